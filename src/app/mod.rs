@@ -1,0 +1,1 @@
+//! The loop: lanes in, verbs on the room, effects out.

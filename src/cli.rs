@@ -1,0 +1,1 @@
+//! The command line: raw arguments become a resolved start.

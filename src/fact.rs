@@ -1,0 +1,330 @@
+//! What may be recorded: facts, and the entries that hold them with who, when and the chain's hash.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::clock::{Stamp, Writer};
+use crate::text::Untrusted;
+
+/// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
+pub const SCHEMA: u32 = 1;
+
+/// Identity of a step, stable over restarts and edits of the runbook: 16 hex digits, or the author's `<!-- id: x -->`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub Arc<str>);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for StepId {
+    fn from(id: &str) -> Self {
+        Self(Arc::from(id))
+    }
+}
+
+/// What somebody says of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// Reopened: back to todo.
+    Todo,
+    /// Begun.
+    Running,
+    /// Done.
+    Done,
+    /// Tried and failed; needs a reason.
+    Failed,
+    /// Left out on this run; needs a reason.
+    Skipped,
+    /// Does not apply here; needs a reason.
+    NotApplicable,
+    /// Left out by somebody's authority; needs a reason.
+    Waived,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fact {
+    /// The journal begins.
+    RoomOpened {
+        /// The room's name.
+        name: Untrusted,
+        /// The program's version.
+        version: String,
+    },
+    /// A runbook was read; a later one replaces it.
+    RunbookLoaded {
+        /// SHA-256 of each file's bytes, hex, in the plan's order.
+        hashes: Vec<String>,
+        /// Steps whose identity changed with the text: from, to.
+        renames: Vec<(StepId, StepId)>,
+    },
+    /// T-0 was set or moved.
+    T0Set {
+        /// The moment; `None` unsets it.
+        t0: Option<DateTime<Utc>>,
+    },
+    /// A step was ticked, reopened, begun, failed, left out.
+    StepMarked {
+        /// Which.
+        step: StepId,
+        /// What.
+        mark: Mark,
+        /// Why; required for failed, skipped, not applicable and waived.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Untrusted>,
+        /// The newest mark on this step that its author had seen: two marks with the same one crossed each other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saw: Option<Stamp>,
+    },
+    /// A note on a step, or on the room.
+    Noted {
+        /// Which; `None` is the room.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepId>,
+        /// What.
+        text: Untrusted,
+    },
+    /// A step got an owner.
+    StepOwned {
+        /// Which.
+        step: StepId,
+        /// Who; `None` takes the owner away.
+        owner: Option<Untrusted>,
+    },
+    /// A step that is not in the runbook.
+    StepAdded {
+        /// Its identity.
+        step: StepId,
+        /// After which step it stands; `None` is the end.
+        after: Option<StepId>,
+        /// Its text.
+        text: Untrusted,
+    },
+    /// The watch saw a service change its state.
+    ServiceChanged {
+        /// The service's name.
+        service: Untrusted,
+        /// From.
+        from: ServiceState,
+        /// To.
+        to: ServiceState,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// The watch saw the verdict change.
+    VerdictChanged {
+        /// Which.
+        verdict: Verdict,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// A process took over the watch.
+    WatchTaken {
+        /// Grows with each take-over; what carries an older one is dropped.
+        epoch: u64,
+    },
+    /// The plan was read again.
+    PlanReloaded {
+        /// Whether the new one is in force; else the old one stays.
+        accepted: bool,
+        /// What changed, or what is wrong with it.
+        summary: Untrusted,
+    },
+    /// A task of the program broke and was started again.
+    TaskFailed {
+        /// Which.
+        task: String,
+        /// How.
+        message: Untrusted,
+    },
+    /// The terminal of a process vanished.
+    TerminalLost,
+    /// The room was closed; the next start begins a new journal.
+    RoomClosed {
+        /// Why.
+        reason: Untrusted,
+    },
+    /// A kind this version does not know; kept byte-exact in [`Entry::body`].
+    #[serde(skip)]
+    Unknown,
+}
+
+impl Fact {
+    /// The step a fact is about, if it is about one.
+    pub fn step(&self) -> Option<&StepId> {
+        match self {
+            Self::StepMarked { step, .. } | Self::StepOwned { step, .. } | Self::StepAdded { step, .. } => Some(step),
+            Self::Noted { step, .. } => step.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// The six states of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceState {
+    /// Answers as expected.
+    Up,
+    /// Answers as expected, but slow or with another version than the target.
+    Degraded,
+    /// A confirmed failure.
+    Down,
+    /// No answer yet, or a failure not yet confirmed.
+    Pending,
+    /// Expected to be down.
+    Maintenance,
+    /// No answer newer than two intervals.
+    Stale,
+}
+
+impl fmt::Display for ServiceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Pending => "pending",
+            Self::Maintenance => "maintenance",
+            Self::Stale => "stale",
+        })
+    }
+}
+
+/// Whether to go on. Unknown is WAIT, never GO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything judged holds, with data.
+    Go,
+    /// Something judged is broken.
+    NoGo,
+    /// Not known, or not for long enough.
+    Wait,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Go => "GO",
+            Self::NoGo => "NO-GO",
+            Self::Wait => "WAIT",
+        })
+    }
+}
+
+/// Who does something: the person and, where the plan knows roles, the role it is done in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Author {
+    /// The person's name.
+    pub person: Untrusted,
+    /// The role, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Untrusted>,
+}
+
+/// A fact that wants to be recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// Identity; the same draft handed in twice is recorded once.
+    pub id: Uuid,
+    /// Who.
+    pub by: Author,
+    /// What.
+    pub fact: Fact,
+}
+
+/// SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Hash(pub [u8; 32]);
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// A recorded fact: durable, ordered, chained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Identity.
+    pub id: Uuid,
+    /// Whose chain.
+    pub writer: Writer,
+    /// Place in that chain, from 1.
+    pub seq: u64,
+    /// Order among all entries of all writers.
+    pub stamp: Stamp,
+    /// Who.
+    pub by: Author,
+    /// What.
+    pub fact: Fact,
+    /// The fact's JSON as recorded; what the hash covers, and all there is of an unknown kind.
+    pub body: Arc<str>,
+    /// Hash of the entry before it in the chain; zero for the first.
+    pub prev: Hash,
+    /// Hash of this entry: see [`Entry::compute_hash`].
+    pub hash: Hash,
+}
+
+impl Entry {
+    /// Makes the entry that follows `prev` in a chain.
+    pub fn seal(draft: Draft, writer: Writer, seq: u64, stamp: Stamp, prev: Hash) -> Self {
+        let body: Arc<str> = serde_json::to_string(&draft.fact).unwrap_or_default().into();
+        let mut entry = Self {
+            id: draft.id,
+            writer,
+            seq,
+            stamp,
+            by: draft.by,
+            fact: Self::read_fact(&body),
+            body,
+            prev,
+            hash: Hash::default(),
+        };
+        entry.hash = entry.compute_hash();
+        entry
+    }
+
+    /// Reads a recorded body; an unknown kind is [`Fact::Unknown`], never an error.
+    pub fn read_fact(body: &str) -> Fact {
+        serde_json::from_str(body).unwrap_or(Fact::Unknown)
+    }
+
+    /// SHA-256 over schema, previous hash, id, writer, place, stamp, author and body, each with its length before it.
+    pub fn compute_hash(&self) -> Hash {
+        let mut sha = Sha256::new();
+        let mut put = |part: &[u8]| {
+            sha.update((part.len() as u64).to_le_bytes());
+            sha.update(part);
+        };
+        put(&SCHEMA.to_le_bytes());
+        put(&self.prev.0);
+        put(self.id.as_bytes());
+        put(&self.writer.0.to_le_bytes());
+        put(&self.seq.to_le_bytes());
+        put(&self.stamp.ms.to_le_bytes());
+        put(&self.stamp.n.to_le_bytes());
+        put(self.by.person.raw().as_bytes());
+        put(self.by.role.as_ref().map_or("", |r| r.raw()).as_bytes());
+        put(self.body.as_bytes());
+        Hash(sha.finalize().into())
+    }
+}

@@ -1,0 +1,1 @@
+//! Runbooks and plans on disk: read under one root, watched for change.

@@ -1,0 +1,2 @@
+//! The command line: parse arguments, run, turn an error into an exit code.
+fn main() {}

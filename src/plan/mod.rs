@@ -1,0 +1,223 @@
+//! What the room is set up to do: a resolved `warroom.toml`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use crate::condition::Threshold;
+use crate::probe::{Ask, Probe};
+use crate::secret::{Filled, Masks};
+
+/// A resolved plan: every default filled in, every name checked. Secrets show as `***`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Plan {
+    /// The room.
+    pub room: RoomPlan,
+    /// Declared parameters, in file order.
+    pub params: Vec<Param>,
+    /// Roles, in file order; empty lets everybody do everything.
+    pub roles: Vec<RolePlan>,
+    /// Monitored services, in file order.
+    pub services: Vec<ServicePlan>,
+    /// Where metrics come from.
+    pub sources: Vec<SourcePlan>,
+    /// Metrics, in file order.
+    pub metrics: Vec<MetricPlan>,
+    /// Log files and streams; parsed, not yet followed.
+    pub logs: Vec<LogPlan>,
+    /// Channels; parsed, not yet used.
+    pub notify: Vec<NotifyPlan>,
+    /// Every probe of services and metrics; [`crate::probe::ProbeId`] is the index.
+    #[serde(skip)]
+    pub probes: Vec<Probe>,
+    /// Every secret value that was filled in.
+    #[serde(skip)]
+    pub masks: Masks,
+    /// SHA-256 of the file's bytes, hex; empty without a file.
+    pub sha256: String,
+}
+
+/// `[room]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoomPlan {
+    /// Shown in the header; default: the runbook's title or the folder's name.
+    pub name: String,
+    /// Markdown files, relative to the plan's folder.
+    pub runbook: Vec<String>,
+    /// Planned T-0.
+    pub t0: Option<DateTime<Utc>>,
+    /// Maintenance window from T-0.
+    #[serde(serialize_with = "seconds_opt")]
+    pub window: Option<Duration>,
+    /// `prod`, `stage` …
+    pub environment: Option<String>,
+    /// Zone of clock times without one.
+    #[serde(serialize_with = "zone_name")]
+    pub zone: Tz,
+    /// Further zones in the header.
+    #[serde(serialize_with = "zone_names")]
+    pub show_zones: Vec<Tz>,
+    /// Where the journal is kept, instead of the state folder.
+    pub journal: Option<String>,
+    /// Group that may share the journal (0660 instead of 0600).
+    pub group: Option<String>,
+    /// Variables that children get beside PATH, HOME, LANG and TZ.
+    pub env: Vec<String>,
+}
+
+impl Default for RoomPlan {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            runbook: Vec::new(),
+            t0: None,
+            window: None,
+            environment: None,
+            zone: Tz::UTC,
+            show_zones: Vec::new(),
+            journal: None,
+            group: None,
+            env: Vec::new(),
+        }
+    }
+}
+
+/// `[params] name = …`; kept for commands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Param {
+    /// The name in `${name}`.
+    pub name: String,
+    /// What to ask.
+    pub ask: Option<String>,
+    /// A regular expression that the answer must match.
+    pub r#match: Option<String>,
+    /// The value, where the plan gives one.
+    pub value: Option<Filled>,
+}
+
+/// `[[role]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RolePlan {
+    /// Its name.
+    pub name: String,
+    /// Who may take it.
+    pub people: Vec<String>,
+    /// What it decides: `gates`, `rollback`, `breakers`.
+    pub decides: Vec<String>,
+}
+
+/// `[[service]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServicePlan {
+    /// Its name.
+    pub name: String,
+    /// Where it is asked, as text for people, secrets masked.
+    pub target: String,
+    /// From one asking to the next.
+    #[serde(serialize_with = "seconds")]
+    pub every: Duration,
+    /// Deadline of one asking.
+    #[serde(serialize_with = "seconds")]
+    pub timeout: Duration,
+    /// A failure is confirmed by this many more in a row; default 1.
+    pub retries: u32,
+    /// Services whose failure explains this one's.
+    pub needs: Vec<String>,
+}
+
+/// `[source.NAME]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourcePlan {
+    /// Its name.
+    pub name: String,
+    /// `scrape` or `prometheus`.
+    pub kind: &'static str,
+    /// Where, secrets masked.
+    pub target: String,
+}
+
+/// `[[metric]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct MetricPlan {
+    /// Its name.
+    pub name: String,
+    /// Its unit, as shown.
+    pub unit: Option<String>,
+    /// What to show it as: the first metric named error-like or latency-like gets the matching pane.
+    pub query: Option<String>,
+    /// Name of its source, `probe`, `json` or `command`.
+    pub source: String,
+    /// What should hold.
+    pub objective: Option<Threshold>,
+    /// Band edges in the metric's unit, ascending: `[a, b) [b, c) [c, …)`.
+    pub bands: Vec<f64>,
+    /// From one value to the next.
+    #[serde(serialize_with = "seconds")]
+    pub every: Duration,
+    /// For `from = "probe"`: what is taken from the services' own samples.
+    pub from_probe: Option<FromProbe>,
+}
+
+/// What a metric takes from the services' own samples, over the last minute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromProbe {
+    /// Share of askings that passed, in %; of one service or of all.
+    SuccessRate(Option<String>),
+    /// Share of askings that failed, in %.
+    ErrorRate(Option<String>),
+    /// Quantile of the time taken, in ms: 0.5, 0.95 or 0.99 times 100.
+    Latency(u8, Option<String>),
+}
+
+/// `[[log]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LogPlan {
+    /// Its name.
+    pub name: String,
+    /// A file to follow.
+    pub file: Option<String>,
+    /// A command whose output is followed.
+    pub command: Option<Filled>,
+    /// Regular expressions that raise an alarm.
+    pub alarm: Vec<String>,
+}
+
+/// `[notify.NAME]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct NotifyPlan {
+    /// Its name.
+    pub name: String,
+    /// `pagerduty`, `slack`, `webhook` or `command`.
+    pub kind: &'static str,
+    /// Key, URL or command, masked.
+    pub target: Filled,
+}
+
+impl Plan {
+    /// Probes that ask about services rather than metrics.
+    pub fn service_probes(&self) -> impl Iterator<Item = &Probe> {
+        self.probes
+            .iter()
+            .filter(|p| matches!(p.ask, Ask::Http { .. } | Ask::Tcp { .. } | Ask::Tls { .. } | Ask::Command { .. }))
+    }
+}
+
+fn seconds<S: serde::Serializer>(d: &Duration, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_f64(d.as_secs_f64())
+}
+
+#[expect(clippy::ref_option, reason = "serde hands out a reference to the field")]
+fn seconds_opt<S: serde::Serializer>(d: &Option<Duration>, s: S) -> Result<S::Ok, S::Error> {
+    d.map(|d| d.as_secs_f64()).serialize(s)
+}
+
+fn zone_name<S: serde::Serializer>(z: &Tz, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(z.name())
+}
+
+fn zone_names<S: serde::Serializer>(z: &[Tz], s: S) -> Result<S::Ok, S::Error> {
+    s.collect_seq(z.iter().map(|z| z.name()))
+}

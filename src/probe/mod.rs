@@ -1,0 +1,261 @@
+//! What is asked of production and what came back: probes, samples, outcomes with three values.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Now;
+use crate::secret::Filled;
+use crate::text::Untrusted;
+
+pub mod exposition;
+pub mod promql;
+pub mod series;
+
+/// Which probe: its index in the plan's list of probes. Valid for one plan revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeId(pub u32);
+
+/// Which service: its index in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ServiceIx(pub u32);
+
+/// Which metric: its index in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MetricIx(pub u32);
+
+/// A question asked again and again.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// Its place in the list.
+    pub id: ProbeId,
+    /// What people call it: the service's or source's name.
+    pub name: String,
+    /// From one asking to the next.
+    pub every: Duration,
+    /// Total deadline of one asking: name look-up, connection, TLS, headers and body together.
+    pub timeout: Duration,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// GET a health URL; yields [`Reading::Service`].
+    Http {
+        /// For which service.
+        service: ServiceIx,
+        /// The request.
+        request: Request,
+        /// What a pass looks like.
+        expect: HttpExpect,
+    },
+    /// Open a TCP connection to `host:port`; yields [`Reading::Service`].
+    Tcp {
+        /// For which service.
+        service: ServiceIx,
+        /// `host:port`.
+        addr: String,
+        /// Slower than this is degraded.
+        within: Option<Duration>,
+    },
+    /// Read the certificate of `host:port`; yields [`Reading::Service`].
+    Tls {
+        /// For which service.
+        service: ServiceIx,
+        /// `host:port`.
+        addr: String,
+        /// Fewer days than this left is a failure.
+        expires_after: Duration,
+    },
+    /// Run a command; yields [`Reading::Service`].
+    Command {
+        /// For which service.
+        service: ServiceIx,
+        /// What to run.
+        command: CommandLine,
+        /// What a pass looks like.
+        expect: CommandExpect,
+    },
+    /// GET a page in a Prometheus text format, keep its samples, evaluate queries on them; yields [`Reading::Metrics`].
+    Scrape {
+        /// The request.
+        request: Request,
+        /// Queries to evaluate after each scrape.
+        queries: Vec<Query>,
+    },
+    /// Ask a Prometheus API; yields [`Reading::Metrics`], and once at start [`Reading::Backfill`].
+    Prometheus {
+        /// The base: `http://prometheus:9090`; `/api/v1/query` is appended.
+        request: Request,
+        /// Queries to send.
+        queries: Vec<Query>,
+        /// How far back charts are filled at start.
+        backfill: Duration,
+    },
+    /// A number inside a JSON answer; yields [`Reading::Metrics`].
+    Json {
+        /// For which metric.
+        metric: MetricIx,
+        /// The request.
+        request: Request,
+        /// RFC 6901 pointer to a number or a numeric string.
+        pointer: String,
+    },
+    /// A number printed by a command; yields [`Reading::Metrics`].
+    Number {
+        /// For which metric.
+        metric: MetricIx,
+        /// What to run; the first number of its output counts.
+        command: CommandLine,
+    },
+}
+
+/// An HTTP GET.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Absolute `http` or `https` URL.
+    pub url: Filled,
+    /// Extra headers.
+    pub headers: Vec<(String, Filled)>,
+}
+
+/// A PromQL expression for one metric.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// For which metric.
+    pub metric: MetricIx,
+    /// The text, checked at load.
+    pub promql: String,
+}
+
+/// A child to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// Program and arguments; never through a shell.
+    pub argv: Vec<Filled>,
+    /// Variables beside PATH, HOME, LANG and TZ.
+    pub env: Vec<(String, Filled)>,
+}
+
+/// What a healthy HTTP answer looks like; everything named must hold.
+#[derive(Clone, Debug, Default)]
+pub struct HttpExpect {
+    /// Accepted status codes; empty means 200 to 299.
+    pub status: Vec<u16>,
+    /// JSON pointers and the values they must have.
+    pub json: Vec<(String, serde_json::Value)>,
+    /// A text that the body must contain.
+    pub text: Option<String>,
+    /// JSON pointer to the version.
+    pub version: Option<String>,
+    /// The version that should be running; another one is degraded.
+    pub target: Option<String>,
+    /// Headers and the values they must have.
+    pub headers: Vec<(String, String)>,
+    /// Slower than this is degraded.
+    pub within: Option<Duration>,
+    /// The probe passes only when the call is refused with 401 or 403.
+    pub refused: bool,
+}
+
+/// What a good exit looks like; everything named must hold.
+#[derive(Clone, Debug, Default)]
+pub struct CommandExpect {
+    /// Exit status; default 0.
+    pub exit: Option<i32>,
+    /// A text that standard output must contain.
+    pub text: Option<String>,
+    /// Slower than this is degraded.
+    pub within: Option<Duration>,
+}
+
+/// Three values: never two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answered, and as expected.
+    Pass,
+    /// Answered, as expected, but worse than it should be (slow, another version): the reason.
+    Degraded(String),
+    /// Answered otherwise: the reason.
+    Fail(String),
+    /// Nothing was learnt (the probe itself broke, no such series): the reason. Never a pass, never a zero.
+    NoData(String),
+}
+
+/// What came back from one asking.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The probe that asked.
+    pub probe: ProbeId,
+    /// When it was asked.
+    pub at: Now,
+    /// From the asking to the last byte.
+    pub took: Duration,
+    /// What was learnt.
+    pub reading: Reading,
+}
+
+/// What was learnt.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// About one service.
+    Service(ServiceReading),
+    /// About metrics, one sample each.
+    Metrics(Vec<MetricReading>),
+    /// The past of metrics, to fill charts at start.
+    Backfill(Vec<(MetricIx, Vec<Point>)>),
+}
+
+/// One look at a service.
+#[derive(Clone, Debug)]
+pub struct ServiceReading {
+    /// Which service.
+    pub service: ServiceIx,
+    /// How it went. Reasons hold no raw text from outside.
+    pub outcome: Outcome,
+    /// HTTP status or exit status.
+    pub code: Option<i32>,
+    /// Version found.
+    pub version: Option<Untrusted>,
+    /// Where the time went; only phases that took place.
+    pub phases: Phases,
+    /// Days until the certificate expires, rounded down; negative when expired.
+    pub tls_days: Option<i64>,
+    /// The first 4 KiB of what came back, masked, for the drawer.
+    pub excerpt: Untrusted,
+}
+
+/// Where the time of an HTTP answer went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Name look-up, connection and TLS.
+    pub connect: Option<Duration>,
+    /// Until the first byte of the answer.
+    pub wait: Option<Duration>,
+    /// Until its last.
+    pub transfer: Option<Duration>,
+}
+
+/// One value of a metric, or why there is none.
+#[derive(Clone, Debug)]
+pub struct MetricReading {
+    /// Which metric.
+    pub metric: MetricIx,
+    /// The value in the metric's own unit, with the time of its newest contributing sample; or the reason there is none.
+    /// Never NaN or infinite.
+    pub value: Result<Point, String>,
+}
+
+/// A value at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// When it was true.
+    pub at: DateTime<Utc>,
+    /// Finite.
+    pub value: f64,
+}

@@ -1,0 +1,1 @@
+//! PromQL over samples we scraped ourselves, by Prometheus's own rules.

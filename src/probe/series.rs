@@ -1,0 +1,139 @@
+//! Bounded history of one number: recent points as they came, older ones as min, max and mean per ten seconds.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Point;
+
+/// Points kept as they came.
+const RAW: usize = 720;
+/// Ten-second buckets kept: two hours.
+const BUCKETS: usize = 720;
+const BUCKET_MS: i64 = 10_000;
+
+/// Values over time, oldest first. Memory is bounded: 720 points and 720 ten-second buckets, allocated as they fill.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    raw: VecDeque<(i64, f32)>,
+    old: VecDeque<Bucket>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    start: i64,
+    min: f32,
+    max: f32,
+    sum: f32,
+    n: u32,
+}
+
+/// The extremes of a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extremes {
+    /// Lowest.
+    pub min: f64,
+    /// Highest.
+    pub max: f64,
+    /// Last.
+    pub last: f64,
+}
+
+impl Series {
+    /// Empty.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a point; one that is not newer than the last is dropped, and so is one that is not finite.
+    pub fn push(&mut self, at: DateTime<Utc>, value: f64) {
+        let ms = at.timestamp_millis();
+        if !value.is_finite() || self.raw.back().is_some_and(|(last, _)| *last >= ms) {
+            return;
+        }
+        if self.raw.len() == RAW
+            && let Some((ms, v)) = self.raw.pop_front()
+        {
+            self.age_out(ms, v);
+        }
+        self.raw.push_back((ms, value as f32));
+    }
+
+    fn age_out(&mut self, ms: i64, v: f32) {
+        let start = ms.div_euclid(BUCKET_MS) * BUCKET_MS;
+        match self.old.back_mut() {
+            Some(b) if b.start == start => {
+                b.min = b.min.min(v);
+                b.max = b.max.max(v);
+                b.sum += v;
+                b.n += 1;
+            }
+            _ => {
+                if self.old.len() == BUCKETS {
+                    self.old.pop_front();
+                }
+                self.old.push_back(Bucket { start, min: v, max: v, sum: v, n: 1 });
+            }
+        }
+    }
+
+    /// Puts older points before what is there; for charts filled at start.
+    pub fn backfill(&mut self, points: &[Point]) {
+        let first = self.raw.front().map_or(i64::MAX, |(ms, _)| *ms);
+        let mut filled = Self::new();
+        for p in points.iter().filter(|p| p.at.timestamp_millis() < first) {
+            filled.push(p.at, p.value);
+        }
+        for (ms, v) in &self.raw {
+            if let Some(at) = DateTime::from_timestamp_millis(*ms) {
+                filled.push(at, f64::from(*v));
+            }
+        }
+        *self = filled;
+    }
+
+    /// The newest point.
+    pub fn last(&self) -> Option<Point> {
+        let (ms, v) = self.raw.back()?;
+        Some(Point { at: DateTime::from_timestamp_millis(*ms)?, value: f64::from(*v) })
+    }
+
+    /// Points of the last `span` before `until`, oldest first, from the raw part.
+    pub fn since(&self, until: DateTime<Utc>, span: TimeDelta) -> impl Iterator<Item = f64> + '_ {
+        let (from, to) = ((until - span).timestamp_millis(), until.timestamp_millis());
+        self.raw.iter().filter(move |(ms, _)| *ms > from && *ms <= to).map(|(_, v)| f64::from(*v))
+    }
+
+    /// The extremes of each of `columns` equal stretches between `from` and `to`; `None` where nothing was measured.
+    /// A spike is never averaged away.
+    pub fn columns(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> Vec<Option<Extremes>> {
+        let mut out: Vec<Option<Extremes>> = vec![None; columns];
+        let (start, width) = (from.timestamp_millis(), (to - from).num_milliseconds().max(1));
+        let mut put = |ms: i64, min: f32, max: f32, last: f32| {
+            let place = (ms - start) as i128 * columns as i128;
+            if ms < start || ms > start + width {
+                return;
+            }
+            let column = ((place / i128::from(width)) as usize).min(columns.saturating_sub(1));
+            if let Some(slot) = out.get_mut(column) {
+                let (min, max, last) = (f64::from(min), f64::from(max), f64::from(last));
+                *slot = Some(match *slot {
+                    Some(e) => Extremes { min: e.min.min(min), max: e.max.max(max), last },
+                    None => Extremes { min, max, last },
+                });
+            }
+        };
+        for b in &self.old {
+            put(b.start + BUCKET_MS / 2, b.min, b.max, b.sum / b.n as f32);
+        }
+        for (ms, v) in &self.raw {
+            put(*ms, *v, *v, *v);
+        }
+        out
+    }
+
+    /// Whether nothing was ever measured.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+}

@@ -1,0 +1,1 @@
+//! Children under their shim: own session, deadline, bounded output.

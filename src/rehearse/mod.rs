@@ -1,0 +1,1 @@
+//! A make-believe production on loopback, with scripted faults.

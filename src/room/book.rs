@@ -1,0 +1,95 @@
+//! The runbooks as one list of rows: phases and steps in order, with look-up by id.
+
+use std::collections::HashMap;
+
+use crate::fact::StepId;
+use crate::runbook::{Phase, Runbook, Step};
+
+/// All runbooks of the room, flattened in order.
+#[derive(Debug, Default)]
+pub struct Book {
+    /// The files.
+    pub runbooks: Vec<Runbook>,
+    /// Phases and steps in document order.
+    pub rows: Vec<Row>,
+    by_id: HashMap<StepId, (u32, u32)>,
+}
+
+/// A line of the checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// `runbooks[book].phases[phase]`.
+    Phase {
+        /// Index of the file.
+        book: u32,
+        /// Index of the phase.
+        phase: u32,
+    },
+    /// `runbooks[book].steps[step]`.
+    Step {
+        /// Index of the file.
+        book: u32,
+        /// Index of the step.
+        step: u32,
+    },
+}
+
+impl Book {
+    /// Flattens runbooks: a phase row before the first step of each phase.
+    pub fn new(runbooks: Vec<Runbook>) -> Self {
+        let mut rows = Vec::new();
+        let mut by_id = HashMap::new();
+        for (b, book) in runbooks.iter().enumerate() {
+            let mut current = None;
+            for (s, step) in book.steps.iter().enumerate() {
+                if step.phase_ix != current {
+                    current = step.phase_ix;
+                    if let Some(phase) = current {
+                        rows.push(Row::Phase { book: b as u32, phase });
+                    }
+                }
+                rows.push(Row::Step { book: b as u32, step: s as u32 });
+                by_id.insert(step.id.clone(), (b as u32, s as u32));
+            }
+        }
+        Self { runbooks, rows, by_id }
+    }
+
+    /// The step with this identity.
+    pub fn find(&self, id: &StepId) -> Option<&Step> {
+        let (b, s) = self.by_id.get(id)?;
+        self.runbooks.get(*b as usize)?.steps.get(*s as usize)
+    }
+
+    /// The file a step stands in.
+    pub fn runbook_of(&self, id: &StepId) -> Option<&Runbook> {
+        let (b, _) = self.by_id.get(id)?;
+        self.runbooks.get(*b as usize)
+    }
+
+    /// Whether the step is ticked in the file.
+    pub fn checked(&self, id: &StepId) -> bool {
+        self.find(id).and_then(|s| s.checked).unwrap_or(false)
+    }
+
+    /// The step of a row.
+    pub fn step_at(&self, row: Row) -> Option<&Step> {
+        match row {
+            Row::Step { book, step } => self.runbooks.get(book as usize)?.steps.get(step as usize),
+            Row::Phase { .. } => None,
+        }
+    }
+
+    /// The phase of a row.
+    pub fn phase_at(&self, row: Row) -> Option<&Phase> {
+        match row {
+            Row::Phase { book, phase } => self.runbooks.get(book as usize)?.phases.get(phase as usize),
+            Row::Step { .. } => None,
+        }
+    }
+
+    /// Every step, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.runbooks.iter().flat_map(|b| &b.steps)
+    }
+}

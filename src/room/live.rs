@@ -1,0 +1,138 @@
+//! What is measured now: services, metrics, the verdict, and who watches. Refilled from the tape after a restart.
+
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::fact::{Author, ServiceState, Verdict};
+use crate::plan::Plan;
+use crate::probe::series::Series;
+use crate::probe::{Phases, ServiceReading};
+
+/// Readings of one process; changed by `observe` and `tick` alone.
+#[derive(Debug)]
+pub struct Live {
+    /// In the plan's order.
+    pub services: Vec<ServiceLive>,
+    /// In the plan's order.
+    pub metrics: Vec<MetricLive>,
+    /// Whether to go on.
+    pub verdict: VerdictLive,
+    /// Who polls and judges.
+    pub watch: Watch,
+}
+
+/// A service.
+#[derive(Debug)]
+pub struct ServiceLive {
+    /// State.
+    pub state: ServiceState,
+    /// In this state since.
+    pub since: Now,
+    /// Why, in words; empty when up.
+    pub reason: String,
+    /// When it was last asked.
+    pub asked: Option<Now>,
+    /// How long the last answer took.
+    pub took: Option<Duration>,
+    /// The last answer of any kind.
+    pub last: Option<ServiceReading>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Seconds each passing answer took.
+    pub latency: Series,
+    /// 1 for each asking that passed, 0 for each that failed; none for no data.
+    pub passes: Series,
+}
+
+impl ServiceLive {
+    /// Where the time of the last answer went.
+    pub fn phases(&self) -> Phases {
+        self.last.as_ref().map(|r| r.phases).unwrap_or_default()
+    }
+}
+
+/// A metric.
+#[derive(Debug)]
+pub struct MetricLive {
+    /// Values in the metric's unit.
+    pub series: Series,
+    /// When a value last came.
+    pub fresh: Option<Now>,
+    /// Why there is no value now.
+    pub trouble: Option<String>,
+    /// Whether the value is older than two intervals.
+    pub stale: bool,
+    /// Whether the objective holds; `None` without data or objective.
+    pub holds: Option<bool>,
+    /// Since when `holds` is what it is.
+    pub since: Now,
+    /// Index of the band the value is in: 0 below the first edge.
+    pub band: Option<usize>,
+}
+
+/// The verdict with its reason.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerdictLive {
+    /// GO, NO-GO or WAIT.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: String,
+    /// Since when.
+    pub since: Now,
+}
+
+/// Who polls and judges for the room.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Watch {
+    /// Nobody knows yet.
+    #[default]
+    Unknown,
+    /// This process.
+    Me {
+        /// The lease's epoch.
+        epoch: u64,
+    },
+    /// Another process.
+    Other {
+        /// The lease's epoch.
+        epoch: u64,
+        /// Who, where known.
+        by: Option<Author>,
+    },
+    /// The lease ran out and nobody took it.
+    Nobody,
+}
+
+impl Live {
+    /// Nothing measured yet.
+    pub fn new(plan: &Plan, now: Now) -> Self {
+        Self {
+            services: plan.services.iter().map(|_| ServiceLive::new(now)).collect(),
+            metrics: plan.metrics.iter().map(|_| MetricLive::new(now)).collect(),
+            verdict: VerdictLive { verdict: Verdict::Wait, reason: "starting".to_owned(), since: now },
+            watch: Watch::Unknown,
+        }
+    }
+}
+
+impl ServiceLive {
+    fn new(now: Now) -> Self {
+        Self {
+            state: ServiceState::Pending,
+            since: now,
+            reason: "not asked yet".to_owned(),
+            asked: None,
+            took: None,
+            last: None,
+            failures: 0,
+            latency: Series::new(),
+            passes: Series::new(),
+        }
+    }
+}
+
+impl MetricLive {
+    fn new(now: Now) -> Self {
+        Self { series: Series::new(), fresh: None, trouble: None, stale: false, holds: None, since: now, band: None }
+    }
+}

@@ -1,0 +1,150 @@
+//! What is true now: runbook, plan, progress and live readings, and the verbs that change them.
+//!
+//! [`decide`] reads and says what to record or refuses; [`apply`] folds entries into [`Progress`] and is its only writer;
+//! [`observe`] and [`tick`] write [`Live`]. None of them does anything: effects come back as data. Time is an argument.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::clock::{Now, Offset};
+use crate::fact::{Author, Draft, StepId};
+use crate::plan::Plan;
+use crate::runbook::Runbook;
+
+pub mod apply;
+pub mod book;
+pub mod decide;
+pub mod live;
+pub mod observe;
+pub mod verdict;
+
+pub use apply::{Progress, Status, StepState};
+pub use book::{Book, Row};
+pub use decide::{Intent, Refusal};
+pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
+
+/// Everything one process knows of the room.
+#[derive(Debug)]
+pub struct Room {
+    /// Who sits here.
+    pub me: Me,
+    /// The runbooks as read.
+    pub book: Arc<Book>,
+    /// The plan in force.
+    pub plan: Arc<Plan>,
+    /// What has been recorded.
+    pub progress: Progress,
+    /// What is measured.
+    pub live: Live,
+    /// Handed to the journal and not yet durable, by id; shown as pending, or as not saved.
+    pub unsaved: BTreeMap<Uuid, Unsaved>,
+    /// Whether the journal can write.
+    pub journal: JournalHealth,
+    /// The newest reading of the clocks.
+    pub now: Now,
+    /// What changed, for whoever draws.
+    pub revision: Revision,
+    /// Why the plan file as it stands on disk is not in force; one line each.
+    pub plan_trouble: Vec<String>,
+}
+
+/// Who sits at this process.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// Name and role that go into entries.
+    pub author: Author,
+    /// Cannot record anything.
+    pub read_only: bool,
+}
+
+/// A draft on its way to the journal.
+#[derive(Clone, Debug)]
+pub struct Unsaved {
+    /// What.
+    pub draft: Draft,
+    /// Since when.
+    pub since: Now,
+    /// Why it could not be written; `None` while it is only under way.
+    pub trouble: Option<String>,
+}
+
+/// Whether the journal can write.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum JournalHealth {
+    /// Still reading the past.
+    #[default]
+    Opening,
+    /// Entries are durable when they come home.
+    Safe,
+    /// Nothing is acknowledged until it is back; why.
+    Broken(String),
+}
+
+/// Counters that grow when the part they name changes; a pane draws again when one it reads has grown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Revision {
+    /// Steps, owners, notes, unsaved, runbook.
+    pub steps: u64,
+    /// Timeline.
+    pub timeline: u64,
+    /// Service states and readings.
+    pub services: u64,
+    /// Metric values.
+    pub metrics: u64,
+    /// Verdict, watch, journal health, T-0.
+    pub header: u64,
+}
+
+/// What the room wants done; `app` does it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Record these; they come home as entries.
+    Append(Vec<Draft>),
+}
+
+impl Room {
+    /// A room before its first entry.
+    pub fn new(me: Me, book: Arc<Book>, plan: Arc<Plan>, now: Now) -> Self {
+        let live = Live::new(&plan, now);
+        Self {
+            me,
+            book,
+            progress: Progress::default(),
+            live,
+            plan,
+            unsaved: BTreeMap::new(),
+            journal: JournalHealth::Opening,
+            now,
+            revision: Revision::default(),
+            plan_trouble: Vec::new(),
+        }
+    }
+
+    /// T-0 in force: the last recorded, else the plan's.
+    pub fn t0(&self) -> Option<chrono::DateTime<chrono::Utc>> {
+        match &self.progress.t0 {
+            Some((_, t0)) => *t0,
+            None => self.plan.room.t0,
+        }
+    }
+
+    /// Where the T-clock stands; `None` without T-0.
+    pub fn t(&self) -> Option<Offset> {
+        self.t0().map(|t0| Offset::between(t0, self.now.utc))
+    }
+
+    /// The state of a step as recorded, or as ticked in the file.
+    pub fn step(&self, id: &StepId) -> StepState {
+        self.progress.step(id).cloned().unwrap_or_else(|| StepState::untouched(self.book.checked(id)))
+    }
+
+    /// The newest draft on its way for this step, if any.
+    pub fn pending(&self, id: &StepId) -> Option<&Unsaved> {
+        self.unsaved.values().filter(|u| u.draft.fact.step() == Some(id)).max_by_key(|u| u.since.mono)
+    }
+}
+
+/// Runbooks by path.
+pub type Runbooks = HashMap<String, Runbook>;

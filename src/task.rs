@@ -1,0 +1,1 @@
+//! Named tasks: a panic comes back as a value instead of vanishing with its handle.

@@ -1,0 +1,1 @@
+//! Showing: a frame is a function of the room; keys become intents.
