@@ -234,6 +234,10 @@ impl<'a> Source<'a> {
                 )
             });
         }
+        if let Some(pattern) = message.strip_prefix("illegal regex for ") {
+            let help = "see the syntax of regular expressions; a bracket may be open";
+            return PromqlError::new(self.named(pattern), "this is no regular expression", help);
+        }
         let named = message.split(['\'', '"']).skip(1).step_by(2).find_map(|word| {
             self.tokens.iter().find(|t| self.word(t).trim_matches(['"', '\'', '`']).eq_ignore_ascii_case(word))
         });
