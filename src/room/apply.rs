@@ -131,17 +131,17 @@ pub struct StepState {
     pub notes: Vec<(Stamp, Author, Untrusted)>,
 }
 
-impl StepState {
-    /// A step nobody has said anything about.
-    pub fn untouched(in_file: bool) -> Self {
-        Self { status: if in_file { Status::InFile } else { Status::Todo }, ..Self::default() }
-    }
-}
-
 impl Progress {
     /// What is recorded of a step; `None` when nothing is.
     pub fn step(&self, id: &StepId) -> Option<&StepState> {
         self.steps.get(id).map(|r| &r.state)
+    }
+
+    /// The mark that stood before the newest one on a step, counting confirmations as one with what they confirm.
+    pub fn mark_before(&self, id: &StepId) -> Option<Mark> {
+        let marks = &self.steps.get(id)?.marks;
+        let newest = marks.values().next_back()?.mark;
+        marks.values().rev().map(|m| m.mark).find(|m| *m != newest)
     }
 
     /// Steps about which anything is recorded.

@@ -18,12 +18,14 @@ pub mod book;
 pub mod decide;
 pub mod live;
 pub mod observe;
+pub mod steps;
 pub mod verdict;
 
 pub use apply::{Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
+pub use steps::{Next, Rollup};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]
@@ -137,7 +139,20 @@ impl Room {
 
     /// The state of a step as recorded, or as ticked in the file.
     pub fn step(&self, id: &StepId) -> StepState {
-        self.progress.step(id).cloned().unwrap_or_else(|| StepState::untouched(self.book.checked(id)))
+        let mut state = self.progress.step(id).cloned().unwrap_or_default();
+        if state.newest.is_none() {
+            state.status = self.status(id);
+        }
+        state
+    }
+
+    /// Where a step stands.
+    pub fn status(&self, id: &StepId) -> Status {
+        match self.progress.step(id) {
+            Some(state) if state.newest.is_some() => state.status,
+            _ if self.book.checked(id) => Status::InFile,
+            _ => Status::Todo,
+        }
     }
 
     /// The newest draft on its way for this step, if any.
