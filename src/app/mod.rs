@@ -1,1 +1,4 @@
 //! The loop: lanes in, verbs on the room, effects out.
+
+pub mod seat;
+pub mod status;

@@ -100,8 +100,8 @@ pub enum Intent {
 #[error("{0}")]
 pub struct Refusal(pub String);
 
-/// What an intent would record, or why it may not. Reads only.
-pub fn decide(room: &Room, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
+/// What an intent of `by` would record, or why it may not. Reads only.
+pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
     if room.me.read_only {
         return refuse("this is a read-only view; start without --read-only to take part");
     }
@@ -109,9 +109,9 @@ pub fn decide(room: &Room, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
         return refuse("the room is closed; the next start begins a new one");
     }
     let facts = match intent {
-        Intent::Tick { step } => tick(room, step)?,
+        Intent::Tick { step } => tick(room, by, step)?,
         Intent::Reopen { step } => vec![reopen(room, step)?],
-        Intent::Undo => vec![undo(room)?],
+        Intent::Undo => vec![undo(room, by)?],
         Intent::Start { step } => {
             leaf(room, step)?;
             match room.status(step) {
@@ -121,10 +121,10 @@ pub fn decide(room: &Room, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
             }
         }
         Intent::Fail { step, reason } => vec![left(room, step, Mark::Failed, reason)?],
-        Intent::Skip { step, reason } => vec![left_by_role(room, step, Mark::Skipped, reason)?],
-        Intent::NotApplicable { step, reason } => vec![left_by_role(room, step, Mark::NotApplicable, reason)?],
+        Intent::Skip { step, reason } => vec![left_by_role(room, by, step, Mark::Skipped, reason)?],
+        Intent::NotApplicable { step, reason } => vec![left_by_role(room, by, step, Mark::NotApplicable, reason)?],
         Intent::Waive { step, reason } => {
-            decides(room, "waive a step")?;
+            decides(room, by, "waive a step")?;
             vec![left(room, step, Mark::Waived, reason)?]
         }
         Intent::Note { step, text } => {
@@ -135,7 +135,7 @@ pub fn decide(room: &Room, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
         }
         Intent::Own { step, owner } => {
             known(room, step)?;
-            with_role(room, "give a step an owner")?;
+            with_role(room, by, "give a step an owner")?;
             let owner = Some(owner.clone()).filter(|o| !o.raw().trim().is_empty());
             vec![Fact::StepOwned { step: step.clone(), owner }]
         }
@@ -143,28 +143,28 @@ pub fn decide(room: &Room, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
             if let Some(after) = after {
                 known(room, after)?;
             }
-            with_role(room, "add a step")?;
+            with_role(room, by, "add a step")?;
             let step = StepId(Arc::from(format!("run-{}", Uuid::now_v7().simple())));
             vec![Fact::StepAdded { step, after: after.clone(), text: said(text, "a step")? }]
         }
         Intent::SetT0 { t0 } => {
-            decides(room, "move T-0")?;
+            decides(room, by, "move T-0")?;
             vec![Fact::T0Set { t0: *t0 }]
         }
         Intent::Close { reason } => {
-            decides(room, "close the room")?;
+            decides(room, by, "close the room")?;
             vec![Fact::RoomClosed { reason: said(reason, "a reason")? }]
         }
     };
-    Ok(vec![Effect::Append(facts.into_iter().map(|fact| draft(room, fact)).collect())])
+    Ok(vec![Effect::Append(facts.into_iter().map(|fact| draft(by, fact)).collect())])
 }
 
-/// A draft by whoever sits here.
-pub fn draft(room: &Room, fact: Fact) -> Draft {
-    Draft { id: Uuid::now_v7(), by: room.me.author.clone(), fact }
+/// A draft by somebody.
+pub fn draft(by: &Author, fact: Fact) -> Draft {
+    Draft { id: Uuid::now_v7(), by: by.clone(), fact }
 }
 
-fn tick(room: &Room, step: &StepId) -> Result<Vec<Fact>, Refusal> {
+fn tick(room: &Room, by: &Author, step: &StepId) -> Result<Vec<Fact>, Refusal> {
     known(room, step)?;
     if room.book.is_group(step) {
         let open: Vec<Fact> = room
@@ -180,8 +180,8 @@ fn tick(room: &Room, step: &StepId) -> Result<Vec<Fact>, Refusal> {
     }
     match room.step(step) {
         state if state.status == Status::Done => {
-            let mine = |by: &Author| by.person == room.me.author.person;
-            let said_so = state.by.iter().chain(&state.confirmed_by).any(|(by, _)| mine(by));
+            let mine = |who: &Author| who.person == by.person;
+            let said_so = state.by.iter().chain(&state.confirmed_by).any(|(who, _)| mine(who));
             if said_so { refuse_step(room, step, "is done, and you said so; u takes it back") } else { Ok(()) }?;
         }
         state if matches!(state.status, Status::Skipped | Status::NotApplicable | Status::Waived) => {
@@ -201,8 +201,8 @@ fn reopen(room: &Room, step: &StepId) -> Result<Fact, Refusal> {
 }
 
 /// My newest mark that still stands goes back to what was before it.
-fn undo(room: &Room) -> Result<Fact, Refusal> {
-    let me = &room.me.author.person;
+fn undo(room: &Room, by: &Author) -> Result<Fact, Refusal> {
+    let me = &by.person;
     let mine = room.progress.timeline.values().rev().find_map(|entry| match &entry.fact {
         Fact::StepMarked { step, mark, .. } if entry.by.person == *me => Some((step, *mark, entry.stamp)),
         _ => None,
@@ -225,8 +225,8 @@ fn left(room: &Room, step: &StepId, what: Mark, reason: &Untrusted) -> Result<Fa
     Ok(mark(room, step, what, Some(reason)))
 }
 
-fn left_by_role(room: &Room, step: &StepId, what: Mark, reason: &Untrusted) -> Result<Fact, Refusal> {
-    with_role(room, "leave a step out")?;
+fn left_by_role(room: &Room, by: &Author, step: &StepId, what: Mark, reason: &Untrusted) -> Result<Fact, Refusal> {
+    with_role(room, by, "leave a step out")?;
     left(room, step, what, reason)
 }
 
@@ -256,18 +256,18 @@ fn said(text: &Untrusted, what: &str) -> Result<Untrusted, Refusal> {
     if trimmed.is_empty() { refuse(&format!("{what} needs words")) } else { Ok(Untrusted::new(trimmed)) }
 }
 
-fn with_role(room: &Room, what: &str) -> Result<(), Refusal> {
-    if room.plan.roles.is_empty() || room.me.author.role.is_some() {
+fn with_role(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
+    if room.plan.roles.is_empty() || by.role.is_some() {
         return Ok(());
     }
     refuse(&format!("to {what} you need a role of the plan; you have none, so you tick and note"))
 }
 
-fn decides(room: &Room, what: &str) -> Result<(), Refusal> {
+fn decides(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
     if room.plan.roles.is_empty() {
         return Ok(());
     }
-    let mine = room.me.author.role.as_ref();
+    let mine = by.role.as_ref();
     let deciding = |r: &&crate::plan::RolePlan| !r.decides.is_empty();
     if mine.is_some_and(|m| room.plan.roles.iter().filter(deciding).any(|r| r.name.eq_ignore_ascii_case(m.raw()))) {
         return Ok(());

@@ -224,5 +224,5 @@ fn judge(room: &mut Room) -> Vec<Effect> {
     if facts.is_empty() || !matches!(room.live.watch, Watch::Me { .. }) || room.me.read_only {
         return Vec::new();
     }
-    vec![Effect::Append(facts.into_iter().map(|f| draft(room, f)).collect())]
+    vec![Effect::Append(facts.into_iter().map(|f| draft(&room.me.author, f)).collect())]
 }
