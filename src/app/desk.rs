@@ -36,6 +36,8 @@ pub struct Desk {
     waiting: HashMap<Uuid, Waiting>,
     answers: HashMap<u64, Pending>,
     asked: u64,
+    /// The whole second of the room's clock at the last tick.
+    second: i64,
     /// Every entry as a JSON line in file order, for those who follow; kept only while a control socket is open.
     log: Option<Vec<Arc<str>>>,
     /// Samples that wait for room on the lane to the tape, oldest dropped first.
@@ -84,6 +86,7 @@ impl Desk {
             waiting: HashMap::new(),
             answers: HashMap::new(),
             asked: 0,
+            second: 0,
             log: None,
             to_tape: Vec::new(),
         }
@@ -100,9 +103,21 @@ impl Desk {
         self.pace.now(std::time::Instant::now(), chrono::Utc::now())
     }
 
+    /// How long to wait for the next tick: the next whole second of the room's clock, at most ten a second in earnest.
+    pub fn until_tick(&self, last: std::time::Instant) -> Duration {
+        let gap = Duration::from_millis(100).saturating_sub(last.elapsed());
+        let now = self.now().utc;
+        if now.timestamp() != self.second {
+            return gap;
+        }
+        let left = Duration::from_secs(1).saturating_sub(Duration::from_nanos(now.timestamp_subsec_nanos().into()));
+        gap.max(self.pace.real(left))
+    }
+
     /// Time passes. True when something to see changed at once (a state, the verdict).
     pub fn tick(&mut self) -> bool {
         let now = self.now();
+        self.second = now.utc.timestamp();
         let effects = room::observe::tick(&mut self.room, now);
         self.flush_tape();
         self.perform(effects)

@@ -51,7 +51,7 @@ impl Setup {
     pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
         let mut missing = Vec::new();
         let mut books = Vec::new();
-        for name in plan::runbooks_of(&text) {
+        for name in plan::runbook_paths(&text) {
             match read_book(&root, &name) {
                 Ok(book) => books.push(book),
                 Err(e) => missing.push((name, format!("{e:#}"))),
