@@ -75,7 +75,14 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
     room.plan.metrics.iter().zip(&room.live.metrics).filter_map(|(plan, live)| {
         let objective = plan.objective.as_ref()?;
         let words = match (live.holds, live.current()) {
-            (Some(_), Some(value)) => format!("{} {} is not {}", plan.name, number(plan, value), objective.text),
+            (Some(_), Some(value)) => {
+                let relation = match value.total_cmp(&objective.value) {
+                    std::cmp::Ordering::Less => "<",
+                    std::cmp::Ordering::Equal => "=",
+                    std::cmp::Ordering::Greater => ">",
+                };
+                format!("{} {} {relation} {}", plan.name, number(plan, value), number(plan, objective.value))
+            }
             _ => match (&live.trouble, live.fresh) {
                 (Some(why), _) => format!("{} has no data: {why}", plan.name),
                 (None, Some(fresh)) => format!("{} has no data for {}", plan.name, age(room.now.since(fresh))),
@@ -86,13 +93,13 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
     })
 }
 
-/// A value in the metric's unit with at most three significant places behind: `1.2%`, `420 ms`, `31`.
+/// A value in the metric's unit, as short as it can be read: `1.2%`, `0.35%`, `420 ms`, `31`.
 pub fn number(plan: &MetricPlan, value: f64) -> String {
     let digits = match value.abs() {
         v if v >= 100.0 || v == v.trunc() => 0,
-        v if v >= 10.0 => 1,
-        v if v >= 0.1 || v == 0.0 => 2,
-        _ => 3,
+        v if v >= 1.0 => 1,
+        v if v >= 0.01 => 2,
+        _ => 4,
     };
     let text = format!("{value:.digits$}");
     match plan.unit.as_deref() {
