@@ -95,7 +95,7 @@ fn code_only(source: &str) -> String {
                 }
             }
         } else if c == 'r' && !at(i.wrapping_sub(1)).is_alphanumeric() && matches!(at(i + 1), '"' | '#') {
-            let hashes = (i + 1..).take_while(|&k| at(k) == '#').count();
+            let hashes = (i + 1..chars.len()).take_while(|&k| at(k) == '#').count();
             if at(i + 1 + hashes) != '"' {
                 out.push(c); // a raw identifier such as r#match
                 i += 1;
@@ -227,22 +227,23 @@ fn mentions(text: &str, word: &str) -> bool {
     })
 }
 
-fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
+fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
         if path.is_dir() {
-            rust_files(&path, into);
+            rust_files(&path, into)?;
         } else if path.extension().is_some_and(|e| e == "rs") {
             into.push(path);
         }
     }
+    Ok(())
 }
 
 #[test]
 fn imports_point_down_only_and_words_touch_no_world() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    rust_files(&home.join("src"), &mut files);
+    rust_files(&home.join("src"), &mut files).unwrap();
     assert!(files.len() > 20, "found only {} files", files.len());
     files.sort();
     let mut said = String::new();
@@ -259,7 +260,7 @@ fn imports_point_down_only_and_words_touch_no_world() {
 fn every_test_file_and_folder_of_the_house_says_what_it_is_for() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    rust_files(&home.join("tests"), &mut files);
+    rust_files(&home.join("tests"), &mut files).unwrap();
     for file in files {
         assert!(fs::read_to_string(&file).unwrap().starts_with("//!"), "{} begins without `//!`", file.display());
     }
