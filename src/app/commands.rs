@@ -68,15 +68,18 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// What a process needs to sit at a room.
-struct Seated {
-    desk: Desk,
-    lanes: Lanes,
-    runtime: tokio::runtime::Runtime,
+pub struct Seated {
+    /// The room with its edges.
+    pub desk: Desk,
+    /// What comes in.
+    pub lanes: Lanes,
+    /// Of the loop's thread.
+    pub runtime: tokio::runtime::Runtime,
 }
 
 /// Opens the journal, starts the pollers, and puts a desk between them.
 #[expect(clippy::disallowed_methods, reason = "the start of time for this process")]
-fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pace>) -> anyhow::Result<Seated> {
+pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pace>) -> anyhow::Result<Seated> {
     let pace = pace.unwrap_or_else(|| Pace::new(Instant::now(), chrono::Utc::now(), 1));
     let author = seat::author(&setup.plan, Some(seat.name.clone().unwrap_or_else(seat::os_user)), seat.role.clone())
         .map_err(anyhow::Error::msg)?
@@ -99,7 +102,7 @@ fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pace>) 
     let poll = poll::start(poll_out, poll::Options { pace })?;
     let mut desk = Desk::new(me, setup, journal, poll, pace, now);
     desk.t0 = t0;
-    let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None, script: None };
+    let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None };
     Ok(Seated { desk, lanes, runtime })
 }
 
@@ -140,7 +143,7 @@ fn watch(args: cli::Watch) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs the loop with everything around it, and closes the journal behind it.
-fn live(
+pub fn live(
     mut seated: Seated,
     control: Option<&Path>,
     screen: Option<&mut screen::Screen>,
@@ -175,7 +178,8 @@ fn live(
     ending
 }
 
-fn code_of(ending: Ending) -> ExitCode {
+/// The exit status of an ending: 128 and the number for a signal.
+pub fn code_of(ending: Ending) -> ExitCode {
     match ending {
         Ending::Quit | Ending::Story(true) => ExitCode::SUCCESS,
         Ending::Story(false) => ExitCode::from(1),
@@ -263,7 +267,8 @@ fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
         .context("this plan has no journal yet; name one, or run `warroom run` first")
 }
 
-fn state_dir() -> anyhow::Result<PathBuf> {
+/// Where journals live: `$XDG_STATE_HOME`.
+pub fn state_dir() -> anyhow::Result<PathBuf> {
     use etcetera::BaseStrategy;
     let base = etcetera::choose_base_strategy()?;
     base.state_dir().context("there is no state folder; set XDG_STATE_HOME")
@@ -287,8 +292,8 @@ fn parse_t0(text: &str, setup: &Setup, now: chrono::DateTime<chrono::Utc>) -> an
         .with_context(|| format!("--t0 {text}: this time does not exist, or exists twice, today in {zone}; write it with its offset"))
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of a command that is no screen")]
-fn say(text: &str) -> anyhow::Result<()> {
+/// The answer of a command, on standard output.
+pub fn say(text: &str) -> anyhow::Result<()> {
     use std::io::Write;
     match writeln!(std::io::stdout(), "{text}") {
         // The reader has seen enough.

@@ -40,6 +40,8 @@ pub struct Desk {
     second: i64,
     /// Every entry as a JSON line in file order, for those who follow; kept only while a control socket is open.
     log: Option<Vec<Arc<str>>>,
+    /// Entries that came home, for whoever tells a story of them.
+    fresh: Option<Vec<Arc<Entry>>>,
     /// Samples that wait for room on the lane to the tape, oldest dropped first.
     to_tape: Vec<TapedSample>,
 }
@@ -88,6 +90,7 @@ impl Desk {
             asked: 0,
             second: 0,
             log: None,
+            fresh: None,
             to_tape: Vec::new(),
         }
     }
@@ -137,6 +140,24 @@ impl Desk {
             return Err(Refusal("the journal cannot write and too much waits for it; nothing more is taken".to_owned()));
         }
         room::decide::decide(&self.room, by, intent)
+    }
+
+    /// An intent of somebody else: a scripted team, a client of the control socket.
+    pub fn intend_as(&mut self, by: &Author, intent: &Intent) -> Result<(), Refusal> {
+        self.room.now = self.now();
+        let effects = self.decide(by, intent)?;
+        self.perform(effects);
+        Ok(())
+    }
+
+    /// Keeps entries as they come home for [`Desk::take_fresh`].
+    pub fn keep_fresh(&mut self) {
+        self.fresh = Some(Vec::new());
+    }
+
+    /// Entries that came home since the last call.
+    pub fn take_fresh(&mut self) -> Vec<Arc<Entry>> {
+        self.fresh.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Does what the room wants done. True when there was anything.
@@ -416,6 +437,9 @@ impl Desk {
     /// Tells followers and whoever asked that an entry is durable.
     fn confirm(&mut self, entry: &Arc<Entry>) {
         self.answer(entry.id, "accepted", None);
+        if let Some(fresh) = &mut self.fresh {
+            fresh.push(Arc::clone(entry));
+        }
         if let Some(log) = &mut self.log {
             let line: Arc<str> = entry_json(entry, log.len() as u64 + 1).to_string().into();
             log.push(Arc::clone(&line));

@@ -29,8 +29,13 @@ pub struct Lanes {
     pub control: Option<mpsc::Receiver<Request>>,
     /// From the file watch: 16 changes, more say nothing new.
     pub files: Option<mpsc::Receiver<Changed>>,
-    /// From scripts (the demo): 64 acts.
-    pub script: Option<mpsc::Receiver<super::demo::Act>>,
+}
+
+impl Lanes {
+    /// Lanes on which nothing will ever come.
+    pub fn closed() -> Self {
+        Self { journal: mpsc::channel(1).1, poll: mpsc::channel(1).1, input: None, control: None, files: None }
+    }
 }
 
 /// How the loop ended.
@@ -120,13 +125,6 @@ pub async fn run(desk: &mut Desk, mut lanes: Lanes, mut screen: Option<&mut Scre
             changed = next(&mut lanes.files) => {
                 if changed.is_some() {
                     reload(desk);
-                    dirty = true;
-                }
-                None
-            }
-            act = next(&mut lanes.script) => {
-                if let Some(act) = act {
-                    super::demo::perform(desk, act);
                     dirty = true;
                 }
                 None

@@ -47,6 +47,12 @@ impl Setup {
         Ok(Self::from_text(root, path, text))
     }
 
+    /// A room whose files are in the binary.
+    pub fn embedded(runbook: &str, plan: String) -> anyhow::Result<Self> {
+        let book = runbook::read("runbook.md", runbook.as_bytes())?;
+        Ok(Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new()))
+    }
+
     /// The same from a plan's text.
     pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
         let mut missing = Vec::new();
@@ -57,6 +63,10 @@ impl Setup {
                 Err(e) => missing.push((name, format!("{e:#}"))),
             }
         }
+        Self::resolve(root, path, text, books, missing)
+    }
+
+    fn resolve(root: PathBuf, path: PathBuf, text: String, books: Vec<Runbook>, missing: Vec<(String, String)>) -> Self {
         let shown = path.display().to_string();
         let env = |name: &str| std::env::var(name).ok();
         let base = root.clone();

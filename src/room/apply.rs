@@ -108,6 +108,19 @@ impl Status {
     }
 }
 
+/// What a mark says, as a word for lines and reports.
+pub fn mark_word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Todo => "reopened",
+        Mark::Running => "started",
+        Mark::Done => "done",
+        Mark::Failed => "failed",
+        Mark::Skipped => "skipped",
+        Mark::NotApplicable => "not applicable",
+        Mark::Waived => "waived",
+    }
+}
+
 /// The state of a step with its history in short.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepState {
