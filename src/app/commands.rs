@@ -252,7 +252,7 @@ fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> 
     if let Some(path) = &setup.plan.room.journal {
         return Ok(setup.root.join(path));
     }
-    Ok(journal::locate(&state_dir()?, &setup.path, &setup.plan.room.name)?)
+    Ok(journal::locate(&state_dir()?, &setup.path, &setup.plan.room.name, setup.plan.room.group.as_deref())?.path)
 }
 
 fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
@@ -263,7 +263,7 @@ fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = &setup.plan.room.journal {
         return Ok(setup.root.join(path));
     }
-    journal::newest(&state_dir()?, &setup.path, &setup.plan.room.name)?
+    journal::newest(&state_dir()?, &setup.path, &setup.plan.room.name)
         .context("this plan has no journal yet; name one, or run `warroom run` first")
 }
 

@@ -13,7 +13,7 @@ use crate::clock::{Now, Pace, rfc3339};
 use crate::fact::{Author, Draft, Entry, Fact};
 use crate::journal::{self, Journal, TapedSample};
 use crate::poll::{self, Poll};
-use crate::probe::{ProbeId, Reading, Sample};
+use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
 use crate::text::Untrusted;
 
@@ -277,8 +277,24 @@ impl Desk {
                 }
                 seen
             }
-            journal::Event::Trouble(what) => {
-                self.room.plan_trouble.push(what);
+            journal::Event::Dropped(ids, why) => {
+                for id in &ids {
+                    self.room.unsaved.remove(id);
+                    self.answer(*id, "refused", Some(&why));
+                }
+                self.room.trouble = Some(format!("{} not recorded: {why}", ids.len()));
+                self.room.revision.header += 1;
+                self.room.revision.steps += 1;
+                true
+            }
+            journal::Event::Quarantined { moved_to, why, carried } => {
+                let words = format!("the journal was damaged ({why}); {carried} entries were carried over, the old file is {}", moved_to.display());
+                self.room.trouble = Some(words);
+                self.room.revision.header += 1;
+                true
+            }
+            journal::Event::TapeTrouble(why) => {
+                self.room.trouble = Some(why);
                 self.room.revision.header += 1;
                 true
             }
@@ -316,8 +332,13 @@ impl Desk {
                 let watch = matches!(self.room.live.watch, Watch::Me { .. });
                 let mut seen = false;
                 for sample in samples {
-                    if watch && let Some(taped) = self.tape(&sample) {
-                        self.to_tape.push(taped);
+                    if watch {
+                        let plan = &self.room.plan;
+                        self.to_tape.extend(journal::to_tape(
+                            &sample,
+                            |ix| plan.services.get(ix.0 as usize).map(|s| s.name.as_str()),
+                            |ix| plan.metrics.get(ix.0 as usize).map(|m| m.name.as_str()),
+                        ));
                     }
                     let effects = room::observe::observe(&mut self.room, sample);
                     seen |= self.perform(effects);
@@ -350,26 +371,22 @@ impl Desk {
         }
     }
 
-    fn tape(&self, sample: &Sample) -> Option<TapedSample> {
-        let probe = self.room.plan.probes.get(sample.probe.0 as usize)?;
-        Some(TapedSample { name: probe.name.clone(), sample: sample.clone() })
-    }
-
     /// Gives a taped sample this plan's indices and this process's clock.
     fn untape(&self, taped: TapedSample) -> Option<Sample> {
         let TapedSample { name, mut sample } = taped;
         let now = self.room.now;
         let old = (now.utc - sample.at.utc).to_std().unwrap_or(Duration::ZERO);
         sample.at.mono = now.mono.saturating_sub(old);
-        if let Some(ix) = self.room.plan.probes.iter().position(|p| p.name == name) {
-            sample.probe = ProbeId(ix as u32);
-        }
         match &mut sample.reading {
             Reading::Service(reading) => {
                 let ix = self.room.plan.services.iter().position(|s| s.name == name)?;
-                reading.service = crate::probe::ServiceIx(ix as u32);
+                reading.service = ServiceIx(ix as u32);
             }
-            Reading::Metrics(_) | Reading::Backfill(_) => {}
+            Reading::Metrics(readings) => {
+                let ix = self.room.plan.metrics.iter().position(|m| m.name == name)?;
+                readings.iter_mut().for_each(|r| r.metric = MetricIx(ix as u32));
+            }
+            Reading::Backfill(_) => return None,
         }
         Some(sample)
     }

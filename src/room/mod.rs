@@ -48,6 +48,8 @@ pub struct Room {
     pub now: Now,
     /// What changed, for whoever draws.
     pub revision: Revision,
+    /// The newest trouble of an edge that people should see, in words.
+    pub trouble: Option<String>,
     /// Why the plan file as it stands on disk is not in force; one line each.
     pub plan_trouble: Vec<String>,
 }
@@ -120,6 +122,7 @@ impl Room {
             journal: JournalHealth::Opening,
             now,
             revision: Revision::default(),
+            trouble: None,
             plan_trouble: Vec::new(),
         }
     }
