@@ -12,6 +12,8 @@ mod markdown;
 mod repair;
 mod source;
 mod steps;
+mod times;
+mod tokens;
 
 /// Files over this many bytes are refused.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
