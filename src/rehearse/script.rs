@@ -24,8 +24,8 @@ pub struct Script {
     acts: VecDeque<Act>,
     /// How much later than written everything is, because verdicts were waited for.
     late: Duration,
-    /// Whether the act at the front has been found waiting before.
-    waited: bool,
+    /// Since when the act at the front has been found waiting.
+    waiting: Option<Duration>,
     verdict: Verdict,
     begins: Offset,
     /// From the beginning to the end.
@@ -42,7 +42,7 @@ impl Script {
             verdict: Verdict::Wait,
             begins: scene.begins,
             length: Duration::from_secs(u64::try_from(scene.ends.0 - scene.begins.0).unwrap_or(0)),
-            waited: false,
+            waiting: None,
             story: Story {
                 begins: scene.begins,
                 expected: scene.verdicts.clone(),
@@ -66,13 +66,13 @@ impl Script {
             match act.what {
                 What::Do(by, intent) => out.push(ScriptedAct { by, intent }),
                 What::Await(verdict, _) if verdict == self.verdict => self.go_on(t, act.at),
-                What::Await(verdict, most) if t.saturating_sub(act.at + self.late) >= most => {
+                What::Await(verdict, most) if self.waiting.is_some_and(|since| t.saturating_sub(since) >= most) => {
                     self.go_on(t, act.at);
                     self.story.trouble.push(format!("{verdict} did not come by {}", self.at(t)));
                 }
                 What::Await(..) => {
                     self.acts.push_front(act);
-                    self.waited = true;
+                    self.waiting.get_or_insert(t);
                     break;
                 }
             }
@@ -82,7 +82,7 @@ impl Script {
 
     /// The waiting is over at `t`; where there was any, what was written for `at` and later moves with it.
     fn go_on(&mut self, t: Duration, at: Duration) {
-        if std::mem::take(&mut self.waited) {
+        if self.waiting.take().is_some() {
             self.late = t.saturating_sub(at);
         }
     }
