@@ -37,7 +37,7 @@ impl Story {
         self.script.see(t, desk.room.live.verdict.verdict);
         for entry in desk.take_fresh() {
             if let Fact::StepMarked { step, mark, .. } = &entry.fact {
-                self.script.taken_over(step);
+                self.script.marked(step, *mark);
                 self.production.marked(step, *mark);
             }
             if self.lines {
