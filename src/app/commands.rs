@@ -14,7 +14,7 @@ use crate::clock::Pace;
 use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
-use crate::{check, files, journal, poll, proc, tui};
+use crate::{check, files, journal, poll, tui};
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
@@ -63,7 +63,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Child { args }) => Ok(proc::child_main(&args)),
     }
 }
 
@@ -99,7 +98,8 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
         pace,
     };
     let journal = journal::open(options, journal_out)?;
-    let poll = poll::start(poll_out, poll::Options { pace })?;
+    let clock = std::sync::Arc::new(move || pace.now(Instant::now(), chrono::Utc::now()));
+    let poll = poll::start(poll_out, poll::Options { speed: pace.speed(), ..poll::Options::new(clock) })?;
     let mut desk = Desk::new(me, setup, journal, poll, pace, now);
     desk.t0 = t0;
     let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None };
@@ -156,7 +156,8 @@ pub fn live(
             let (out, requests) = mpsc::channel(256);
             let socket = control::Socket::bind(path).with_context(|| path.display().to_string())?;
             desk.keep_log();
-            crate::task::spawn("control", socket.serve(out), |_| {});
+            let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
+            crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
         }
         let _watching = if desk.setup.path.as_os_str().is_empty() {

@@ -15,6 +15,7 @@ use crate::journal::{self, Journal, TapedSample};
 use crate::poll::{self, Poll};
 use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
+use crate::secret::Masks;
 use crate::text::Untrusted;
 
 /// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
@@ -248,7 +249,7 @@ impl Desk {
             journal::Event::WatchHeld(epoch) => {
                 self.room.live.watch = Watch::Me { epoch };
                 self.room.revision.header += 1;
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone()));
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
                 let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });
                 self.append(vec![taken]);
                 self.open_room();
@@ -257,14 +258,14 @@ impl Desk {
             journal::Event::WatchElsewhere(epoch, by) => {
                 self.room.live.watch = Watch::Other { epoch, by };
                 self.room.revision.header += 1;
-                self.poll.ask(poll::Ask::Set(Vec::new()));
+                self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
                 true
             }
             journal::Event::WatchNobody => {
                 self.room.live.watch = Watch::Nobody;
                 self.room.revision.header += 1;
                 // Alone and read-only: look for this screen only.
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone()));
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
                 true
             }
             journal::Event::Samples(taped) => {
@@ -504,7 +505,7 @@ impl Desk {
         self.room.plan_trouble.clear();
         if plan_changed {
             if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone()));
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
             }
             self.record(Fact::PlanReloaded { accepted: true, summary: Untrusted::new("the new plan is in force") });
         }
@@ -537,7 +538,7 @@ impl Desk {
 
     /// Gives the lease back, flushes and closes the journal.
     pub async fn close(&mut self) {
-        self.poll.ask(poll::Ask::Set(Vec::new()));
+        self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
         let (done, closed) = tokio::sync::oneshot::channel();
         if self.journal.ask(journal::Ask::Close(done)).is_ok() {
             let _ = tokio::time::timeout(Duration::from_millis(800), closed).await;
