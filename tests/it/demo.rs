@@ -1,1 +1,1 @@
-//! demo
+//! The make-believe production is real enough: flags move users, counters count what was served, the fault comes and goes.
