@@ -80,7 +80,6 @@ where
         // Called while the request's own task is polled, so the request is known here.
         let whose = CURRENT.try_with(Arc::clone).ok();
         let connecting = self.0.call(to);
-        #[expect(clippy::disallowed_methods, reason = "the edge that measures")]
         let began = Instant::now();
         if let Some(whose) = &whose {
             whose.begun.fetch_add(1, Ordering::Relaxed);

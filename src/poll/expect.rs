@@ -50,13 +50,7 @@ fn refused(status: u16) -> Outcome {
     }
 }
 
-fn failure(
-    expect: &HttpExpect,
-    status: u16,
-    headers: &HeaderMap,
-    body: &[u8],
-    json: Option<&Value>,
-) -> Option<String> {
+fn failure(expect: &HttpExpect, status: u16, headers: &HeaderMap, body: &[u8], json: Option<&Value>) -> Option<String> {
     let good = if expect.status.is_empty() { (200..300).contains(&status) } else { expect.status.contains(&status) };
     if !good {
         return Some(format!("{status}, expected {}", statuses(&expect.status)));

@@ -141,6 +141,11 @@ impl Prepared {
         Ok(prepared)
     }
 
+    /// Says which formats are understood; unlike a header of the plan it may be seen by any host.
+    pub(super) fn accept(&mut self, formats: &'static str) {
+        self.request.headers_mut().insert(reqwest::header::ACCEPT, HeaderValue::from_static(formats));
+    }
+
     fn new(clients: &Clients, method: Method, url: Url, asked: &Request, redirects: bool) -> Result<Self, String> {
         let mut headers = HeaderMap::with_capacity(asked.headers.len());
         for (name, value) in &asked.headers {
@@ -174,10 +179,10 @@ impl Prepared {
                 *request.body_mut() = Some(body.to_owned().into());
             }
             self.connecting.reset();
-            let began = now();
+            let began = Instant::now();
             match self.connecting.watch(self.client.execute(request)).await {
                 Ok(response) => {
-                    let head_at = now();
+                    let head_at = Instant::now();
                     let connect = self.connecting.took();
                     let wait = (head_at - began).saturating_sub(connect.unwrap_or_default());
                     let tls_days = tls::days_left(&response);
@@ -185,7 +190,9 @@ impl Prepared {
                     return Ok(Answer { response, status, connect, wait, tls_days, head_at });
                 }
                 // A kept connection may have died since; only a fresh one says how the service is.
-                Err(e) if again && self.connecting.reused() && !e.is_timeout() && !e.is_builder() && !e.is_redirect() => {
+                Err(e)
+                    if again && self.connecting.reused() && !e.is_timeout() && !e.is_builder() && !e.is_redirect() =>
+                {
                     again = false;
                 }
                 Err(e) => return Err(reason::of_request(&e.without_url())),
@@ -250,9 +257,4 @@ impl Answer {
 pub(super) fn url_of(request: &Request) -> Result<Url, String> {
     let url = Url::parse(request.url.expose()).map_err(|_| "the URL cannot be read".to_owned())?;
     if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err("the URL is neither http nor https".to_owned()) }
-}
-
-fn now() -> Instant {
-    #[expect(clippy::disallowed_methods, reason = "the edge that measures")]
-    Instant::now()
 }

@@ -4,18 +4,15 @@
 //! A target's state (prepared request, buffer, scraped series) travels into the task of each asking and comes home with the
 //! answer: who is not at home is not asked twice. A panic ends only that task.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::{io, thread};
 
 use tokio::sync::mpsc;
 
-use crate::clock::Now;
+use crate::clock::Pace;
 use crate::probe::{Probe, Sample};
 use crate::secret::Masks;
 
-mod answer;
 mod command;
 mod connect;
 mod expect;
@@ -73,33 +70,24 @@ pub enum Fault {
 }
 
 /// How to poll.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// The schedule is this many times faster (for the demo); timeouts and measured times are not scaled.
-    pub speed: u32,
+    /// Names the moments of samples, and how many times faster the schedule runs; timeouts and measured times are not scaled.
+    pub pace: Pace,
     /// Sent with every HTTP request.
     pub user_agent: String,
-    /// The clock that samples are stamped with; the whole program's, so that ages can be told.
-    pub clock: Arc<dyn Fn() -> Now + Send + Sync>,
     /// The shim that commands run under; this program when not given.
     pub shim: Option<PathBuf>,
 }
 
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("speed", &self.speed).finish_non_exhaustive()
-    }
-}
-
 impl Options {
-    /// The normal schedule under this clock.
-    pub fn new(clock: Arc<dyn Fn() -> Now + Send + Sync>) -> Self {
-        Self { speed: 1, user_agent: concat!("warroom/", env!("CARGO_PKG_VERSION")).to_owned(), clock, shim: None }
+    /// The normal schedule at this pace.
+    pub fn new(pace: Pace) -> Self {
+        Self { pace, user_agent: concat!("warroom/", env!("CARGO_PKG_VERSION")).to_owned(), shim: None }
     }
 }
 
-/// Starts the pollers' thread, asking nothing yet. Needs rustls's process-wide crypto provider installed
-/// (`rustls::crypto::ring::default_provider().install_default()`), else https probes read no data.
+/// Starts the pollers' thread, asking nothing yet.
 pub fn start(out: mpsc::Sender<Event>, options: Options) -> io::Result<Poll> {
     let (tx, asks) = mpsc::channel(16);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -73,7 +73,9 @@ impl Prometheus {
         self.tries_left -= 1;
         let step = STEP.max(backfill / POINTS);
         let this = &*self;
-        let past = join_all(queries.iter().map(|q| async move { (q.metric, this.series(q, backfill, step, now).await) })).await;
+        let past =
+            join_all(queries.iter().map(|q| async move { (q.metric, this.series(q, backfill, step, now).await) }))
+                .await;
         if past.iter().all(|(_, series)| series.is_err()) {
             return None;
         }

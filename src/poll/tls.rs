@@ -47,7 +47,8 @@ impl Tls {
 
     async fn look(&self, addr: &str) -> Result<(ServerName<'static>, Vec<CertificateDer<'static>>), String> {
         let (host, _) = tcp::split(addr)?;
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| "the host name cannot be used for TLS".to_owned())?;
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|_| "the host name cannot be used for TLS".to_owned())?;
         let stream: TcpStream = tcp::connect(addr).await?;
         let connector = TlsConnector::from(Arc::clone(&self.look));
         let stream = connector.connect(name.clone(), stream).await.map_err(|e| reason::of_io(&e))?;
@@ -80,7 +81,10 @@ impl Tls {
             return fail(format!("TLS: certificate is not valid yet, for another {}", span(from - at)));
         }
         let Some(trust) = &self.trust else {
-            return (Outcome::NoData("TLS: this machine has no trusted certificates to judge by".to_owned()), Some(days));
+            return (
+                Outcome::NoData("TLS: this machine has no trusted certificates to judge by".to_owned()),
+                Some(days),
+            );
         };
         let unix = UnixTime::since_unix_epoch(Duration::from_secs(at.unsigned_abs()));
         if let Err(error) = trust.verify_server_cert(own, others, name, &[], unix) {
@@ -102,15 +106,12 @@ pub(super) fn http_config() -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
     // Without trusted certificates on this machine every https answer fails by its issuer, and says so.
     let no_trust = || ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    let Ok(builder) =
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
+    let Ok(builder) = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
     else {
         return no_trust();
     };
     match Verifier::new(provider) {
-        Ok(trust) => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(trust)).with_no_client_auth()
-        }
+        Ok(trust) => builder.dangerous().with_custom_certificate_verifier(Arc::new(trust)).with_no_client_auth(),
         Err(_) => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
     }
 }

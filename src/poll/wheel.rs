@@ -45,11 +45,9 @@ impl Beat {
 
     /// The first due time after `now`; at `now` itself it is the next one's turn.
     pub fn after(self, now: Duration) -> Duration {
-        if now < self.phase {
-            return self.phase;
-        }
-        let (since, every) = ((now - self.phase).as_nanos(), self.every.as_nanos().max(1));
-        let beats = since / every + 1;
+        let Some(since) = now.checked_sub(self.phase) else { return self.phase };
+        let every = self.every.as_nanos().max(1);
+        let beats = since.as_nanos() / every + 1;
         self.phase + Duration::from_nanos(u64::try_from(beats * every).unwrap_or(u64::MAX))
     }
 }

@@ -161,11 +161,7 @@ fn read_answer(bytes: &[u8]) -> Option<Ran> {
     let answer: Answer = serde_json::from_slice(head).ok()?;
     let body = body.get(1..)?;
     let (out, err) = body.split_at_checked(answer.out.stored())?;
-    Some(Ran {
-        end: answer.end,
-        stdout: Kept::from_wire(answer.out, out)?,
-        stderr: Kept::from_wire(answer.err, err)?,
-    })
+    Some(Ran { end: answer.end, stdout: Kept::from_wire(answer.out, out)?, stderr: Kept::from_wire(answer.err, err)? })
 }
 
 /// An I/O error in a few words of our own.
