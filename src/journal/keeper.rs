@@ -88,6 +88,7 @@ impl Keeper {
                     return Err(JournalError::Foreign(path));
                 }
                 Err(JournalError::Foreign(_)) if bell::heard(&bell_path).is_some() => None,
+                Err(JournalError::Damaged { .. }) => None,
                 // Held by another process, a full disk …: the thread tries again and tells.
                 Err(JournalError::Sql { .. }) => None,
                 Err(e) => return Err(e),
@@ -151,6 +152,7 @@ impl Keeper {
         };
         let conn = match opened {
             Ok(conn) => conn,
+            Err(JournalError::Damaged { why, .. }) if !self.read_only => return End::Damaged(why),
             Err(JournalError::Sql { source, .. }) => return self.end_of(&source.into()),
             Err(JournalError::Foreign(_)) => return End::Damaged("its first page is wrong".to_owned()),
             Err(e) => return End::Trouble(e.to_string()),
@@ -377,11 +379,7 @@ impl Keeper {
         let salvaged = result?;
         // What stands where it stood went home already; what was moved goes home again, which changes nothing.
         self.delivered = self.delivered.min(salvaged.in_place);
-        self.emit(Event::Quarantined {
-            moved_to: salvaged.moved_to,
-            why: why.to_owned(),
-            carried: salvaged.carried,
-        });
+        self.emit(Event::Quarantined { moved_to: salvaged.moved_to, why: why.to_owned(), carried: salvaged.carried });
         Ok(())
     }
 
@@ -411,7 +409,9 @@ impl Keeper {
         let StoreError::Sql(sql) = e else { return format!("the journal is damaged: {e}") };
         let folder = self.path.parent().unwrap_or(&self.path).display();
         match sql.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => format!("no space left in {folder}: free some; entries wait and are tried again"),
+            Some(ErrorCode::DiskFull) => {
+                format!("no space left in {folder}: free some; entries wait and are tried again")
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 "another process holds the journal locked; entries wait until it lets go".to_owned()
             }
