@@ -1,1 +1,3 @@
 //! Shared by tests.
+
+pub mod pty;
