@@ -163,7 +163,6 @@ async fn the_fault_comes_with_a_quarter_of_the_users_and_goes_with_them() {
     assert_eq!(stage.health("/fleet/green/health").await["status"], "healthy", "its health check sees nothing");
 
     assert!(stage.production.step_done(&step("rollback")));
-    stage.told(&Event::Traffic { green: 0.0 }).await;
     stage.told(&Event::FaultOver).await;
     // Answers that were on their way may still be slow errors; after them there are only the ordinary few.
     let deadline = Instant::now() + Duration::from_secs(20);
