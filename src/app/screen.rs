@@ -96,9 +96,11 @@ impl Screen {
         let fresh = self.buffer.area != self.area;
         let drawn = tui::draw(room, &mut self.view, &self.theme, self.area, &mut self.buffer);
         if fresh {
-            self.terminal.frame(&self.buffer, &DirtyRows::All, None);
+            self.terminal.frame(&self.buffer, &DirtyRows::ALL, None);
         } else if !drawn.is_empty() {
-            self.terminal.frame(&self.buffer, &drawn.rows().collect(), None);
+            let mut rows = DirtyRows::NONE;
+            drawn.rows().for_each(|row| rows.mark(row));
+            self.terminal.frame(&self.buffer, &rows, None);
         }
     }
 

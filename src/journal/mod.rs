@@ -49,6 +49,7 @@ use crate::probe::Sample;
 mod bell;
 mod keeper;
 mod place;
+mod salvage;
 mod store;
 mod tape;
 mod taped;

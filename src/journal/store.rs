@@ -47,7 +47,8 @@ pub struct Store<'c> {
     by_id: Statement<'c>,
     insert: Statement<'c>,
     version: Statement<'c>,
-    writer: Writer,
+    /// Whose chain this file continues.
+    pub writer: Writer,
     /// Where every chain seen so far ends.
     pub tails: Tails,
     data_version: i64,
@@ -76,6 +77,15 @@ pub struct Break {
     pub at: Option<(Writer, u64, Uuid)>,
     /// What.
     pub what: String,
+}
+
+impl std::fmt::Display for Break {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.n > 0 {
+            write!(f, "entry {}: ", self.n)?;
+        }
+        f.write_str(&self.what)
+    }
 }
 
 impl Tails {
@@ -127,7 +137,7 @@ pub enum StoreError {
     #[error("{0}")]
     Sql(#[from] rusqlite::Error),
     /// A chain does not hold.
-    #[error("entry {} {}", .0.n, .0.what)]
+    #[error("{0}")]
     Broken(Break),
 }
 
@@ -159,11 +169,10 @@ pub fn is_damage(e: &rusqlite::Error) -> bool {
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::Utf8Error(..) => true,
         e => match e.sqlite_error() {
-            // A read beyond the end of a truncated file is IOERR_SHORT_READ; a table that is gone is a plain error.
+            // A read beyond the end of a truncated file is IOERR_SHORT_READ.
             Some(f) => {
                 matches!(f.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
                     || f.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
-                    || f.extended_code == rusqlite::ffi::SQLITE_ERROR
             }
             None => false,
         },
@@ -285,13 +294,24 @@ pub fn close(conn: Connection) {
 impl<'c> Store<'c> {
     /// At the beginning of an open journal.
     pub fn new(conn: &'c Connection) -> Result<Self, StoreError> {
-        let writer: i64 = conn.query_row("SELECT value FROM meta WHERE key = 'writer'", [], |r| r.get(0))?;
+        // The application's number says that it is ours: a table that is missing then is damage, not a mistake.
+        let gone = |e: rusqlite::Error| match &e {
+            rusqlite::Error::QueryReturnedNoRows => broken("it does not say whose it is".to_owned()),
+            e if e.sqlite_error().is_some_and(|f| f.extended_code == rusqlite::ffi::SQLITE_ERROR) => {
+                broken(format!("its tables cannot be read ({})", crate::text::escape(&e.to_string())))
+            }
+            _ => StoreError::Sql(e),
+        };
+        let writer: i64 =
+            conn.query_row("SELECT value FROM meta WHERE key = 'writer'", [], |r| r.get(0)).map_err(gone)?;
         conn.busy_timeout(Duration::from_millis(250))?;
         Ok(Self {
             conn,
-            after: conn.prepare(&after())?,
-            by_id: conn.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE id = ?1"))?,
-            insert: conn.prepare("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?,
+            after: conn.prepare(&after()).map_err(gone)?,
+            by_id: conn.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE id = ?1")).map_err(gone)?,
+            insert: conn
+                .prepare("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+                .map_err(gone)?,
             version: conn.prepare("PRAGMA data_version")?,
             writer: Writer(writer.cast_unsigned()),
             tails: Tails::default(),
@@ -401,7 +421,42 @@ pub fn check(conn: &Connection, pragma: &str) -> Result<(), StoreError> {
     if answer == "ok" {
         return Ok(());
     }
-    Err(StoreError::Broken(Break { n: 0, at: None, what: crate::text::escape(&answer) }))
+    Err(broken(crate::text::escape(&answer)))
+}
+
+/// Damage that is not of one entry.
+pub fn broken(what: String) -> StoreError {
+    StoreError::Broken(Break { n: 0, at: None, what })
+}
+
+/// Every row that can still be read of a damaged file, in order, whatever stands around it: from the beginning until the
+/// file fails, then from the end until it fails.
+pub fn rows_left(path: &Path) -> Vec<(u64, Entry)> {
+    let Ok(conn) = connect(path, false, "FULL") else { return Vec::new() };
+    let gather = |order: &str, beyond: i64| {
+        let mut found = Vec::new();
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE n > ?1 ORDER BY n {order}");
+        let Ok(mut statement) = conn.prepare(&sql) else { return (found, true) };
+        let Ok(mut rows) = statement.query([beyond]) else { return (found, true) };
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => {
+                    if let (Ok(n), Ok(entry)) = (row.get::<_, i64>(0), entry_of(row)) {
+                        found.push((n.cast_unsigned(), entry));
+                    }
+                }
+                Ok(None) => return (found, false),
+                Err(_) => return (found, true),
+            }
+        }
+    };
+    let (mut found, failed) = gather("ASC", -1);
+    if failed {
+        let last = found.last().map_or(-1, |(n, _)| n.cast_signed());
+        let (rest, _) = gather("DESC", last);
+        found.extend(rest.into_iter().rev());
+    }
+    found
 }
 
 /// Up to [`CHUNK`] entries after `tails`, checked.

@@ -1,1 +1,1 @@
-//! app
+//! The real loop, driven from outside.
