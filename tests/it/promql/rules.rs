@@ -309,13 +309,18 @@ fn a_store_keeps_what_its_queries_see_and_no_more() {
         store.append(i * 10_000, &page(&format!("x{{pod=\"{}\"}} {i}\n", i / 10)));
     }
     assert!(store.series() < 10, "{} series of short-lived pods are kept", store.series());
-    // No history grows beyond its share.
-    let mut store = Store::for_queries([&query("sum_over_time(x[24h])")]);
-    for i in 0..20_000_i64 {
-        store.append(i * 1_000, &page("x 1\n"));
+    // What does not fit is said, not left out of the sums.
+    let day = query("sum_over_time(x[24h])");
+    let mut store = Store::for_queries([&day]);
+    for i in 0..90_001_i64 {
+        store.append(i * 500, &page("x 1\n"));
     }
-    let sum = read(&query("sum_over_time(x[24h])"), &store, 20_000_000).unwrap().value;
-    assert_eq!(sum, 16_384.0);
+    assert!(read(&day, &store, 45_000_000).unwrap_err().starts_with("the range holds more samples of x than are kept"));
+    let all = query("sum(x)");
+    let mut store = Store::for_queries([&all]);
+    let lines: String = (0..20_001).map(|i| format!("x{{a=\"{i}\"}} 1\n")).collect();
+    assert_eq!(store.append(0, &page(&lines)).refused, 1);
+    assert!(read(&all, &store, 0).unwrap_err().contains("more than 20,000 series"));
 }
 
 #[test]
