@@ -93,6 +93,9 @@ fn rates_are_extrapolated_and_see_resets() {
         "rate(x[1m])", &[("x", "5 5 5 5 5 5 5")], 60 => "{} 0";
         "rate(x[1m])", &[("x", "1 NaN 3")], 20 => "{} 0.04166666666667";
     }
+    // Nearer to the end than 1.1 intervals: to the end; farther: half an interval. The start lies 9.5 and 8 s before.
+    assert_eq!(ask("increase(x[1m])", &[("x", "1000 1010 1020 1030 1040")], 50.5), "{} 60");
+    assert_eq!(ask("increase(x[1m])", &[("x", "1000 1010 1020 1030 1040")], 52.0), "{} 53");
     // The last sample lies 25 s before the end: more than 1.1 intervals, so only half an interval is added.
     assert_eq!(ask("increase(x[1m])", &[("x", "1000 1010 1020 1030 1040")], 65.0), "{} 40");
 }
@@ -134,6 +137,16 @@ fn a_page_s_own_time_stamps_count_and_give_no_markers() {
     store.append(30_000, &page("y 2\n"));
     assert_eq!(evaluate(&expr, &store, 40_000).unwrap().newest_ms, Some(9_000), "no marker ended x");
     assert_eq!(store.append(40_000, &page("x 1 700000\n")).ahead, 1, "more than ten minutes ahead");
+}
+
+#[test]
+fn a_clock_set_back_costs_no_sample() {
+    let expr = query("x");
+    let mut store = Store::for_queries([&expr]);
+    for (at, value) in [(10_000, 1), (20_000, 2), (12_000, 3), (22_000, 4)] {
+        store.append(at, &page(&format!("x {value}\n")));
+        assert_eq!(read(&expr, &store, at).unwrap().value, f64::from(value));
+    }
 }
 
 #[test]
