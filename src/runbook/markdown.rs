@@ -61,6 +61,8 @@ pub(super) struct Span {
 
 pub(super) struct List {
     pub ordered: bool,
+    /// The first item's number.
+    pub start: u64,
     /// The item that holds it.
     pub parent: Option<usize>,
     /// Number of blocks before it: the last of them may introduce it.
@@ -214,6 +216,7 @@ impl Reader<'_> {
                 self.close(from);
                 let list = List {
                     ordered: number.is_some(),
+                    start: number.unwrap_or(0),
                     parent: self.items.last().copied(),
                     at: self.doc.blocks.len(),
                     items: vec![],
@@ -532,3 +535,8 @@ const HTML_TAGS: &[&str] = &[
     "video",
     "wbr",
 ];
+
+/// Whether a name in angle brackets is HTML.
+pub(super) fn is_html_tag(name: &str) -> bool {
+    HTML_TAGS.contains(&name.to_ascii_lowercase().as_str())
+}
