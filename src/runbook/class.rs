@@ -410,18 +410,18 @@ const CLOUD_LOOKS: &[&str] =
 
 fn simple(command: &str) -> Class {
     let lower = command.to_lowercase();
-    let mut words = lower.split_whitespace().peekable();
+    let mut words = command.split_whitespace().peekable();
     // Assignments, `sudo`, `time` and the like stand before the command.
     while words.peek().is_some_and(|w| {
         matches!(*w, "sudo" | "time" | "nohup" | "exec" | "!" | "then" | "do" | "else" | "if" | "while" | "-e")
-            || w.split_once('=')
-                .is_some_and(|(n, _)| !n.is_empty() && n.chars().all(|c| c.is_alphanumeric() || c == '_'))
+            || is_assignment(w)
     }) {
         words.next();
     }
     let Some(program) = words.next() else { return Class::Read };
-    let program = program.trim_matches(['"', '\'']);
-    let name = program.rsplit('/').next().unwrap_or(program);
+    let program = program.trim_matches(['"', '\'', ')', '`']);
+    let name = program.rsplit('/').next().unwrap_or(program).to_lowercase();
+    let name = name.as_str();
     let args: Vec<&str> = words.collect();
     let has = |w: &str| args.contains(&w);
     let plain: Vec<&str> = args.iter().copied().filter(|a| !a.starts_with('-')).collect();
@@ -470,9 +470,8 @@ fn simple(command: &str) -> Class {
             let verbs = VERBS.iter().find(|(p, _)| *p == n).map(|(_, v)| *v);
             has("--version") && plain.is_empty()
                 || verbs.is_some_and(|verbs| {
-                    args.iter().find(|a| verbs_candidate(a, &args)).is_some_and(|_| {
-                        args.iter().any(|a| verbs.contains(a)) && !args.iter().any(|a| CHANGES.contains(a))
-                    })
+                    args.iter().any(|a| verbs.contains(&a.to_lowercase().as_str()))
+                        && !args.iter().any(|a| CHANGES.contains(a))
                 })
         }
     };
@@ -487,28 +486,23 @@ const CHANGES: &[&str] = &[
     "cordon", "uncordon", "rollback",
 ];
 
-fn verbs_candidate(arg: &str, _all: &[&str]) -> bool {
-    !arg.is_empty()
-}
-
 /// Whether a request only asks: GET or HEAD without a body. `curl -o FILE` writes a file of its own, which is no change of
 /// production.
 fn web(name: &str, args: &[&str]) -> Class {
-    let mut method = None;
+    let mut method: Option<String> = None;
     let mut body = false;
-    let mut args_iter = args.iter().peekable();
-    while let Some(a) = args_iter.next() {
+    let mut rest = args.iter().peekable();
+    while let Some(a) = rest.next() {
         let a = a.trim_matches(['"', '\'']);
         match a {
-            "-x" | "--request" => method = args_iter.peek().map(|m| m.trim_matches(['"', '\'']).to_owned()),
-            "--data" | "--data-raw" | "--data-binary" | "--data-urlencode" | "-d" | "-f" if a != "-f" => body = true,
-            "--upload-file" | "-t" | "--form" | "--json" | "--post-data" | "--post-file" => body = true,
-            _ if a.starts_with("-x") && !a.starts_with("--") && a.len() > 2 => method = a.get(2..).map(str::to_owned),
-            _ if a.starts_with("--request=") => method = a.get(10..).map(str::to_owned),
+            "-X" | "--request" => method = rest.peek().map(|m| m.trim_matches(['"', '\'']).to_lowercase()),
+            "-d" | "-F" | "-T" | "--upload-file" | "--form" | "--json" | "--post-data" | "--post-file" => body = true,
+            _ if a.starts_with("-X") => method = a.get(2..).map(str::to_lowercase),
+            _ if a.starts_with("--request=") => method = a.get(10..).map(str::to_lowercase),
             _ if a.starts_with("--data") || a.starts_with("-d@") || a.starts_with("-d'") || a.starts_with("-d{") => {
                 body = true
             }
-            "post" | "put" | "patch" | "delete" if name != "curl" => method = Some(a.to_owned()),
+            "POST" | "PUT" | "PATCH" | "DELETE" if name != "curl" => method = Some(a.to_lowercase()),
             _ => {}
         }
     }
@@ -714,3 +708,53 @@ const PROGRAMS: &[&str] = &[
     "liquibase",
     "prisma",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes() {
+        for (text, expected) in [
+            ("curl -fsS https://api.example.com/health", Class::Read),
+            ("curl -I http://h/x && curl -H \"K: $V\" http://h/y | head -20", Class::Read),
+            ("curl -X POST https://h/x -d '{\"a\": 1}'", Class::Mutate),
+            ("curl --data @f https://h/x", Class::Mutate),
+            ("curl -X DELETE https://h/x", Class::Danger),
+            ("docker-compose -f docker-compose.production.yml ps", Class::Read),
+            ("docker-compose -f a.yml up -d", Class::Mutate),
+            ("kubectl get pods -n prod", Class::Read),
+            ("kubectl rollout status deploy/api", Class::Read),
+            ("kubectl rollout undo deploy/api", Class::Mutate),
+            ("kubectl apply -f get.yaml", Class::Mutate),
+            ("kubectl delete ns prod", Class::Danger),
+            ("rm -rf /var/lib/x", Class::Danger),
+            ("psql -c \"SELECT * FROM t\"", Class::Read),
+            ("docker exec pg psql -U u -d d -c \"SELECT 1\"", Class::Read),
+            ("psql -c 'DROP TABLE t'", Class::Danger),
+            ("psql -c 'update t set a = 1 where b = 2'", Class::Mutate),
+            ("git push --force origin main", Class::Danger),
+            ("git status; git log -3", Class::Read),
+            ("echo \"done at $(date)\"", Class::Read),
+            ("echo x > /etc/flag", Class::Mutate),
+            ("redis-cli -h cache ping", Class::Read),
+            ("redis-cli flushall", Class::Danger),
+            ("npm run cutover t0", Class::Mutate),
+            ("./scripts/anything.sh", Class::Mutate),
+            ("FOO=bar terraform destroy", Class::Danger),
+            ("aws ec2 describe-instances --region eu-west-1", Class::Read),
+            ("aws s3 rm s3://b/k", Class::Danger),
+            ("gcloud run services list", Class::Read),
+            ("# only a comment", Class::Illustration),
+            ("$ uptime\n 12:00 up 3 days", Class::Read),
+            ("grep -c ERROR app.log 2>/dev/null | awk '{print $1}'", Class::Read),
+        ] {
+            assert_eq!(class(Some("bash"), text), expected, "{text}");
+        }
+        assert_eq!(class(None, "11:30 - War room opened"), Class::Illustration);
+        assert_eq!(class(None, "kubectl get pods"), Class::Read);
+        assert_eq!(class(None, "If issues detected:\nStep 1: switch"), Class::Illustration);
+        assert_eq!(class(Some("json"), "{}"), Class::Illustration);
+        assert_eq!(class(Some("sql"), "DELETE FROM t"), Class::Danger);
+    }
+}

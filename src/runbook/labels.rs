@@ -320,6 +320,59 @@ pub(super) fn imperative(text: &str) -> bool {
         || first == "smoke"
 }
 
+/// Whether a line begins with a verb that is hardly ever a noun: `Release notes` and `Test report` are no orders.
+pub(super) fn surely_imperative(text: &str) -> bool {
+    const SURE: &[&str] = &[
+        "add",
+        "announce",
+        "apply",
+        "archive",
+        "attach",
+        "communicate",
+        "configure",
+        "confirm",
+        "create",
+        "delete",
+        "deploy",
+        "disable",
+        "drain",
+        "enable",
+        "ensure",
+        "execute",
+        "export",
+        "inform",
+        "install",
+        "migrate",
+        "notify",
+        "obtain",
+        "promote",
+        "provide",
+        "provision",
+        "publish",
+        "reduce",
+        "remove",
+        "restart",
+        "revert",
+        "rotate",
+        "run",
+        "send",
+        "trigger",
+        "update",
+        "upload",
+        "validate",
+        "verify",
+        "engage",
+        "identify",
+        "capture",
+        "generate",
+        "replace",
+        "ask",
+        "wait",
+    ];
+    let first = text.trim_start_matches(|c: char| !c.is_alphanumeric()).split(|c: char| !c.is_alphanumeric()).next();
+    first.is_some_and(|w| SURE.iter().any(|s| w.eq_ignore_ascii_case(s))) && imperative(text)
+}
+
 /// Verbs that runbook lines begin with; sorted.
 const VERBS: &[&str] = &[
     "abort",
@@ -410,8 +463,8 @@ const VERBS: &[&str] = &[
     "distribute",
     "document",
     "download",
-    "drain",
     "draft",
+    "drain",
     "drop",
     "dump",
     "edit",
@@ -522,8 +575,8 @@ const VERBS: &[&str] = &[
     "poll",
     "post",
     "prepare",
-    "press",
     "preserve",
+    "press",
     "print",
     "proceed",
     "promote",

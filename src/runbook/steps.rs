@@ -53,8 +53,14 @@ struct Builder<'d> {
     /// The draft made of each list item.
     of_item: Vec<Option<usize>>,
     commands: Vec<Command>,
+    /// Lower case; the first of them, so that a table of thousands costs nothing.
     roles: Vec<String>,
+    /// The label that introduces each list.
+    introduced: Vec<Option<Label>>,
 }
+
+/// As many roles as one room can hold.
+const MAX_ROLES: usize = 64;
 
 /// Everything but path, hash and lines.
 pub(super) fn understand(path: &str, source: &Source, doc: &Doc) -> Runbook {
@@ -68,8 +74,10 @@ pub(super) fn understand(path: &str, source: &Source, doc: &Doc) -> Runbook {
         drafts: vec![],
         of_item: vec![None; doc.items.len()],
         commands: vec![],
-        roles: roles.iter().map(|r| r.name.raw().to_lowercase()).collect(),
+        roles: roles.iter().take(MAX_ROLES).map(|r| r.name.raw().to_lowercase()).collect(),
+        introduced: vec![],
     };
+    build.introduced = doc.lists.iter().map(|l| build.introduction(l)).collect();
     build.items();
     build.blocks();
     let titles: Vec<(String, Option<usize>)> = build.sections.iter().map(|s| (s.title.clone(), s.parent)).collect();
@@ -125,7 +133,8 @@ impl Builder<'_> {
             }
             has
         };
-        let asked: Vec<ListKind> = doc.lists.iter().map(|l| self.list_kind(l)).collect();
+        let asked: Vec<ListKind> =
+            doc.lists.iter().zip(&self.introduced).map(|(l, label)| self.list_kind(l, label.as_ref())).collect();
         for (ix, item) in doc.items.iter().enumerate() {
             let Some(block_ix) = item.text else { continue };
             let Some(block) = doc.blocks.get(block_ix) else { continue };
@@ -173,7 +182,12 @@ impl Builder<'_> {
         self.doc.blocks.get(at.checked_sub(1)?).filter(|b| b.item == parent && matches!(b.kind, Kind::Paragraph))
     }
 
-    fn list_kind(&self, list: &super::markdown::List) -> ListKind {
+    /// The last label of the paragraph before a list, when nothing follows it there.
+    fn introduction(&self, list: &super::markdown::List) -> Option<Label> {
+        labels::labels(self.intro(list.at, list.parent)?).pop().filter(|l| l.text.is_empty())
+    }
+
+    fn list_kind(&self, list: &super::markdown::List, label: Option<&Label>) -> ListKind {
         let texts =
             || list.items.iter().filter_map(|i| self.doc.items.get(*i)?.text).filter_map(|b| self.doc.blocks.get(b));
         if texts().next().is_none() || texts().all(only_links) {
@@ -186,9 +200,9 @@ impl Builder<'_> {
                 || std::iter::successors(self.sections.get(h).and_then(|s| s.parent), |p| self.sections.get(*p)?.parent)
                     .any(|p| self.sections.get(p).is_some_and(|s| s.level > 1) && labels::tells(title(p)))
         });
-        let label = self.intro(list.at, list.parent).and_then(|b| {
-            let last = labels::labels(b).pop().filter(|l| l.text.is_empty()).map(|l| l.name);
-            last.or_else(|| b.plain().strip_suffix(':').map(str::to_owned))
+        let label = label.map(|l| l.name.clone()).or_else(|| {
+            let before = self.intro(list.at, list.parent)?.rich.last()?.plain();
+            before.strip_suffix(':').map(str::to_owned)
         });
         if let Some(label) = &label {
             if labels::calls_for_action(label) {
@@ -210,7 +224,8 @@ impl Builder<'_> {
         {
             return ListKind::Asks;
         }
-        if texts().all(|b| labels::imperative(&b.plain()) && !infer::roles::is_duty(&b.plain())) {
+        let orders = |b: &Block| labels::imperative(&b.plain()) && !infer::roles::is_duty(&b.plain());
+        if texts().all(orders) && texts().any(|b| labels::surely_imperative(&b.plain())) {
             return ListKind::Asks;
         }
         ListKind::Mixed
@@ -242,8 +257,8 @@ impl Builder<'_> {
         }
         let list = self.doc.lists.get(item.list)?;
         let named = |name: &str| self.roles.contains(&name.to_lowercase()).then(|| name.to_owned());
-        let label = self.intro(list.at, list.parent).and_then(|b| labels::labels(b).pop());
-        if let Some(role) = label.filter(|l| l.text.is_empty()).and_then(|l| named(&l.name)) {
+        let label = self.introduced.get(item.list).and_then(Option::as_ref);
+        if let Some(role) = label.and_then(|l| named(&l.name)) {
             return Some(role);
         }
         let heading = self.under.get(list.at).copied().flatten()?;
@@ -418,8 +433,8 @@ impl Builder<'_> {
 
     /// The kind of the label that introduces the list of an item.
     fn kind_above(&self, item: Option<usize>) -> Option<String> {
-        let list = self.doc.lists.get(self.doc.items.get(item?)?.list)?;
-        labels::labels(self.intro(list.at, list.parent)?).pop().filter(|l| l.text.is_empty()).map(|l| l.kind)
+        let list = self.doc.items.get(item?)?.list;
+        self.introduced.get(list)?.as_ref().map(|l| l.kind.clone())
     }
 
     /// Lines of a paragraph that begin with moments, at least two.
@@ -707,7 +722,9 @@ fn item_kind(item: &ListItem, text: &str, list: ListKind, fenced: bool) -> Optio
     if list != ListKind::Tells && !item.ordered && times::timeline(text).is_some() {
         return Some(StepKind::Timeline);
     }
-    let own = list == ListKind::Mixed && fenced && labels::imperative(text);
+    let own = list == ListKind::Mixed
+        && (fenced && labels::imperative(text) || labels::surely_imperative(text))
+        && !infer::roles::is_duty(text);
     (list == ListKind::Asks || own).then_some(plain)
 }
 
@@ -752,7 +769,8 @@ fn abort(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     let at = ["abort if", "abort when", "stop if", "roll back if", "rollback if", "halt if"]
         .iter()
-        .find_map(|w| lower.find(w))?;
+        .find_map(|w| lower.find(w))
+        .filter(|at| *at > 0)?;
     let rest = text.get(at..)?;
     let end = rest.find(". ").map_or(rest.len(), |e| e + 1);
     rest.get(..end).map(str::to_owned)
@@ -795,13 +813,19 @@ fn placeholders(source: &Source, doc: &Doc) -> Vec<super::Placeholder> {
 /// Lines that no structure, comment or definition came from, nor prose that a heading or a step owns.
 fn not_understood(source: &Source, doc: &Doc, under: &[Option<usize>]) -> Vec<super::Line> {
     let mut odd = Vec::new();
+    let mut comment = vec![false; source.lines() as usize + 2];
+    for line in doc.comments.iter().flat_map(|(from, to)| *from..=*to) {
+        if let Some(slot) = comment.get_mut(line as usize) {
+            *slot = true;
+        }
+    }
     for (block, heading) in doc.blocks.iter().zip(under) {
         let owned = heading.is_some() || block.item.is_some();
         let lines = block.first..=block.last;
         match &block.kind {
             Kind::Paragraph if !owned && labels::labels(block).is_empty() => odd.extend(lines),
             Kind::Html => odd.extend(lines.filter(|l| {
-                let in_comment = doc.comments.iter().any(|(from, to)| (from..=to).contains(&l));
+                let in_comment = comment.get(*l as usize).copied().unwrap_or(false);
                 !in_comment && !owned_html(source.text(*l), owned)
             })),
             _ => {}
