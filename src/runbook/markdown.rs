@@ -188,6 +188,7 @@ impl Reader<'_> {
     }
 
     fn start(&mut self, tag: Tag<'_>, from: usize, to: usize) {
+        let mut last = self.last_line(from, to);
         let kind = match tag {
             Tag::Emphasis | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => return self.inline(from),
             Tag::Strong => {
@@ -230,6 +231,9 @@ impl Reader<'_> {
             Tag::Heading { level, .. } => Kind::Heading(level as u8),
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
                 let lang = info.split_whitespace().next().map(str::to_lowercase);
+                // Blank lines belong to a fence that was never closed.
+                let ends_line = self.source.parsed.get(from..to).is_some_and(|t| t.ends_with('\n'));
+                last = self.source.line((to - usize::from(ends_line)).max(from));
                 Kind::Fence { lang, text: String::new() }
             }
             Tag::CodeBlock(CodeBlockKind::Indented) => Kind::Indented(String::new()),
@@ -243,7 +247,8 @@ impl Reader<'_> {
         };
         self.close(from);
         self.fresh = false;
-        self.open = Some(self.block(kind, from, to));
+        let block = self.block(kind, from, to);
+        self.open = Some(Block { last: last.max(block.first), ..block });
     }
 
     fn end(&mut self, tag: TagEnd, to: usize) {
