@@ -3,12 +3,37 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::fact::StepId;
 use crate::text::Untrusted;
 
+mod markdown;
+mod repair;
+mod source;
+mod steps;
+mod times;
+mod tokens;
+
 /// Files over this many bytes are refused.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Reads one Markdown file. Never fails on what it says: what is not understood stands in [`Runbook::not_understood`].
+///
+/// `path` is the file's name as the plan gives it; it takes part in the identity of steps.
+pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(RunbookError::TooLarge { path: path.to_owned(), size: bytes.len() });
+    }
+    let source = source::Source::new(bytes);
+    let doc = markdown::parse(&source);
+    let mut book = steps::understand(path, &source, &doc);
+    path.clone_into(&mut book.path);
+    book.sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    book.repaired = source.repaired;
+    book.lines = source.shown.lines().map(Untrusted::from).collect();
+    Ok(book)
+}
 
 /// One Markdown file as understood. Field names are those of `warroom show --format json`.
 #[derive(Clone, Debug, Default, Serialize)]
