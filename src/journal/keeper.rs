@@ -90,9 +90,8 @@ impl Keeper {
                     return Err(JournalError::Foreign(path));
                 }
                 Err(JournalError::Foreign(_)) if bell::heard(&bell_path).is_some() => None,
-                Err(JournalError::Damaged { .. }) => None,
-                // Held by another process, a full disk …: the thread tries again and tells.
-                Err(JournalError::Sql { .. }) => None,
+                // Held by another process, a full disk, damage …: the thread tries again and tells.
+                Err(JournalError::Sql { .. } | JournalError::Damaged { .. }) => None,
                 Err(e) => return Err(e),
             };
             bell = Bell::open(&bell_path, mode).ok();

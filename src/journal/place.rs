@@ -274,7 +274,7 @@ fn newest_in(folder: &Path) -> Option<PathBuf> {
 fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     let plan = plan_path.canonicalize().unwrap_or_else(|_| plan_path.to_owned());
     let hash = Sha256::digest(plan.as_os_str().as_encoded_bytes());
-    let hash: String = hash.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let hash = hash.iter().take(6).fold(0_u64, |hash, b| hash << 8 | u64::from(*b));
     let mut slug = String::new();
     for c in room_name.chars() {
         if slug.len() >= 40 {
@@ -288,5 +288,5 @@ fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     }
     let slug = slug.trim_end_matches('-');
     let slug = if slug.is_empty() { "room" } else { slug };
-    state_dir.join("warroom").join(format!("{slug}-{hash}"))
+    state_dir.join("warroom").join(format!("{slug}-{hash:012x}"))
 }

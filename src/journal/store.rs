@@ -11,7 +11,7 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::{JournalError, place};
+use super::{JournalError, bell, place};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Draft, Entry, Hash};
 use crate::text::Untrusted;
@@ -190,7 +190,12 @@ pub fn check_library() -> Result<(), JournalError> {
 }
 
 /// Opens a connection with the settings every database of ours has, and reads them back.
-pub fn connect(path: &Path, write: bool, synchronous: &'static str) -> Result<Connection, JournalError> {
+pub fn connect(
+    path: &Path,
+    write: bool,
+    synchronous: &'static str,
+    application: i64,
+) -> Result<Connection, JournalError> {
     let sql = |source| JournalError::Sql { path: path.to_owned(), source };
     let flags = if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -206,6 +211,10 @@ pub fn connect(path: &Path, write: bool, synchronous: &'static str) -> Result<Co
     set("cell_size_check", "ON")?;
     set("mmap_size", "0")?;
     if write {
+        // Before anything is changed: somebody else's database stays as it is.
+        if !is_ours_or_new(&conn, application).map_err(sql)? {
+            return Err(JournalError::Foreign(path.to_owned()));
+        }
         set("journal_mode", "WAL")?;
         set("synchronous", synchronous)?;
         set("wal_autocheckpoint", "0")?;
@@ -234,6 +243,14 @@ pub fn connect(path: &Path, write: bool, synchronous: &'static str) -> Result<Co
     Ok(conn)
 }
 
+fn is_ours_or_new(conn: &Connection, application: i64) -> rusqlite::Result<bool> {
+    let found: i64 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
+    if found != 0 {
+        return Ok(found == application);
+    }
+    conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |r| r.get(0))
+}
+
 /// Makes the schema in an empty file; checks application and format of any other. `true` when it was made now.
 pub fn ensure_schema(
     conn: &mut Connection,
@@ -248,8 +265,7 @@ pub fn ensure_schema(
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
         // Another process may have made it meanwhile.
         if int(&tx, "application_id").map_err(sql)? != application {
-            let objects: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(sql)?;
-            if objects > 0 || int(&tx, "application_id").map_err(sql)? != 0 {
+            if !is_ours_or_new(&tx, application).map_err(sql)? {
                 return Err(JournalError::Foreign(path.to_owned()));
             }
             for table in tables {
@@ -271,10 +287,10 @@ pub fn ensure_schema(
 
 /// Opens the journal at a place that was prepared, and makes its schema where missing; for a reader it must exist.
 pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
-    if log_without_file(path) {
-        return Err(JournalError::Damaged { path: path.to_owned(), why: "it is empty, but its log is not".to_owned() });
+    if emptied(path) {
+        return Err(JournalError::Damaged { path: path.to_owned(), why: "it is empty, but it was not".to_owned() });
     }
-    let mut conn = connect(path, write, "FULL")?;
+    let mut conn = connect(path, write, "FULL", APPLICATION)?;
     if write {
         // 53 bits: a number that JSON readers keep exact.
         let writer = (Uuid::new_v4().as_u64_pair().1 >> 11).max(1).cast_signed();
@@ -288,10 +304,12 @@ pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
     Ok(conn)
 }
 
-/// SQLite would take an empty file for a new one and throw its log away.
-pub fn log_without_file(path: &Path) -> bool {
+/// SQLite would take an empty file for a new one and throw its log away; the log or the bell knows better.
+pub fn emptied(path: &Path) -> bool {
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
-    length(path) == 0 && length(&place::beside(path, "-wal")) > 0
+    length(path) == 0
+        && (length(&place::beside(path, "-wal")) > 0
+            || bell::heard(&place::beside(path, ".bell")).is_some_and(|(n, _)| n > 0))
 }
 
 /// Writes the log back and closes.
@@ -442,10 +460,10 @@ pub fn broken(what: String) -> StoreError {
 /// Every row that can still be read of a damaged file, in order, whatever stands around it: from the beginning until the
 /// file fails, then from the end until it fails.
 pub fn rows_left(path: &Path) -> Vec<(u64, Entry)> {
-    if log_without_file(path) {
+    if emptied(path) {
         return Vec::new();
     }
-    let Ok(conn) = connect(path, false, "FULL") else { return Vec::new() };
+    let Ok(conn) = connect(path, false, "FULL", APPLICATION) else { return Vec::new() };
     let gather = |order: &str, beyond: i64| {
         let mut found = Vec::new();
         let sql = format!("SELECT {COLUMNS} FROM entry WHERE n > ?1 ORDER BY n {order}");
@@ -575,7 +593,7 @@ pub fn holds_room_closed(path: &Path) -> bool {
     if std::fs::metadata(path).is_ok_and(|m| m.len() == 0) {
         return false;
     }
-    let Ok(conn) = connect(path, false, "FULL") else { return false };
+    let Ok(conn) = connect(path, false, "FULL", APPLICATION) else { return false };
     conn.query_row("SELECT 1 FROM entry WHERE body LIKE '{\"kind\":\"room-closed\"%' LIMIT 1", [], |_| Ok(()))
         .optional()
         .is_ok_and(|found| found.is_some())

@@ -72,7 +72,7 @@ pub struct Tape {
 impl Tape {
     /// Opens the tape; a writer makes its schema where missing.
     pub fn open(path: &Path, write: bool) -> Result<Self, JournalError> {
-        let mut conn = store::connect(path, write, "NORMAL")?;
+        let mut conn = store::connect(path, write, "NORMAL", APPLICATION)?;
         let sql = |source| JournalError::Sql { path: path.to_owned(), source };
         if write {
             store::ensure_schema(&mut conn, path, APPLICATION, &TABLES, |_| Ok(()))?;

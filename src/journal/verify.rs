@@ -231,8 +231,8 @@ fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
     let path =
         &place::canonical(path).map_err(|e| VerifyError::Unreadable { path: path.to_owned(), why: e.to_string() })?;
     match std::fs::metadata(path) {
-        Ok(_) if store::log_without_file(path) => {
-            return Err(VerifyError::Damaged { path: path.clone(), why: "it is empty, but its log is not".into() });
+        Ok(_) if store::emptied(path) => {
+            return Err(VerifyError::Damaged { path: path.clone(), why: "it is empty, but it was not".into() });
         }
         Ok(meta) if meta.len() == 0 => {
             return Err(VerifyError::Foreign { path: path.clone(), why: "it is empty".into() });
@@ -240,7 +240,7 @@ fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
         Ok(_) => {}
         Err(_) => return Err(VerifyError::Missing(path.clone())),
     }
-    let conn = match store::connect(path, false, "FULL") {
+    let conn = match store::connect(path, false, "FULL", store::APPLICATION) {
         Ok(conn) => conn,
         Err(super::JournalError::Sql { source, .. }) => return Err(explain(path, source.into())),
         Err(e) => return Err(VerifyError::Unreadable { path: path.clone(), why: e.to_string() }),

@@ -280,13 +280,13 @@ impl WatchThread {
     fn lease(&mut self, now: Instant) -> Result<(), Failed> {
         let Some(tape) = &mut self.tape else { return Ok(()) };
         let clock = since_boot();
-        if let Some(epoch) = self.held {
-            if tape.renew(self.me, epoch, clock, &self.boot)? {
-                self.lease_at = now + RENEW;
-                return Ok(());
-            }
-            // Another took it while this process was stopped, or the tape was begun anew.
+        if let Some(epoch) = self.held
+            && tape.renew(self.me, epoch, clock, &self.boot)?
+        {
+            self.lease_at = now + RENEW;
+            return Ok(());
         }
+        // If it was held: another took it while this process was stopped, or the tape was begun anew.
         let lease = tape.lease()?;
         let left = self.left(lease.as_ref(), clock, now);
         if let Some((lease, left)) = lease.as_ref().zip(left) {
