@@ -37,7 +37,7 @@ fn run(home: &Path) -> Pty {
 
 fn run_with(home: &Path, env: &[(&str, &str)], shell: Option<&str>) -> Pty {
     let mut pty = Pty::start_at(home, &Start { args: &["run", "go-live.md"], env, shell, ..Start::default() });
-    pty.wait_for("Freeze the deploys");
+    pty.wait_drawn();
     pty
 }
 
@@ -103,9 +103,7 @@ fn a_stop_gives_the_terminal_back_until_continued() {
     pty.wait_until("the stop", |pty| stopped(pty));
     let before = pty.bytes.len();
     pty.signal(Signal::SIGCONT);
-    pty.wait_until("the screen again", |pty| {
-        pty.vt.screen().alternate_screen() && pty.screen().contains("Freeze the deploys")
-    });
+    pty.wait_until("the screen again", |pty| pty.vt.screen().alternate_screen() && !pty.screen().trim().is_empty());
     assert!(pty.bytes.len() - before > 300, "all of it is drawn again");
     pty.signal(Signal::SIGTERM);
     assert_eq!(pty.wait_exit(), 143);
@@ -161,7 +159,7 @@ fn a_killed_tmux_session_ends_it() {
     let end = Instant::now() + LIMIT;
     let seen =
         |text: &str| tmux(&["capture-pane", "-p"]).is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains(text));
-    while !seen("Freeze the deploys") {
+    while !seen("──") {
         assert!(Instant::now() < end, "nothing in tmux");
     }
     let shell = String::from_utf8(tmux(&["list-panes", "-F", "#{pane_pid}"]).expect("tmux").stdout).expect("a number");
@@ -192,11 +190,8 @@ fn missing_streams_are_no_trouble_where_there_is_a_terminal() {
     let home = home();
     for shell in shells {
         let mut pty = run_with(home.path(), &[], Some(shell));
-        pty.signal(Signal::SIGTERM);
-        let pid = warroom_under(pty.pid());
-        if let Some(pid) = pid.filter(|p| *p != pty.pid()) {
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), Signal::SIGTERM);
-        }
+        let pid = warroom_under(pty.pid()).expect("warroom runs");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid as i32), Signal::SIGTERM).expect("signalled");
         pty.wait_exit();
         assert!(pty.modes_restored(), "after {shell}");
     }
@@ -241,7 +236,8 @@ fn every_size_is_survived() {
     };
     let storm: Vec<(u16, u16)> = (0..200).map(|_| (next(500), next(200))).chain([(100, 30)]).collect();
     pty.resize_all(&storm);
-    pty.wait_for("Freeze the deploys");
+    pty.settle(Duration::from_millis(500));
+    assert!(pty.screen().lines().count() > 20, "drawn at the last size:\n{}", pty.screen());
     pty.signal(Signal::SIGTERM);
     assert_eq!(pty.wait_exit(), 143);
     assert_left(&mut pty);
@@ -285,7 +281,7 @@ fn a_stalled_terminal_stops_nothing() {
     live_plan(home.path(), &server);
     let mut pty =
         Pty::start_at(home.path(), &Start { args: &["run", "."], columns: 200, rows: 60, ..Start::default() });
-    pty.wait_for("Freeze the deploys");
+    pty.wait_drawn();
     pty.wait_until("the first answer", |_| asked.load(std::sync::atomic::Ordering::SeqCst) > 0);
     let (memory, before) = (resident(pty.pid()), asked.load(std::sync::atomic::Ordering::SeqCst));
     let start = Instant::now();
@@ -314,7 +310,7 @@ fn a_stalled_terminal_does_not_keep_it() {
     let home = home();
     let mut pty =
         Pty::start_at(home.path(), &Start { args: &["run", "go-live.md"], columns: 200, rows: 60, ..Start::default() });
-    pty.wait_for("Freeze the deploys");
+    pty.wait_drawn();
     for _ in 0..300 {
         pty.send("\t\x1b[B");
         std::thread::sleep(Duration::from_millis(5));
@@ -461,7 +457,7 @@ fn no_foreign_byte_drives_the_terminal() {
                 rows,
             },
         );
-        pty.wait_for("Freeze the deploys");
+        pty.wait_drawn();
         pty.wait_until("answers", |_| asked.load(std::sync::atomic::Ordering::SeqCst) > 40);
         tour(&mut pty);
         // A note, pasted.

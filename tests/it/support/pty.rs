@@ -133,6 +133,13 @@ impl Pty {
         self.wait_until(&format!("{text:?}"), |pty| pty.screen().contains(text));
     }
 
+    /// Waits for the first frame: on the alternate screen, whole, and not blank.
+    pub fn wait_drawn(&mut self) {
+        self.wait_until("the first frame", |pty| {
+            pty.vt.screen().alternate_screen() && pty.count(b"\x1b[?2026l") > 0 && !pty.screen().trim().is_empty()
+        });
+    }
+
     /// Reads until nothing came for `quiet`.
     pub fn settle(&mut self, quiet: Duration) {
         let end = Instant::now() + LIMIT;
