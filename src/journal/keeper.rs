@@ -377,11 +377,7 @@ impl Keeper {
         let salvaged = result?;
         // What stands where it stood went home already; what was moved goes home again, which changes nothing.
         self.delivered = self.delivered.min(salvaged.in_place);
-        self.emit(Event::Quarantined {
-            moved_to: salvaged.moved_to,
-            why: why.to_owned(),
-            carried: salvaged.carried,
-        });
+        self.emit(Event::Quarantined { moved_to: salvaged.moved_to, why: why.to_owned(), carried: salvaged.carried });
         Ok(())
     }
 
@@ -411,7 +407,9 @@ impl Keeper {
         let StoreError::Sql(sql) = e else { return format!("the journal is damaged: {e}") };
         let folder = self.path.parent().unwrap_or(&self.path).display();
         match sql.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => format!("no space left in {folder}: free some; entries wait and are tried again"),
+            Some(ErrorCode::DiskFull) => {
+                format!("no space left in {folder}: free some; entries wait and are tried again")
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 "another process holds the journal locked; entries wait until it lets go".to_owned()
             }

@@ -164,6 +164,10 @@ impl Site {
         if let Some(kept) = self.flags.get(at) {
             kept.store((percent * 10_000.0) as u32, Relaxed);
         }
+        if at == 0 && percent <= 0.0 {
+            // The first users after a break are few: an ordinary error among them would look like a bad one.
+            self.ordinary_owed.store(0, Relaxed);
+        }
         self.tell(Event::Flag { flag: name, percent });
         let green = self.green_percent();
         if green != before {
