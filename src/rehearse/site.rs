@@ -221,7 +221,7 @@ impl Site {
     /// Whether this answer is an error: one in 667 of all, and of a hot green's as many as the fault says.
     pub(super) fn errs(&self, fleet: Colour) -> bool {
         // When a minute of the scene holds few requests, a single error would be over any objective.
-        let ordinary = if self.rate * 60.0 / self.speed >= 150.0 { 1_500 } else { 0 };
+        let ordinary = if self.rate * 60.0 / self.speed >= 400.0 { 1_500 } else { 0 };
         let worst = self.fault.as_ref().map_or(0.0, |f| f.errors / 100.0);
         let hot = if fleet == Colour::Green { (self.heat() * worst * MILLION) as u64 } else { 0 };
         let due = |owed: &AtomicU64, share: u64| {
