@@ -54,6 +54,8 @@ pub struct Source {
     pub root: std::path::PathBuf,
     /// The plan or runbook; empty for a plan that is no file.
     pub path: std::path::PathBuf,
+    /// Every file that was read.
+    pub files: Vec<std::path::PathBuf>,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,7 @@ struct Pending {
 impl Desk {
     /// A desk before its first event.
     pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
-        let source = Source { root: setup.root, path: setup.path };
+        let source = Source { files: setup.files(), root: setup.root, path: setup.path };
         let room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         Self {
             room,
@@ -138,7 +140,9 @@ impl Desk {
 
     fn decide(&self, by: &Author, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
         if self.room.unsaved.len() >= UNSAVED {
-            return Err(Refusal("the journal cannot write and too much waits for it; nothing more is taken".to_owned()));
+            return Err(Refusal(
+                "the journal cannot write and too much waits for it; nothing more is taken".to_owned(),
+            ));
         }
         room::decide::decide(&self.room, by, intent)
     }
@@ -289,7 +293,10 @@ impl Desk {
                 true
             }
             journal::Event::Quarantined { moved_to, why, carried } => {
-                let words = format!("the journal was damaged ({why}); {carried} entries were carried over, the old file is {}", moved_to.display());
+                let words = format!(
+                    "the journal was damaged ({why}); {carried} entries were carried over, the old file is {}",
+                    moved_to.display()
+                );
                 self.room.trouble = Some(words);
                 self.room.revision.header += 1;
                 true
@@ -304,7 +311,10 @@ impl Desk {
 
     /// What the watch records when it opens a room: that it did, and which runbook it holds.
     fn open_room(&mut self) {
-        if self.room.me.read_only || !matches!(self.room.live.watch, Watch::Me { .. }) || self.room.journal != JournalHealth::Safe {
+        if self.room.me.read_only
+            || !matches!(self.room.live.watch, Watch::Me { .. })
+            || self.room.journal != JournalHealth::Safe
+        {
             return;
         }
         let mut facts = Vec::new();
@@ -398,7 +408,10 @@ impl Desk {
         let Request { line, reply } = request;
         match line {
             Err(why) => {
-                send(&reply, &Answer { id: &serde_json::Value::Null, answer: "refused", reason: Some(&why), entry: None });
+                send(
+                    &reply,
+                    &Answer { id: &serde_json::Value::Null, answer: "refused", reason: Some(&why), entry: None },
+                );
             }
             Ok(Line::Follow { follow }) => {
                 let mut kept_up = true;
@@ -438,10 +451,8 @@ impl Desk {
                 false
             }
             Ok(effects) => {
-                let drafts: Vec<Uuid> = effects
-                    .iter()
-                    .flat_map(|Effect::Append(drafts)| drafts.iter().map(|d| d.id))
-                    .collect();
+                let drafts: Vec<Uuid> =
+                    effects.iter().flat_map(|Effect::Append(drafts)| drafts.iter().map(|d| d.id)).collect();
                 self.asked += 1;
                 for draft in &drafts {
                     self.waiting.insert(*draft, Waiting(self.asked));
@@ -518,7 +529,10 @@ impl Desk {
         if self.room.plan_trouble != lines {
             self.room.plan_trouble = lines;
             self.room.revision.header += 1;
-            self.record(Fact::PlanReloaded { accepted: false, summary: Untrusted::new(format!("kept the old plan: {why}")) });
+            self.record(Fact::PlanReloaded {
+                accepted: false,
+                summary: Untrusted::new(format!("kept the old plan: {why}")),
+            });
         }
     }
 

@@ -1,16 +1,17 @@
 //! The journal's database: settings that make a commit durable, its schema, appending, reading, checkpoints.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Statement, Transaction, TransactionBehavior, params,
 };
 use uuid::Uuid;
 
-use super::{JournalError, place, utc_now};
+use super::{JournalError, place};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Draft, Entry, Hash};
 use crate::text::Untrusted;
@@ -270,6 +271,9 @@ pub fn ensure_schema(
 
 /// Opens the journal at a place that was prepared, and makes its schema where missing; for a reader it must exist.
 pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
+    if log_without_file(path) {
+        return Err(JournalError::Damaged { path: path.to_owned(), why: "it is empty, but its log is not".to_owned() });
+    }
     let mut conn = connect(path, write, "FULL")?;
     if write {
         // 53 bits: a number that JSON readers keep exact.
@@ -282,6 +286,12 @@ pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
         }
     }
     Ok(conn)
+}
+
+/// SQLite would take an empty file for a new one and throw its log away.
+pub fn log_without_file(path: &Path) -> bool {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    length(path) == 0 && length(&place::beside(path, "-wal")) > 0
 }
 
 /// Writes the log back and closes.
@@ -334,7 +344,7 @@ impl<'c> Store<'c> {
 
     /// Records drafts in one transaction. Gives what is now durable and was not yet read here, others' entries and these,
     /// in the file's order; and the entries of drafts that had been recorded before.
-    pub fn append(&mut self, drafts: &[Draft]) -> Result<Vec<Arc<Entry>>, StoreError> {
+    pub fn append(&mut self, drafts: &[Draft], at: DateTime<Utc>) -> Result<Vec<Arc<Entry>>, StoreError> {
         let mut tails = self.tails.clone();
         let writer = self.writer;
         let tx = Transaction::new_unchecked(self.conn, TransactionBehavior::Immediate)?;
@@ -358,7 +368,7 @@ impl<'c> Store<'c> {
                 Some((seq, _, hash)) => (seq + 1, *hash),
                 None => (1, Hash::default()),
             };
-            let stamp = Stamp::next(tails.stamp, utc_now(), writer);
+            let stamp = Stamp::next(tails.stamp, at, writer);
             let entry = Entry::seal(clean(draft), writer, seq, stamp, prev);
             let n = tails.n + 1;
             insert(&mut self.insert, n, &entry)?;
@@ -432,6 +442,9 @@ pub fn broken(what: String) -> StoreError {
 /// Every row that can still be read of a damaged file, in order, whatever stands around it: from the beginning until the
 /// file fails, then from the end until it fails.
 pub fn rows_left(path: &Path) -> Vec<(u64, Entry)> {
+    if log_without_file(path) {
+        return Vec::new();
+    }
     let Ok(conn) = connect(path, false, "FULL") else { return Vec::new() };
     let gather = |order: &str, beyond: i64| {
         let mut found = Vec::new();
@@ -566,9 +579,4 @@ pub fn holds_room_closed(path: &Path) -> bool {
     conn.query_row("SELECT 1 FROM entry WHERE body LIKE '{\"kind\":\"room-closed\"%' LIMIT 1", [], |_| Ok(()))
         .optional()
         .is_ok_and(|found| found.is_some())
-}
-
-/// The path of the tape of a journal.
-pub fn tape_path(journal: &Path) -> PathBuf {
-    place::beside(journal, ".tape")
 }

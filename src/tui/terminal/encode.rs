@@ -2,331 +2,43 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ratatui::buffer::{Buffer, Cell};
-use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthStr as _;
+use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
 
-use crate::text::{escape, is_unsafe};
+use super::cells::{BLANK, DirtyRows, Grid, PLAIN, Packed, Packer, Pen};
+use super::colour::Depth;
+use crate::text::escape;
 
-/// How many colours the terminal is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Depth {
-    /// No colours; bold, dim, underline and reverse stay.
-    None,
-    /// The sixteen of the terminal's own palette.
-    #[default]
-    Ansi,
-    /// The 256 of xterm.
-    Indexed,
-    /// 24 bits.
-    True,
-}
-
-/// Which rows of a frame may have changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DirtyRows {
-    all: bool,
-    bits: [u64; 16],
-}
-
-impl DirtyRows {
-    /// No row.
-    pub const NONE: Self = Self { all: false, bits: [0; 16] };
-    /// Every row.
-    pub const ALL: Self = Self { all: true, bits: [0; 16] };
-
-    /// Marks a row; one beyond 1024 marks all.
-    pub fn mark(&mut self, row: u16) {
-        match self.bits.get_mut(usize::from(row >> 6)) {
-            Some(word) => *word |= 1 << (row & 63),
-            None => self.all = true,
-        }
-    }
-
-    /// Marks rows `from..to`.
-    pub fn mark_rows(&mut self, rows: std::ops::Range<u16>) {
-        for row in rows {
-            self.mark(row);
-        }
-    }
-
-    /// Whether the row may have changed.
-    pub fn contains(&self, row: u16) -> bool {
-        self.all || self.bits.get(usize::from(row >> 6)).is_some_and(|word| word & (1 << (row & 63)) != 0)
-    }
-
-    /// Whether no row is marked.
-    pub fn is_none(&self) -> bool {
-        !self.all && self.bits.iter().all(|w| *w == 0)
-    }
-
-    /// Marks all rows that `other` has.
-    pub fn add(&mut self, other: &Self) {
-        self.all |= other.all;
-        for (mine, theirs) in self.bits.iter_mut().zip(other.bits) {
-            *mine |= theirs;
-        }
-    }
-}
-
-/// One cell as it is written: sanitised, with colours of the terminal's depth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Packed {
-    symbol: [u8; 15],
-    length: u8,
-    pen: Pen,
-    width: u8,
-}
-
-/// Colours and attributes. Colours: 0 the terminal's own, else kind (1 of sixteen, 2 of 256, 3 RGB) in the top byte and the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pen {
-    fg: u32,
-    bg: u32,
-    modifier: u16,
-}
-
-const PLAIN: Pen = Pen { fg: 0, bg: 0, modifier: 0 };
-
-/// A blank with the terminal's own colours: what a cleared screen holds.
-pub(super) const BLANK: Packed = Packed::ascii(b' ', PLAIN);
-
-impl Packed {
-    const fn ascii(byte: u8, pen: Pen) -> Self {
-        let mut symbol = [0; 15];
-        symbol[0] = byte;
-        Self { symbol, length: 1, pen, width: 1 }
-    }
-
-    fn text(&self) -> &[u8] {
-        self.symbol.get(..usize::from(self.length)).unwrap_or_default()
-    }
-
-    /// Whether every terminal agrees how far the cursor moves.
-    fn is_plain(&self) -> bool {
-        self.length == 1 || std::str::from_utf8(self.text()).is_ok_and(is_settled)
-    }
-}
-
-/// One character whose width is beyond dispute: Latin to Cyrillic, punctuation, arrows, mathematics, lines, blocks, braille, CJK.
-fn is_settled(symbol: &str) -> bool {
-    let mut chars = symbol.chars();
-    let (Some(c), None) = (chars.next(), chars.next()) else { return false };
-    matches!(c,
-        ' '..='\u{7e}' | '\u{a1}'..='\u{2ff}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{52f}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}'
-        | '\u{2190}'..='\u{2193}' | '\u{2200}'..='\u{22ff}' | '\u{2500}'..='\u{25a9}' | '\u{25ac}'..='\u{25b5}' | '\u{25b7}'..='\u{25bf}'
-        | '\u{25c1}'..='\u{25fa}' | '\u{2713}' | '\u{2717}' | '\u{2800}'..='\u{28ff}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}'
-        | '\u{ac00}'..='\u{d7a3}')
-}
-
-/// Turns cells of a drawn frame into what may be written.
+/// Drawn buffers to bytes without a terminal, as the writer makes them: for tests and figures.
 #[derive(Debug)]
-pub(super) struct Packer {
-    pub(super) depth: Depth,
-    pub(super) ascii: bool,
-    /// Cells whose symbol must not reach a terminal.
-    pub(super) replaced: AtomicU64,
+pub struct Painter {
+    packer: Packer,
+    grid: Grid,
+    encoder: Encoder,
 }
 
-impl Packer {
-    /// The last gate before the terminal: a symbol with a control, an escape, a bidi or invisible character becomes `?`.
-    pub(super) fn pack(&self, cell: &Cell) -> Packed {
-        let pen =
-            Pen { fg: colour(cell.fg, self.depth), bg: colour(cell.bg, self.depth), modifier: cell.modifier.bits() };
-        let symbol = cell.symbol();
-        match *symbol.as_bytes() {
-            [] => Packed::ascii(b' ', pen),
-            [byte @ 0x20..=0x7e] => Packed::ascii(byte, pen),
-            _ => self.pack_wide(symbol, pen),
+impl Painter {
+    /// A terminal that shows nothing yet.
+    pub fn new(depth: Depth, ascii: bool) -> Self {
+        let packer = Packer { depth, ascii, replaced: AtomicU64::new(0) };
+        Self { packer, grid: Grid::default(), encoder: Encoder::default() }
+    }
+
+    /// The bytes that make the terminal show the frame; empty when it already does.
+    pub fn paint(&mut self, buffer: &Buffer, dirty: &DirtyRows, cursor: Option<(u16, u16)>) -> &[u8] {
+        let mut all = DirtyRows::NONE;
+        if self.grid.columns != buffer.area.width || self.grid.rows != buffer.area.height {
+            self.grid = Grid::blank(buffer.area.width, buffer.area.height);
+            all = DirtyRows::ALL;
         }
+        all.add(dirty);
+        self.grid.pack_rows(buffer, &all, &self.packer);
+        self.encoder.encode(&self.grid, &all, cursor, &[])
     }
 
-    fn pack_wide(&self, symbol: &str, pen: Pen) -> Packed {
-        if symbol.chars().any(|c| c.is_control() || is_unsafe(c)) {
-            self.replaced.fetch_add(1, Ordering::Relaxed);
-            return Packed::ascii(b'?', pen);
-        }
-        let mut packed = Packed { symbol: [0; 15], length: 0, pen, width: 0 };
-        let mut clean = [0; 4];
-        // Variation selectors make terminals disagree about the width; marks that do not fit are dropped.
-        for c in symbol.chars().filter(|c| !matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')) {
-            let bytes = c.encode_utf8(&mut clean).as_bytes();
-            let from = usize::from(packed.length);
-            let Some(room) = packed.symbol.get_mut(from..from + bytes.len()) else { break };
-            room.copy_from_slice(bytes);
-            packed.length += bytes.len() as u8;
-        }
-        let text = std::str::from_utf8(packed.text()).unwrap_or("?");
-        match (text.width(), self.ascii) {
-            (width @ 1..=2, false) => {
-                packed.width = width as u8;
-                packed
-            }
-            (1..=2, true) => Packed::ascii(transliterate(text), pen),
-            _ => {
-                self.replaced.fetch_add(1, Ordering::Relaxed);
-                Packed::ascii(b'?', pen)
-            }
-        }
-    }
-}
-
-/// The nearest ASCII character for what our own screens draw.
-fn transliterate(text: &str) -> u8 {
-    match text.chars().next() {
-        Some('─' | '━' | '╌' | '┄' | '┈' | '═' | '╴' | '╶' | '–' | '—' | '‐' | '−') => b'-',
-        Some('│' | '┃' | '╎' | '┆' | '┊' | '║' | '▏' | '▕') => b'|',
-        Some('\u{2500}'..='\u{257f}') => b'+',
-        Some('░' | '▁' | '▂') => b'.',
-        Some('\u{2580}'..='\u{259f}' | '■' | '▪') => b'#',
-        Some('●' | '◉' | '◆' | '★' | '•' | '∙' | '·') => b'*',
-        Some('○' | '◌' | '◇' | '☐' | '□') => b'o',
-        Some('✓' | '✔' | '☑') => b'v',
-        Some('✗' | '✘' | '✕' | '×' | '☒') => b'x',
-        Some('▶' | '▸' | '→' | '»' | '›' | '❯') => b'>',
-        Some('◀' | '◂' | '←' | '«' | '‹') => b'<',
-        Some('▲' | '▴' | '↑') => b'^',
-        Some('▼' | '▾' | '↓') => b'v',
-        Some('…') => b'~',
-        Some('‘' | '’') => b'\'',
-        Some('“' | '”') => b'"',
-        _ => b'?',
-    }
-}
-
-/// A colour as it is written at this depth; see [`Pen`].
-fn colour(colour: Color, depth: Depth) -> u32 {
-    const ANSI: u32 = 1 << 24;
-    const INDEXED: u32 = 2 << 24;
-    const RGB: u32 = 3 << 24;
-    if depth == Depth::None {
-        return 0;
-    }
-    match colour {
-        Color::Reset => 0,
-        Color::Black => ANSI,
-        Color::Red => ANSI | 1,
-        Color::Green => ANSI | 2,
-        Color::Yellow => ANSI | 3,
-        Color::Blue => ANSI | 4,
-        Color::Magenta => ANSI | 5,
-        Color::Cyan => ANSI | 6,
-        Color::Gray => ANSI | 7,
-        Color::DarkGray => ANSI | 8,
-        Color::LightRed => ANSI | 9,
-        Color::LightGreen => ANSI | 10,
-        Color::LightYellow => ANSI | 11,
-        Color::LightBlue => ANSI | 12,
-        Color::LightMagenta => ANSI | 13,
-        Color::LightCyan => ANSI | 14,
-        Color::White => ANSI | 15,
-        Color::Indexed(n) if n < 16 => ANSI | u32::from(n),
-        Color::Indexed(n) if depth == Depth::Ansi => {
-            let (r, g, b) = of_index(n);
-            ANSI | nearest_ansi(r, g, b)
-        }
-        Color::Indexed(n) => INDEXED | u32::from(n),
-        Color::Rgb(r, g, b) => match depth {
-            Depth::True => RGB | u32::from(r) << 16 | u32::from(g) << 8 | u32::from(b),
-            Depth::Indexed => INDEXED | nearest_indexed(r, g, b),
-            _ => ANSI | nearest_ansi(r, g, b),
-        },
-    }
-}
-
-/// The steps of xterm's 6×6×6 cube.
-const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-fn of_index(n: u8) -> (u8, u8, u8) {
-    let at = |i: u8| CUBE.get(usize::from(i)).copied().unwrap_or(255);
-    if n >= 232 {
-        let grey = 8 + (n - 232) * 10;
-        (grey, grey, grey)
-    } else {
-        let n = n.saturating_sub(16);
-        (at(n / 36), at(n / 6 % 6), at(n % 6))
-    }
-}
-
-fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {
-    let d = |x: u8, y: u8| u32::from(x.abs_diff(y)).pow(2);
-    d(a.0, b.0) * 3 + d(a.1, b.1) * 6 + d(a.2, b.2)
-}
-
-fn nearest_indexed(r: u8, g: u8, b: u8) -> u32 {
-    let step = |v: u8| (0..6_u8).min_by_key(|i| CUBE.get(usize::from(*i)).map_or(255, |c| c.abs_diff(v))).unwrap_or(0);
-    let cube = 16 + 36 * step(r) + 6 * step(g) + step(b);
-    let grey = 232
-        + ((u32::from(r) + u32::from(g) + u32::from(b)) / 3).saturating_sub(3).min(238).div_euclid(10).min(23) as u8;
-    let to = |n: u8| distance(of_index(n), (r, g, b));
-    u32::from(if to(grey) < to(cube) { grey } else { cube })
-}
-
-/// Nearest of the sixteen as xterm paints them.
-fn nearest_ansi(r: u8, g: u8, b: u8) -> u32 {
-    const PALETTE: [(u8, u8, u8); 16] = [
-        (0, 0, 0),
-        (205, 0, 0),
-        (0, 205, 0),
-        (205, 205, 0),
-        (0, 0, 238),
-        (205, 0, 205),
-        (0, 205, 205),
-        (229, 229, 229),
-        (127, 127, 127),
-        (255, 0, 0),
-        (0, 255, 0),
-        (255, 255, 0),
-        (92, 92, 255),
-        (255, 0, 255),
-        (0, 255, 255),
-        (255, 255, 255),
-    ];
-    (0_u32..).zip(PALETTE).min_by_key(|(_, p)| distance(*p, (r, g, b))).map_or(7, |(i, _)| i)
-}
-
-/// A frame as packed rows.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Grid {
-    pub(super) columns: u16,
-    pub(super) rows: u16,
-    pub(super) cells: Vec<Packed>,
-}
-
-impl Grid {
-    pub(super) fn blank(columns: u16, rows: u16) -> Self {
-        Self { columns, rows, cells: vec![BLANK; usize::from(columns) * usize::from(rows)] }
-    }
-
-    pub(super) fn row(&self, y: u16) -> &[Packed] {
-        let from = usize::from(y) * usize::from(self.columns);
-        self.cells.get(from..from + usize::from(self.columns)).unwrap_or_default()
-    }
-
-    pub(super) fn row_mut(&mut self, y: u16) -> &mut [Packed] {
-        let from = usize::from(y) * usize::from(self.columns);
-        self.cells.get_mut(from..from + usize::from(self.columns)).unwrap_or_default()
-    }
-
-    /// Takes the rows of `other` (same size) that are dirty.
-    pub(super) fn take_rows(&mut self, other: &Self, dirty: &DirtyRows) {
-        for y in 0..self.rows {
-            if dirty.contains(y) {
-                self.row_mut(y).copy_from_slice(other.row(y));
-            }
-        }
-    }
-
-    /// Packs the dirty rows of a drawn buffer of the same size.
-    pub(super) fn pack_rows(&mut self, buffer: &Buffer, dirty: &DirtyRows, packer: &Packer) {
-        let columns = usize::from(self.columns);
-        for (y, row) in (0..self.rows).zip(buffer.content.chunks(columns.max(1))) {
-            if dirty.contains(y) {
-                for (to, from) in self.row_mut(y).iter_mut().zip(row) {
-                    *to = packer.pack(from);
-                }
-            }
-        }
+    /// How many cells were replaced by `?`.
+    pub fn replaced(&self) -> u64 {
+        self.packer.replaced.load(Ordering::Relaxed)
     }
 }
 

@@ -7,6 +7,8 @@
 //!
 //! No window title, hyperlink or notification sequence is ever written; the clipboard only by [`Terminal::copy`].
 
+mod cells;
+mod colour;
 pub mod encode;
 mod input;
 pub mod parse;
@@ -21,7 +23,8 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
-pub use encode::{Depth, DirtyRows};
+pub use cells::DirtyRows;
+pub use colour::Depth;
 use screen::Screen;
 use writer::Slot;
 

@@ -141,16 +141,13 @@ impl Parser {
 impl Paste {
     /// Takes pasted bytes; how many were used, and whether the end was among them.
     fn take(&mut self, bytes: &[u8]) -> (usize, bool) {
-        let (text, used, ended) = match find(bytes, PASTE_END) {
-            Some(at) => (at, at + PASTE_END.len(), true),
-            None => {
-                // Keep back what may be the beginning of the end.
-                let keep = (1..PASTE_END.len())
-                    .rev()
-                    .find(|n| bytes.ends_with(PASTE_END.get(..*n).unwrap_or_default()))
-                    .unwrap_or(0);
-                (bytes.len() - keep, bytes.len() - keep, false)
-            }
+        let (text, used, ended) = if let Some(at) = find(bytes, PASTE_END) {
+            (at, at + PASTE_END.len(), true)
+        } else {
+            // Keep back what may be the beginning of the end.
+            let begun = |n: &usize| bytes.ends_with(PASTE_END.get(..*n).unwrap_or_default());
+            let text = bytes.len() - (1..PASTE_END.len()).rev().find(begun).unwrap_or(0);
+            (text, text, false)
         };
         let room = PASTE_CAP - self.text.len();
         self.text.extend_from_slice(bytes.get(..text.min(room)).unwrap_or_default());
@@ -166,8 +163,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 /// One thing at the front of `bytes`, which is not empty.
 fn step(bytes: &[u8]) -> Step {
     match *bytes {
-        [] => Step::More,
-        [0x1b] => Step::More,
+        [] | [0x1b] => Step::More,
         [0x1b, b'[', ..] => csi(bytes),
         [0x1b, b'O', ..] => ss3(bytes),
         [0x1b, c @ (b']' | b'P' | b'_' | b'^' | b'X'), ..] => string(bytes, c),

@@ -10,7 +10,8 @@ use std::thread;
 use ratatui::buffer::Buffer;
 
 use super::Options;
-use super::encode::{DirtyRows, Encoder, Grid, Packer};
+use super::cells::{DirtyRows, Grid, Packer};
+use super::encode::Encoder;
 use super::screen::Screen;
 
 /// OSC 11 with a question mark: xterm's "report the background colour".
