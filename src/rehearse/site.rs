@@ -31,7 +31,7 @@ impl Colour {
         }
     }
 
-    /// Its place in [`super::wheel::Parts::fleets`].
+    /// Its place in [`super::stage::Parts::fleets`].
     pub(super) fn index(self) -> usize {
         usize::from(self == Self::Green)
     }
