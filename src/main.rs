@@ -7,5 +7,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|a| a == warroom::proc::SHIM) {
         return warroom::proc::child_main();
     }
-    ExitCode::SUCCESS
+    // Before the first TLS client: the library panics without a provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    warroom::app::main()
 }

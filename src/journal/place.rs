@@ -145,10 +145,7 @@ pub fn create(path: &Path, mode: Mode) -> Result<File, JournalError> {
     match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).custom_flags(no_follow).open(path) {
         Ok(file) => {
             give(&file, path, mode, mode.file())?;
-            if let Some(folder) = path.parent() {
-                // The name itself must survive a loss of power, not only what the file holds.
-                let _ = File::open(folder).and_then(|f| f.sync_all());
-            }
+            sync_folder(path);
             Ok(file)
         }
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
@@ -181,6 +178,13 @@ fn check_sidecars(path: &Path) -> Result<(), JournalError> {
         }
     }
     Ok(())
+}
+
+/// A name must survive a loss of power too, not only what the file holds.
+pub fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent() {
+        let _ = File::open(folder).and_then(|f| f.sync_all());
+    }
 }
 
 /// The path with something put after it.

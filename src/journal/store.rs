@@ -1,16 +1,17 @@
 //! The journal's database: settings that make a commit durable, its schema, appending, reading, checkpoints.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Statement, Transaction, TransactionBehavior, params,
 };
 use uuid::Uuid;
 
-use super::{JournalError, place, utc_now};
+use super::{JournalError, place};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Draft, Entry, Hash};
 use crate::text::Untrusted;
@@ -47,7 +48,8 @@ pub struct Store<'c> {
     by_id: Statement<'c>,
     insert: Statement<'c>,
     version: Statement<'c>,
-    writer: Writer,
+    /// Whose chain this file continues.
+    pub writer: Writer,
     /// Where every chain seen so far ends.
     pub tails: Tails,
     data_version: i64,
@@ -76,6 +78,15 @@ pub struct Break {
     pub at: Option<(Writer, u64, Uuid)>,
     /// What.
     pub what: String,
+}
+
+impl std::fmt::Display for Break {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.n > 0 {
+            write!(f, "entry {}: ", self.n)?;
+        }
+        f.write_str(&self.what)
+    }
 }
 
 impl Tails {
@@ -127,7 +138,7 @@ pub enum StoreError {
     #[error("{0}")]
     Sql(#[from] rusqlite::Error),
     /// A chain does not hold.
-    #[error("entry {} {}", .0.n, .0.what)]
+    #[error("{0}")]
     Broken(Break),
 }
 
@@ -159,11 +170,10 @@ pub fn is_damage(e: &rusqlite::Error) -> bool {
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::Utf8Error(..) => true,
         e => match e.sqlite_error() {
-            // A read beyond the end of a truncated file is IOERR_SHORT_READ; a table that is gone is a plain error.
+            // A read beyond the end of a truncated file is IOERR_SHORT_READ.
             Some(f) => {
                 matches!(f.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
                     || f.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
-                    || f.extended_code == rusqlite::ffi::SQLITE_ERROR
             }
             None => false,
         },
@@ -261,6 +271,9 @@ pub fn ensure_schema(
 
 /// Opens the journal at a place that was prepared, and makes its schema where missing; for a reader it must exist.
 pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
+    if log_without_file(path) {
+        return Err(JournalError::Damaged { path: path.to_owned(), why: "it is empty, but its log is not".to_owned() });
+    }
     let mut conn = connect(path, write, "FULL")?;
     if write {
         // 53 bits: a number that JSON readers keep exact.
@@ -275,6 +288,12 @@ pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
     Ok(conn)
 }
 
+/// SQLite would take an empty file for a new one and throw its log away.
+pub fn log_without_file(path: &Path) -> bool {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    length(path) == 0 && length(&place::beside(path, "-wal")) > 0
+}
+
 /// Writes the log back and closes.
 pub fn close(conn: Connection) {
     // What cannot be written back now is written back at the next open.
@@ -285,13 +304,24 @@ pub fn close(conn: Connection) {
 impl<'c> Store<'c> {
     /// At the beginning of an open journal.
     pub fn new(conn: &'c Connection) -> Result<Self, StoreError> {
-        let writer: i64 = conn.query_row("SELECT value FROM meta WHERE key = 'writer'", [], |r| r.get(0))?;
+        // The application's number says that it is ours: a table that is missing then is damage, not a mistake.
+        let gone = |e: rusqlite::Error| match &e {
+            rusqlite::Error::QueryReturnedNoRows => broken("it does not say whose it is".to_owned()),
+            e if e.sqlite_error().is_some_and(|f| f.extended_code == rusqlite::ffi::SQLITE_ERROR) => {
+                broken(format!("its tables cannot be read ({})", crate::text::escape(&e.to_string())))
+            }
+            _ => StoreError::Sql(e),
+        };
+        let writer: i64 =
+            conn.query_row("SELECT value FROM meta WHERE key = 'writer'", [], |r| r.get(0)).map_err(gone)?;
         conn.busy_timeout(Duration::from_millis(250))?;
         Ok(Self {
             conn,
-            after: conn.prepare(&after())?,
-            by_id: conn.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE id = ?1"))?,
-            insert: conn.prepare("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?,
+            after: conn.prepare(&after()).map_err(gone)?,
+            by_id: conn.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE id = ?1")).map_err(gone)?,
+            insert: conn
+                .prepare("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+                .map_err(gone)?,
             version: conn.prepare("PRAGMA data_version")?,
             writer: Writer(writer.cast_unsigned()),
             tails: Tails::default(),
@@ -314,7 +344,7 @@ impl<'c> Store<'c> {
 
     /// Records drafts in one transaction. Gives what is now durable and was not yet read here, others' entries and these,
     /// in the file's order; and the entries of drafts that had been recorded before.
-    pub fn append(&mut self, drafts: &[Draft]) -> Result<Vec<Arc<Entry>>, StoreError> {
+    pub fn append(&mut self, drafts: &[Draft], at: DateTime<Utc>) -> Result<Vec<Arc<Entry>>, StoreError> {
         let mut tails = self.tails.clone();
         let writer = self.writer;
         let tx = Transaction::new_unchecked(self.conn, TransactionBehavior::Immediate)?;
@@ -338,7 +368,7 @@ impl<'c> Store<'c> {
                 Some((seq, _, hash)) => (seq + 1, *hash),
                 None => (1, Hash::default()),
             };
-            let stamp = Stamp::next(tails.stamp, utc_now(), writer);
+            let stamp = Stamp::next(tails.stamp, at, writer);
             let entry = Entry::seal(clean(draft), writer, seq, stamp, prev);
             let n = tails.n + 1;
             insert(&mut self.insert, n, &entry)?;
@@ -401,7 +431,45 @@ pub fn check(conn: &Connection, pragma: &str) -> Result<(), StoreError> {
     if answer == "ok" {
         return Ok(());
     }
-    Err(StoreError::Broken(Break { n: 0, at: None, what: crate::text::escape(&answer) }))
+    Err(broken(crate::text::escape(&answer)))
+}
+
+/// Damage that is not of one entry.
+pub fn broken(what: String) -> StoreError {
+    StoreError::Broken(Break { n: 0, at: None, what })
+}
+
+/// Every row that can still be read of a damaged file, in order, whatever stands around it: from the beginning until the
+/// file fails, then from the end until it fails.
+pub fn rows_left(path: &Path) -> Vec<(u64, Entry)> {
+    if log_without_file(path) {
+        return Vec::new();
+    }
+    let Ok(conn) = connect(path, false, "FULL") else { return Vec::new() };
+    let gather = |order: &str, beyond: i64| {
+        let mut found = Vec::new();
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE n > ?1 ORDER BY n {order}");
+        let Ok(mut statement) = conn.prepare(&sql) else { return (found, true) };
+        let Ok(mut rows) = statement.query([beyond]) else { return (found, true) };
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => {
+                    if let (Ok(n), Ok(entry)) = (row.get::<_, i64>(0), entry_of(row)) {
+                        found.push((n.cast_unsigned(), entry));
+                    }
+                }
+                Ok(None) => return (found, false),
+                Err(_) => return (found, true),
+            }
+        }
+    };
+    let (mut found, failed) = gather("ASC", -1);
+    if failed {
+        let last = found.last().map_or(-1, |(n, _)| n.cast_signed());
+        let (rest, _) = gather("DESC", last);
+        found.extend(rest.into_iter().rev());
+    }
+    found
 }
 
 /// Up to [`CHUNK`] entries after `tails`, checked.
@@ -511,9 +579,4 @@ pub fn holds_room_closed(path: &Path) -> bool {
     conn.query_row("SELECT 1 FROM entry WHERE body LIKE '{\"kind\":\"room-closed\"%' LIMIT 1", [], |_| Ok(()))
         .optional()
         .is_ok_and(|found| found.is_some())
-}
-
-/// The path of the tape of a journal.
-pub fn tape_path(journal: &Path) -> PathBuf {
-    place::beside(journal, ".tape")
 }

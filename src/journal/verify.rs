@@ -231,7 +231,7 @@ fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
     let path =
         &place::canonical(path).map_err(|e| VerifyError::Unreadable { path: path.to_owned(), why: e.to_string() })?;
     match std::fs::metadata(path) {
-        Ok(meta) if meta.len() == 0 && std::fs::metadata(place::beside(path, "-wal")).map_or(0, |m| m.len()) > 0 => {
+        Ok(_) if store::log_without_file(path) => {
             return Err(VerifyError::Damaged { path: path.clone(), why: "it is empty, but its log is not".into() });
         }
         Ok(meta) if meta.len() == 0 => {

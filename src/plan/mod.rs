@@ -13,7 +13,9 @@ use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 
 pub mod decisions;
+mod raw;
 mod resolve;
+pub(crate) mod table;
 
 use decisions::{BreakerPlan, GatePlan, LevelPlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan};
 

@@ -44,7 +44,7 @@ async fn health(State(fleet): State<Fleet>) -> Response {
 async fn work(State(fleet): State<Fleet>, Path(path): Path<String>) -> Response {
     let n = fleet.begun.fetch_add(1, Relaxed);
     let version = fleet.site.version(fleet.colour).to_owned();
-    let errs = fleet.colour == Colour::Green && fleet.site.green_errs();
+    let errs = fleet.site.errs(fleet.colour);
     tokio::time::sleep(fleet.site.latency(fleet.colour, n)).await;
     if errs {
         let body = json!({ "error": "no database connection within 1 s", "version": version });

@@ -1,0 +1,1 @@
+//! A series over time on cells.

@@ -1,0 +1,1 @@
+//! The last minutes of a series in one row.
