@@ -16,6 +16,7 @@ use super::place::{self, Mode};
 use super::salvage;
 use super::store::{self, BODY_MAX, CHUNK, Store, StoreError};
 use super::{Ask, Event, JournalError, Options, Order, instant_now};
+use crate::clock::Pace;
 use crate::fact::{Draft, Entry, Fact};
 
 /// Drafts kept while the journal cannot write.
@@ -56,6 +57,7 @@ pub struct Keeper {
     busy_since: Option<Instant>,
     closing: Option<oneshot::Sender<()>>,
     stopping: bool,
+    pace: Pace,
 }
 
 /// Why a session with an open file ended.
@@ -105,6 +107,7 @@ impl Keeper {
             bell,
             ear,
             first,
+            pace: options.pace,
             pending: VecDeque::new(),
             delivered: 0,
             loaded: false,
@@ -304,7 +307,7 @@ impl Keeper {
         while !self.pending.is_empty() {
             let count = self.pending.len().min(CHUNK);
             let portion = self.pending.make_contiguous().get(..count).unwrap_or_default();
-            match store.append(portion) {
+            match store.append(portion, self.pace.now(super::instant_now(), super::utc_now()).utc) {
                 Ok(entries) => {
                     self.pending.drain(..count);
                     self.busy_since = None;

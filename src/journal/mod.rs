@@ -43,6 +43,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::clock::Pace;
 use crate::fact::{Author, Draft, Entry};
 use crate::probe::Sample;
 
@@ -78,6 +79,8 @@ pub struct Options {
     pub may_watch: bool,
     /// Never write; for readers. A file that does not exist yet is waited for.
     pub read_only: bool,
+    /// What stamps are made of; anything but the wall clock only in a rehearsal.
+    pub pace: Pace,
 }
 
 /// What the journal tells the loop, in order.

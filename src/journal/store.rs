@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Statement, Transaction, TransactionBehavior, params,
 };
 use uuid::Uuid;
 
-use super::{JournalError, bell, place, utc_now};
+use super::{JournalError, bell, place};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Draft, Entry, Hash};
 use crate::text::Untrusted;
@@ -358,7 +359,7 @@ impl<'c> Store<'c> {
 
     /// Records drafts in one transaction. Gives what is now durable and was not yet read here, others' entries and these,
     /// in the file's order; and the entries of drafts that had been recorded before.
-    pub fn append(&mut self, drafts: &[Draft]) -> Result<Vec<Arc<Entry>>, StoreError> {
+    pub fn append(&mut self, drafts: &[Draft], at: DateTime<Utc>) -> Result<Vec<Arc<Entry>>, StoreError> {
         let mut tails = self.tails.clone();
         let writer = self.writer;
         let tx = Transaction::new_unchecked(self.conn, TransactionBehavior::Immediate)?;
@@ -382,7 +383,7 @@ impl<'c> Store<'c> {
                 Some((seq, _, hash)) => (seq + 1, *hash),
                 None => (1, Hash::default()),
             };
-            let stamp = Stamp::next(tails.stamp, utc_now(), writer);
+            let stamp = Stamp::next(tails.stamp, at, writer);
             let entry = Entry::seal(clean(draft), writer, seq, stamp, prev);
             let n = tails.n + 1;
             insert(&mut self.insert, n, &entry)?;

@@ -3,12 +3,42 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::fact::StepId;
 use crate::text::Untrusted;
 
+mod class;
+mod fences;
+mod infer;
+mod labels;
+mod markdown;
+mod params;
+mod repair;
+mod source;
+mod steps;
+mod times;
+mod tokens;
+
 /// Files over this many bytes are refused.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Reads one Markdown file. Never fails on what it says: what is not understood stands in [`Runbook::not_understood`].
+///
+/// `path` is the file's name as the plan gives it; it takes part in the identity of steps.
+pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(RunbookError::TooLarge { path: path.to_owned(), size: bytes.len() });
+    }
+    let source = source::Source::new(bytes);
+    let doc = markdown::parse(&source);
+    let mut book = steps::understand(path, &source, &doc);
+    path.clone_into(&mut book.path);
+    book.sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    book.repaired = source.repaired;
+    book.lines = source.shown.lines().map(Untrusted::from).collect();
+    Ok(book)
+}
 
 /// One Markdown file as understood. Field names are those of `warroom show --format json`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -25,7 +55,7 @@ pub struct Runbook {
     pub steps: Vec<Step>,
     /// Fences, in document order.
     pub commands: Vec<Command>,
-    /// Headings that hold steps, in document order.
+    /// Headings that hold steps or commands or say a time, in document order.
     pub phases: Vec<Phase>,
     /// Decisions declared in prose.
     pub gates: Vec<Gate>,
@@ -172,7 +202,7 @@ pub enum Class {
     Illustration,
 }
 
-/// A heading that holds steps.
+/// A heading that holds steps or commands, or says a time.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
     /// Without trailing time or estimate.
@@ -192,6 +222,10 @@ pub struct Phase {
     pub level: u8,
     /// Steps directly in it.
     pub steps: u32,
+    /// Indices into `commands` of fences that no step owns.
+    pub commands: Vec<u32>,
+    /// What is said of it and of its commands.
+    pub notes: Vec<Note>,
 }
 
 /// A heading.

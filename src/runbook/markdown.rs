@@ -1,0 +1,547 @@
+//! Text to blocks: what GitHub would render, flat and in document order, each with its lines.
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+use super::source::Source;
+
+/// The blocks of a document and its list items.
+#[derive(Default)]
+pub(super) struct Doc {
+    pub blocks: Vec<Block>,
+    pub items: Vec<ListItem>,
+    pub lists: Vec<List>,
+    /// Lines that belong to a comment, a link definition or front matter are neither here nor in a block.
+    pub comments: Vec<(u32, u32)>,
+}
+
+/// A leaf block.
+pub(super) struct Block {
+    pub kind: Kind,
+    /// First and last line, 1-based.
+    pub first: u32,
+    pub last: u32,
+    /// The innermost list item around it.
+    pub item: Option<usize>,
+    /// What it says; empty for fences.
+    pub rich: Vec<RichLine>,
+}
+
+pub(super) enum Kind {
+    Heading(u8),
+    Paragraph,
+    Fence {
+        lang: Option<String>,
+        text: String,
+    },
+    /// Code by indentation.
+    Indented(String),
+    /// Rows of cells; the first is the head.
+    Table(Vec<Row>),
+    Html,
+    Rule,
+}
+
+pub(super) struct Row {
+    pub line: u32,
+    pub cells: Vec<String>,
+}
+
+/// One source line of a paragraph, heading or item.
+#[derive(Default)]
+pub(super) struct RichLine {
+    pub line: u32,
+    pub spans: Vec<Span>,
+}
+
+pub(super) struct Span {
+    pub text: String,
+    pub bold: bool,
+    pub link: bool,
+}
+
+pub(super) struct List {
+    pub ordered: bool,
+    /// The first item's number.
+    pub start: u64,
+    /// The item that holds it.
+    pub parent: Option<usize>,
+    /// Number of blocks before it: the last of them may introduce it.
+    pub at: usize,
+    pub items: Vec<usize>,
+}
+
+pub(super) struct ListItem {
+    pub line: u32,
+    pub last: u32,
+    pub list: usize,
+    pub ordered: bool,
+    pub parent: Option<usize>,
+    pub depth: u32,
+    /// The box's state.
+    pub task: Option<bool>,
+    /// `<!-- id: x -->`.
+    pub id: Option<String>,
+    /// `<!-- step -->` or `<!-- not a step -->`.
+    pub wish: Option<bool>,
+    /// Its first paragraph.
+    pub text: Option<usize>,
+}
+
+impl Block {
+    /// All it says, inline markup removed, on one line.
+    pub(super) fn plain(&self) -> String {
+        one_line(self.rich.iter().flat_map(|l| l.spans.iter().map(|s| s.text.as_str()).chain([" "])))
+    }
+}
+
+impl RichLine {
+    /// What the line says, inline markup removed.
+    pub(super) fn plain(&self) -> String {
+        one_line(self.spans.iter().map(|s| s.text.as_str()))
+    }
+}
+
+/// Joins parts with every run of blanks as one space.
+pub(super) fn one_line<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::new();
+    for c in parts.flat_map(str::chars) {
+        if c.is_whitespace() && c != '\u{85}' {
+            if !out.is_empty() && !out.ends_with(' ') {
+                out.push(' ');
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.truncate(out.trim_end_matches(' ').len());
+    out
+}
+
+/// Parses as GitHub does: tables, strikethrough, footnotes, alerts. Boxes are read by [`task_marker`], because the
+/// specification allows them only at the start of an item's first paragraph.
+pub(super) fn parse(source: &Source) -> Doc {
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES | Options::ENABLE_GFM;
+    let mut reader = Reader {
+        source,
+        doc: Doc::default(),
+        lists: vec![],
+        items: vec![],
+        open: None,
+        fresh: false,
+        bold: 0,
+        link: 0,
+        skip_to: 0,
+    };
+    for (event, range) in Parser::new_ext(&source.parsed, options).into_offset_iter() {
+        reader.event(event, range.start, range.end);
+    }
+    reader.close(source.parsed.len());
+    reader.doc
+}
+
+struct Reader<'s> {
+    source: &'s Source,
+    doc: Doc,
+    lists: Vec<usize>,
+    items: Vec<usize>,
+    /// The block that text goes into.
+    open: Option<Block>,
+    /// Whether the innermost item has had no content yet.
+    fresh: bool,
+    bold: u32,
+    link: u32,
+    /// Text before this offset is the box's marker.
+    skip_to: usize,
+}
+
+impl Reader<'_> {
+    fn event(&mut self, event: Event<'_>, from: usize, to: usize) {
+        match event {
+            Event::Start(tag) => self.start(tag, from, to),
+            Event::End(tag) => self.end(tag, to),
+            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+                self.text(&text, from, to);
+            }
+            Event::SoftBreak | Event::HardBreak => {
+                let line = self.source.line(to);
+                if let Some(open) = &mut self.open {
+                    open.rich.push(RichLine { line, spans: vec![] });
+                }
+            }
+            Event::InlineHtml(html) => self.inline_html(&html, from, to),
+            Event::Html(html) => {
+                if let Some(open) = &mut self.open {
+                    let span = Span { text: html.into_string(), bold: false, link: false };
+                    open.rich.push(RichLine { line: self.source.line(from), spans: vec![span] });
+                }
+            }
+            Event::FootnoteReference(_) => self.inline(from),
+            Event::Rule => {
+                self.close(from);
+                self.fresh = false;
+                let block = self.block(Kind::Rule, from, to);
+                self.doc.blocks.push(block);
+            }
+            Event::TaskListMarker(_) => {}
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>, from: usize, to: usize) {
+        let mut last = self.last_line(from, to);
+        let kind = match tag {
+            Tag::Emphasis | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => return self.inline(from),
+            Tag::Strong => {
+                self.inline(from);
+                self.bold += 1;
+                return;
+            }
+            Tag::Link { .. } | Tag::Image { .. } => {
+                self.inline(from);
+                self.link += 1;
+                return;
+            }
+            Tag::TableHead | Tag::TableRow => {
+                let line = self.source.line(from);
+                if let Some(Block { kind: Kind::Table(rows), .. }) = &mut self.open {
+                    rows.push(Row { line, cells: vec![] });
+                }
+                return;
+            }
+            Tag::TableCell => return,
+            Tag::Paragraph => {
+                self.close(from);
+                return self.paragraph(from, to);
+            }
+            Tag::List(number) => {
+                self.close(from);
+                let list = List {
+                    ordered: number.is_some(),
+                    start: number.unwrap_or(0),
+                    parent: self.items.last().copied(),
+                    at: self.doc.blocks.len(),
+                    items: vec![],
+                };
+                self.lists.push(self.doc.lists.len());
+                self.doc.lists.push(list);
+                self.fresh = false;
+                return;
+            }
+            Tag::Item => return self.item(from, to),
+            Tag::Heading { level, .. } => Kind::Heading(level as u8),
+            Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
+                let lang = info.split_whitespace().next().map(str::to_lowercase);
+                // Blank lines belong to a fence that was never closed.
+                let ends_line = self.source.parsed.get(from..to).is_some_and(|t| t.ends_with('\n'));
+                last = self.source.line((to - usize::from(ends_line)).max(from));
+                Kind::Fence { lang, text: String::new() }
+            }
+            Tag::CodeBlock(CodeBlockKind::Indented) => Kind::Indented(String::new()),
+            Tag::Table(_) => Kind::Table(vec![]),
+            Tag::HtmlBlock => Kind::Html,
+            _ => {
+                self.close(from);
+                self.fresh = false;
+                return;
+            }
+        };
+        self.close(from);
+        self.fresh = false;
+        let block = self.block(kind, from, to);
+        self.open = Some(Block { last: last.max(block.first), ..block });
+    }
+
+    fn end(&mut self, tag: TagEnd, to: usize) {
+        match tag {
+            TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
+            TagEnd::Link | TagEnd::Image => self.link = self.link.saturating_sub(1),
+            TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => {}
+            TagEnd::TableCell => {
+                if let Some(Block { kind: Kind::Table(rows), rich, .. }) = &mut self.open
+                    && let Some(row) = rows.last_mut()
+                {
+                    let parts = rich.drain(..).flat_map(|l| l.spans).map(|s| s.text).collect::<Vec<_>>();
+                    row.cells.push(one_line(parts.iter().map(String::as_str)));
+                }
+            }
+            TagEnd::TableHead | TagEnd::TableRow => {}
+            TagEnd::List(_) => {
+                self.close(to);
+                self.lists.pop();
+            }
+            TagEnd::Item => {
+                self.close(to);
+                self.items.pop();
+                self.fresh = false;
+            }
+            _ => self.close(to),
+        }
+    }
+
+    fn item(&mut self, from: usize, to: usize) {
+        self.close(from);
+        let Some(list) = self.lists.last().copied() else { return };
+        let ix = self.doc.items.len();
+        let ordered = self.doc.lists.get(list).is_some_and(|l| l.ordered);
+        self.doc.items.push(ListItem {
+            line: self.source.line(from + blanks(self.source, from)),
+            last: self.last_line(from, to),
+            list,
+            ordered,
+            parent: self.items.last().copied(),
+            depth: self.items.len() as u32,
+            task: None,
+            id: None,
+            wish: None,
+            text: None,
+        });
+        if let Some(list) = self.doc.lists.get_mut(list) {
+            list.items.push(ix);
+        }
+        self.items.push(ix);
+        self.fresh = true;
+    }
+
+    /// Makes sure there is a block for inline content; in tight lists nothing announces the paragraph.
+    fn inline(&mut self, from: usize) {
+        if self.open.is_none() {
+            self.paragraph(from, from);
+        }
+    }
+
+    fn paragraph(&mut self, from: usize, to: usize) {
+        let mut block = self.block(Kind::Paragraph, from, to);
+        block.rich.push(RichLine { line: block.first, spans: vec![] });
+        if std::mem::take(&mut self.fresh) {
+            let at = self.doc.blocks.len();
+            let marker = task_marker(&self.source.parsed, from);
+            if let Some(item) = self.items.last().and_then(|i| self.doc.items.get_mut(*i)) {
+                item.text = Some(at);
+                item.task = marker;
+            }
+            if marker.is_some() {
+                self.skip_to = from + 3;
+            }
+        }
+        self.open = Some(block);
+    }
+
+    fn text(&mut self, text: &str, from: usize, to: usize) {
+        self.inline(from);
+        if to <= self.skip_to {
+            return;
+        }
+        let text = if from < self.skip_to { self.source.parsed.get(self.skip_to..to).unwrap_or(text) } else { text };
+        let line = self.source.line(from);
+        let (bold, link) = (self.bold > 0, self.link > 0);
+        let Some(open) = &mut self.open else { return };
+        match &mut open.kind {
+            Kind::Fence { text: code, .. } | Kind::Indented(code) => code.push_str(text),
+            _ => {
+                if open.rich.is_empty() {
+                    open.rich.push(RichLine { line, spans: vec![] });
+                }
+                if let Some(last) = open.rich.last_mut() {
+                    match last.spans.last_mut() {
+                        Some(span) if span.bold == bold && span.link == link => span.text.push_str(text),
+                        _ => last.spans.push(Span { text: text.to_owned(), bold, link }),
+                    }
+                }
+            }
+        }
+    }
+
+    fn inline_html(&mut self, html: &str, from: usize, to: usize) {
+        self.inline(from);
+        if html.starts_with("<!--") {
+            self.comment(html);
+            self.doc.comments.push((self.source.line(from), self.last_line(from, to)));
+        } else if let Some(name) = tag_name(html) {
+            if name == "br" {
+                self.text(" ", from, to);
+            } else if !HTML_TAGS.contains(&name.as_str()) {
+                self.text(html, from, to);
+            }
+        }
+    }
+
+    /// A comment may name the step it stands in, or say whether it is one.
+    fn comment(&mut self, html: &str) {
+        let Some(item) = self.items.last().and_then(|i| self.doc.items.get_mut(*i)) else { return };
+        let inner = html.trim_start_matches("<!--").trim_end_matches("-->").trim();
+        match inner {
+            "step" => item.wish = Some(true),
+            "not a step" | "not-a-step" | "no step" => item.wish = Some(false),
+            _ => {
+                if let Some(id) = inner.strip_prefix("id:").map(str::trim)
+                    && !id.is_empty()
+                    && id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/'))
+                {
+                    item.id = Some(id.to_owned());
+                }
+            }
+        }
+    }
+
+    fn block(&self, kind: Kind, from: usize, to: usize) -> Block {
+        let from = from + blanks(self.source, from);
+        Block {
+            kind,
+            first: self.source.line(from),
+            last: self.last_line(from, to),
+            item: self.items.last().copied(),
+            rich: vec![],
+        }
+    }
+
+    /// Ends the open block; `to` is where the next one begins.
+    fn close(&mut self, _to: usize) {
+        let Some(mut block) = self.open.take() else { return };
+        if let Some(line) = block.rich.last() {
+            block.last = block.last.max(line.line);
+        }
+        if matches!(block.kind, Kind::Html) {
+            let html: String = block.rich.iter().flat_map(|l| l.spans.iter()).map(|s| s.text.as_str()).collect();
+            let html = html.trim();
+            if html.starts_with("<!--") {
+                self.comment(html);
+                if html.find("-->").is_none_or(|end| end + 3 == html.len()) {
+                    self.doc.comments.push((block.first, block.last));
+                }
+            }
+        }
+        if let Some(item) = block.item.and_then(|i| self.doc.items.get_mut(i))
+            && item.task.is_some()
+            && item.text == Some(self.doc.blocks.len())
+            && block.plain().is_empty()
+        {
+            item.task = None; // a box without text is no task
+        }
+        self.doc.blocks.push(block);
+    }
+
+    /// The line of the last byte of a range that is no line end.
+    fn last_line(&self, from: usize, to: usize) -> u32 {
+        let text = self.source.parsed.get(from..to).unwrap_or_default();
+        self.source.line(from + text.trim_end_matches('\n').len().saturating_sub(1))
+    }
+}
+
+/// The box at `from`: `[ ]`, `[x]` or `[X]` and a blank on the same line, as GitHub's renderer has it.
+fn task_marker(text: &str, from: usize) -> Option<bool> {
+    if text.get(..from)?.ends_with('\\') {
+        return None;
+    }
+    match text.as_bytes().get(from..from + 4)? {
+        [b'[', state, b']', b' ' | b'\t' | 0x0b | 0x0c] => match state {
+            b' ' => Some(false),
+            b'x' | b'X' => Some(true),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Blanks at `from`, so that a block begins at its first character.
+fn blanks(source: &Source, from: usize) -> usize {
+    let rest = source.parsed.get(from..).unwrap_or_default();
+    rest.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n')).count()
+}
+
+fn tag_name(html: &str) -> Option<String> {
+    let inner = html.strip_prefix('<')?.trim_start_matches('/');
+    let name: String =
+        inner.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':')).collect();
+    (!name.is_empty()).then(|| name.to_ascii_lowercase())
+}
+
+/// Tags that people mean as HTML; anything else in angle brackets is a placeholder such as `<sha>`.
+const HTML_TAGS: &[&str] = &[
+    "a",
+    "abbr",
+    "article",
+    "aside",
+    "b",
+    "big",
+    "blockquote",
+    "body",
+    "button",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "html",
+    "i",
+    "iframe",
+    "img",
+    "input",
+    "ins",
+    "kbd",
+    "label",
+    "li",
+    "link",
+    "main",
+    "mark",
+    "meta",
+    "nav",
+    "ol",
+    "option",
+    "p",
+    "picture",
+    "pre",
+    "q",
+    "s",
+    "samp",
+    "script",
+    "section",
+    "select",
+    "small",
+    "source",
+    "span",
+    "strike",
+    "strong",
+    "style",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "textarea",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+    "var",
+    "video",
+    "wbr",
+];
+
+/// Whether a name in angle brackets is HTML.
+pub(super) fn is_html_tag(name: &str) -> bool {
+    HTML_TAGS.contains(&name.to_ascii_lowercase().as_str())
+}
