@@ -48,14 +48,19 @@ pub fn prepare(path: &Path, mode: Mode) -> Result<PathBuf, JournalError> {
     Ok(path)
 }
 
-/// The canonical path of a journal that is only read; it need not exist.
+/// The canonical path of a journal that is only read, while others may write it; it need not exist.
 pub fn canonical(path: &Path) -> Result<PathBuf, JournalError> {
+    let path = unlinked(path)?;
+    if let Some(folder) = path.parent().filter(|f| f.is_dir()) {
+        real_folder(folder)?;
+    }
+    Ok(path)
+}
+
+/// The canonical path of a journal that nobody writes any more, wherever it lies; it need not exist.
+pub fn unlinked(path: &Path) -> Result<PathBuf, JournalError> {
     let (folder, name) = split(path)?;
-    let path = match real_folder(&folder) {
-        Ok(real) => real.join(name),
-        Err(JournalError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => folder.join(name),
-        Err(e) => return Err(e),
-    };
+    let path = folder.canonicalize().unwrap_or(folder).join(name);
     match path.symlink_metadata() {
         Ok(meta) if meta.is_symlink() => Err(JournalError::Link(path)),
         Ok(meta) if !meta.is_file() => Err(JournalError::NotAFile(path)),

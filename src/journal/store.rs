@@ -251,14 +251,14 @@ fn is_ours_or_new(conn: &Connection, application: i64) -> rusqlite::Result<bool>
     conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |r| r.get(0))
 }
 
-/// Makes the schema in an empty file; checks application and format of any other. `true` when it was made now.
+/// Makes the schema in an empty file; checks application and format of any other.
 pub fn ensure_schema(
     conn: &mut Connection,
     path: &Path,
     application: i64,
     tables: &[&str],
     first: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-) -> Result<bool, JournalError> {
+) -> Result<(), JournalError> {
     let sql = |source| JournalError::Sql { path: path.to_owned(), source };
     let int = |conn: &Connection, name: &str| conn.pragma_query_value(None, name, |r| r.get::<_, i64>(0));
     if int(conn, "application_id").map_err(sql)? != application {
@@ -275,14 +275,14 @@ pub fn ensure_schema(
             tx.pragma_update(None, "application_id", application).map_err(sql)?;
             tx.pragma_update(None, "user_version", FORMAT).map_err(sql)?;
             tx.commit().map_err(sql)?;
-            return Ok(true);
+            return Ok(());
         }
     }
     let version = int(conn, "user_version").map_err(sql)?;
     if version > FORMAT {
         return Err(JournalError::Newer { path: path.to_owned(), version });
     }
-    Ok(false)
+    Ok(())
 }
 
 /// Opens the journal at a place that was prepared, and makes its schema where missing; for a reader it must exist.
@@ -294,12 +294,9 @@ pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
     if write {
         // 53 bits: a number that JSON readers keep exact.
         let writer = (Uuid::new_v4().as_u64_pair().1 >> 11).max(1).cast_signed();
-        let fresh = ensure_schema(&mut conn, path, APPLICATION, &[META, ENTRY], |tx| {
+        ensure_schema(&mut conn, path, APPLICATION, &[META, ENTRY], |tx| {
             tx.execute("INSERT INTO meta (key, value) VALUES ('writer', ?1)", [writer]).map(drop)
         })?;
-        if fresh {
-            make_log_ready(&conn, path).map_err(|source| JournalError::Sql { path: path.to_owned(), source })?;
-        }
     }
     Ok(conn)
 }
@@ -437,6 +434,31 @@ impl<'c> Store<'c> {
         Ok(())
     }
 
+    /// After an error: what stands in the log may never have reached the disk, although the system says so from its
+    /// memory, and asking it to sync once more proves nothing. So its pages are written to the other file, anew.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        let (busy, left): (i64, i64) =
+            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        if busy != 0 || left > 0 {
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            return Err(StoreError::Sql(rusqlite::Error::SqliteFailure(busy, None)));
+        }
+        self.frames = 0;
+        Ok(())
+    }
+
+    /// Fills the log file once and takes it back: a transaction that spills its pages into the log and is rolled back leaves
+    /// the file as large as it was, to be overwritten in place. Skipped where space is short, or where it is large already.
+    pub fn make_log_ready(&self, path: &Path) {
+        let log = place::beside(path, "-wal");
+        if std::fs::metadata(&log).is_ok_and(|m| m.len() < WAL_READY as u64) && room(path) >= 64 << 20 {
+            // Not needed for anything but speed.
+            let _ = fill_log(self.conn);
+            // The allocation itself becomes durable now, not in the next tick's commit.
+            let _ = std::fs::File::open(&log).and_then(|f| f.sync_all());
+        }
+    }
+
     /// Looks through the whole file for damage, after an error.
     pub fn quick_check(&self) -> Result<(), StoreError> {
         check(self.conn, "PRAGMA quick_check(1)")
@@ -562,17 +584,16 @@ fn clean(draft: &Draft) -> Draft {
     Draft { id: draft.id, by, fact: draft.fact.clone() }
 }
 
-/// Fills the log file once and takes it back: a transaction that spills its pages into the log and is rolled back leaves
-/// the file as large as it was, to be overwritten in place. Skipped where space is short.
-fn make_log_ready(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
-    let room = nix::sys::statvfs::statvfs(path).map_or(0, |s| {
+/// Bytes that may still be written there.
+fn room(path: &Path) -> u64 {
+    nix::sys::statvfs::statvfs(path).map_or(0, |s| {
         #[expect(clippy::unnecessary_cast, reason = "narrower on some systems")]
         let (blocks, size) = (s.blocks_available() as u64, s.fragment_size() as u64);
         blocks.saturating_mul(size)
-    });
-    if room < 64 << 20 {
-        return Ok(());
-    }
+    })
+}
+
+fn fill_log(conn: &Connection) -> rusqlite::Result<()> {
     let cache: i64 = conn.pragma_query_value(None, "cache_size", |r| r.get(0))?;
     conn.pragma_update(None, "cache_size", 16)?;
     let filled = conn.execute_batch(&format!(
@@ -582,9 +603,16 @@ fn make_log_ready(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
     if filled.is_err() && !conn.is_autocommit() {
         conn.execute_batch("ROLLBACK")?;
     }
-    // Make the allocation itself durable now, not in the first tick's commit.
-    let _ = std::fs::File::open(place::beside(path, "-wal")).and_then(|f| f.sync_all());
     Ok(())
+}
+
+/// Makes durable what a process that was killed may have left in the log, before anybody is shown it.
+pub fn sync_log(path: &Path) -> std::io::Result<()> {
+    match std::fs::File::open(place::beside(path, "-wal")) {
+        Ok(log) => log.sync_data(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 /// Whether the room of a journal was closed. What cannot be read is not closed: opening it will say what is wrong.

@@ -1,5 +1,8 @@
 //! The journal: nothing acknowledged is lost, whatever happens to the process, the disk, the file and its neighbours.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::print_stdout, reason = "figures, and why something was skipped")]
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -282,7 +285,7 @@ fn commit_cost() {
             let draft = note(&text);
             let start = now();
             desk.send(&draft);
-            while !desk.entries.last().is_some_and(|e| e.id == draft.id) {
+            while desk.entries.last().is_none_or(|e| e.id != draft.id) {
                 desk.next(SOON).unwrap();
             }
             ours.push(start.elapsed());
@@ -311,6 +314,7 @@ fn child() {
         "watch" => child_watch(&path),
         "full" => child_full(&path),
         "slow" => child_slow(&path),
+        "fail" => child_fail(&path),
         "modes" => drop(written(&path, 1)),
         mode => panic!("no child does {mode}"),
     }
@@ -410,7 +414,7 @@ fn killed_again_and_again_nothing_acknowledged_is_lost() {
     let (mut kills, mut slowest) = (0_u64, 0);
     let start = now();
     while acked.len() < 2000 || kills < 30 {
-        assert!(start.elapsed() < Duration::from_secs(120), "{} acknowledged, {kills} kills", acked.len());
+        assert!(start.elapsed() < Duration::from_mins(2), "{} acknowledged, {kills} kills", acked.len());
         let mut command = child_command(&[], "append", &path);
         let again: Vec<_> = open.iter().map(Uuid::to_string).collect();
         command.env("WARROOM_TEST_AGAIN", again.join(" "));
@@ -554,6 +558,50 @@ fn child_slow(path: &Path) {
         }
     }
     assert!(!desk.others.iter().any(|e| matches!(e, Event::NotSaved(..))), "slow is not broken");
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_acknowledged_until_the_file_was_opened_anew() {
+    if !root_with("strace", &["-qq", "-e", "trace=none", "true"]) {
+        return;
+    }
+    for nth in [3, 8] {
+        let (_dir, path) = scratch();
+        written(&path, 1);
+        let inject = format!("inject=fdatasync,fsync:error=EIO:when={nth}");
+        let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", &inject];
+        let status = child_command(&strace, "fail", &path).status();
+        assert!(status.unwrap().success(), "the {nth}th sync fails");
+        integrity(&path);
+    }
+}
+
+fn child_fail(path: &Path) {
+    let mut desk = Desk::at(path);
+    let (mut acked, mut refused) = (1, None);
+    for i in 0..60 {
+        let draft = note(&format!("tick {i}"));
+        desk.send(&draft);
+        let answer = desk.until(SOON, |e| match e {
+            Event::NotSaved(ids, _) => ids.contains(&draft.id),
+            Event::Entries(entries) => entries.iter().any(|e| e.id == draft.id),
+            _ => false,
+        });
+        acked += 1;
+        if let Some(Event::NotSaved(_, why)) = answer {
+            assert!(why.contains("failed"), "{why}");
+            refused = Some(draft.id);
+            break;
+        }
+    }
+    let refused = refused.expect("one sync failed, so one tick was refused");
+    let start = now();
+    assert!(desk.has(refused, SOON), "it comes home after all");
+    assert!(start.elapsed() > Duration::from_millis(500), "not by trying the same sync again");
+    desk.until(SOON, |e| matches!(e, Event::Recovered)).expect("says that it works again");
+    desk.append("after");
+    desk.close();
+    assert_eq!(journal::verify(path).unwrap().entries, acked + 1);
 }
 
 #[test]
@@ -887,7 +935,7 @@ fn child_watch(path: &Path) {
     desk.until(SOON, |e| matches!(e, Event::WatchHeld(_))).expect("watches");
     say("watching");
     loop {
-        desk.next(Duration::from_secs(60));
+        desk.next(Duration::from_mins(1));
     }
 }
 
@@ -922,6 +970,23 @@ fn a_watch_that_is_given_back_is_taken_at_once() {
     let start = now();
     two.until(SOON, |e| matches!(e, Event::WatchHeld(2))).expect("takes over");
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    two.close();
+}
+
+#[test]
+fn a_watch_that_is_handed_over_goes_to_another_and_comes_back_where_there_is_none() {
+    let (_dir, path) = scratch();
+    let mut one = Desk::at(&path);
+    one.until(SOON, |e| matches!(e, Event::WatchHeld(1))).unwrap();
+    let mut two = Desk::at(&path);
+    two.until(SOON, |e| matches!(e, Event::WatchElsewhere(1, _))).unwrap();
+    let hand_over = |desk: &Desk| desk.journal.ask(Ask::HandOver(oneshot::channel().0)).unwrap();
+    hand_over(&one);
+    two.until(SOON, |e| matches!(e, Event::WatchHeld(2))).expect("the other takes over");
+    one.until(SOON, |e| matches!(e, Event::WatchElsewhere(2, _))).unwrap();
+    one.close();
+    hand_over(&two);
+    two.until(SOON, |e| matches!(e, Event::WatchHeld(3))).expect("alone, it takes it again");
     two.close();
 }
 
@@ -984,7 +1049,7 @@ fn samples(desk: &mut Desk, count: usize) -> Vec<TapedSample> {
     let mut found = Vec::new();
     while found.len() < count {
         let event = desk.until(SOON, |e| matches!(e, Event::Samples(_)));
-        let Some(Event::Samples(more)) = event else { panic!("{} of {count} samples", found.len()) };
+        let Some(Event::Samples(more)) = event else { panic!("{} of {count} samples; {:?}", found.len(), desk.others) };
         found.extend(more);
     }
     found
