@@ -61,6 +61,8 @@ pub(super) struct Span {
 
 pub(super) struct List {
     pub ordered: bool,
+    /// The first item's number.
+    pub start: u64,
     /// The item that holds it.
     pub parent: Option<usize>,
     /// Number of blocks before it: the last of them may introduce it.
@@ -186,6 +188,7 @@ impl Reader<'_> {
     }
 
     fn start(&mut self, tag: Tag<'_>, from: usize, to: usize) {
+        let mut last = self.last_line(from, to);
         let kind = match tag {
             Tag::Emphasis | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => return self.inline(from),
             Tag::Strong => {
@@ -214,6 +217,7 @@ impl Reader<'_> {
                 self.close(from);
                 let list = List {
                     ordered: number.is_some(),
+                    start: number.unwrap_or(0),
                     parent: self.items.last().copied(),
                     at: self.doc.blocks.len(),
                     items: vec![],
@@ -227,6 +231,9 @@ impl Reader<'_> {
             Tag::Heading { level, .. } => Kind::Heading(level as u8),
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
                 let lang = info.split_whitespace().next().map(str::to_lowercase);
+                // Blank lines belong to a fence that was never closed.
+                let ends_line = self.source.parsed.get(from..to).is_some_and(|t| t.ends_with('\n'));
+                last = self.source.line((to - usize::from(ends_line)).max(from));
                 Kind::Fence { lang, text: String::new() }
             }
             Tag::CodeBlock(CodeBlockKind::Indented) => Kind::Indented(String::new()),
@@ -240,7 +247,8 @@ impl Reader<'_> {
         };
         self.close(from);
         self.fresh = false;
-        self.open = Some(self.block(kind, from, to));
+        let block = self.block(kind, from, to);
+        self.open = Some(Block { last: last.max(block.first), ..block });
     }
 
     fn end(&mut self, tag: TagEnd, to: usize) {
@@ -532,3 +540,8 @@ const HTML_TAGS: &[&str] = &[
     "video",
     "wbr",
 ];
+
+/// Whether a name in angle brackets is HTML.
+pub(super) fn is_html_tag(name: &str) -> bool {
+    HTML_TAGS.contains(&name.to_ascii_lowercase().as_str())
+}

@@ -8,7 +8,12 @@ use sha2::{Digest, Sha256};
 use crate::fact::StepId;
 use crate::text::Untrusted;
 
+mod class;
+mod fences;
+mod infer;
+mod labels;
 mod markdown;
+mod params;
 mod repair;
 mod source;
 mod steps;
@@ -50,7 +55,7 @@ pub struct Runbook {
     pub steps: Vec<Step>,
     /// Fences, in document order.
     pub commands: Vec<Command>,
-    /// Headings that hold steps, in document order.
+    /// Headings that hold steps or commands or say a time, in document order.
     pub phases: Vec<Phase>,
     /// Decisions declared in prose.
     pub gates: Vec<Gate>,
@@ -197,7 +202,7 @@ pub enum Class {
     Illustration,
 }
 
-/// A heading that holds steps.
+/// A heading that holds steps or commands, or says a time.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
     /// Without trailing time or estimate.
@@ -217,6 +222,10 @@ pub struct Phase {
     pub level: u8,
     /// Steps directly in it.
     pub steps: u32,
+    /// Indices into `commands` of fences that no step owns.
+    pub commands: Vec<u32>,
+    /// What is said of it and of its commands.
+    pub notes: Vec<Note>,
 }
 
 /// A heading.

@@ -444,6 +444,12 @@ pub(super) fn only_moment(text: &str) -> Option<Times> {
     (next >= t.len()).then_some(Times { at: Some(at), estimate: length })
 }
 
+/// Whether a length of time stands anywhere in a text.
+pub(super) fn has_duration(text: &str) -> bool {
+    let t = tokens(text);
+    (0..t.len()).any(|i| duration(&t, i).is_some())
+}
+
 /// A heading's text without a time or an estimate in brackets at its end.
 pub(super) fn title(text: &str) -> &str {
     let mut text = text.trim();
