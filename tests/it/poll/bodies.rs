@@ -44,7 +44,7 @@ fn pouring(world: &World, head: &'static str, again: Vec<u8>) -> (Server, Arc<At
 fn a_body_without_end_costs_nothing() {
     let world = World::new();
     let mut chunk = format!("{:x}\r\n", 65_536).into_bytes();
-    chunk.extend_from_slice(&[b'x'; 65_536]);
+    chunk.extend_from_slice(&vec![b'x'; 65_536]);
     chunk.extend_from_slice(b"\r\n");
     let plain = vec![b'x'; 65_536];
     let cases = [
@@ -126,7 +126,7 @@ fn refused(sample: &Sample) -> String {
 #[test]
 fn compressed_bombs_are_cut_off_at_the_cap() {
     let world = World::new();
-    let zeros = gzip(&[0_u8; 1 << 20], 256);
+    let zeros = gzip(&vec![0_u8; 1 << 20], 256);
     let lines = gzip("x{a=\"b\"} 1\n".repeat(100_000).as_bytes(), 256);
     let bomb = |body: &[u8], encoding: &str| {
         let mut bytes =
