@@ -35,8 +35,12 @@ fn author() -> Author {
     Author { person: Untrusted::new("on-call"), role: Some(Untrusted::new("operator")) }
 }
 
+fn pace() -> warroom::clock::Pace {
+    warroom::clock::Pace::new(std::time::Instant::now(), chrono::Utc::now(), 1)
+}
+
 fn options(path: &Path) -> Options {
-    Options { path: path.to_owned(), group: None, author: author(), may_watch: true, read_only: false }
+    Options { path: path.to_owned(), group: None, author: author(), may_watch: true, read_only: false, pace: pace() }
 }
 
 fn note(text: &str) -> Draft {
