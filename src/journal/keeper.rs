@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::bell::{self, Bell, Ear};
+use super::connect;
 use super::place::{self, Mode};
 use super::salvage;
 use super::store::{self, BODY_MAX, CHUNK, Store, StoreError};
@@ -85,8 +86,8 @@ impl Keeper {
         if !options.read_only {
             first = match store::open(&path, true) {
                 Ok(conn) => Some(conn),
-                Err(JournalError::Sql { source, .. }) if store::is_damage(&source) && was_ours => None,
-                Err(JournalError::Sql { source, .. }) if store::is_damage(&source) => {
+                Err(JournalError::Sql { source, .. }) if connect::is_damage(&source) && was_ours => None,
+                Err(JournalError::Sql { source, .. }) if connect::is_damage(&source) => {
                     return Err(JournalError::Foreign(path));
                 }
                 Err(JournalError::Foreign(_)) if bell::heard(&bell_path).is_some() => None,
@@ -168,7 +169,7 @@ impl Keeper {
             Ok(()) => {
                 // Who reads may not write the log back.
                 if !self.read_only {
-                    store::close(conn);
+                    connect::close(conn);
                 }
                 End::Closed
             }

@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::store::{self, Break, StoreError, Tails};
-use super::{bell, place};
+use super::chain::{Break, Tails};
+use super::store::{self, StoreError};
+use super::{bell, connect, place};
 use crate::clock::{Stamp, Writer, rfc3339};
 use crate::fact::{Entry, Hash};
 use crate::text;
@@ -240,7 +241,7 @@ fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
         Ok(_) => {}
         Err(_) => return Err(VerifyError::Missing(path.clone())),
     }
-    let conn = match store::connect(path, false, "FULL", store::APPLICATION) {
+    let conn = match connect::connect(path, false, "FULL", store::APPLICATION) {
         Ok(conn) => conn,
         Err(super::JournalError::Sql { source, .. }) => return Err(explain(path, source.into())),
         Err(e) => return Err(VerifyError::Unreadable { path: path.clone(), why: e.to_string() }),
@@ -309,7 +310,7 @@ fn explain(path: &Path, e: StoreError) -> VerifyError {
         }
         StoreError::Broken(Break { n: 0, what: why, .. }) => VerifyError::Damaged { path, why },
         StoreError::Broken(Break { n, what, .. }) => VerifyError::Damaged { path, why: format!("row {n} {what}") },
-        StoreError::Sql(e) if store::is_damage(&e) => VerifyError::Damaged { path, why: e.to_string() },
+        StoreError::Sql(e) if connect::is_damage(&e) => VerifyError::Damaged { path, why: e.to_string() },
         StoreError::Sql(e) => VerifyError::Unreadable { path, why: e.to_string() },
     }
 }

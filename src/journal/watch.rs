@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::bell::{Bell, Ear};
+use super::connect;
 use super::place::{self, Mode};
-use super::store;
 use super::tape::{Lease, Tape, Trimmed};
 use super::{Ask, Event, JournalError, Options, Order, TapedSample, instant_now, utc_now};
 use crate::fact::{Author, Hash};
@@ -91,7 +91,7 @@ enum Failed {
 
 impl From<rusqlite::Error> for Failed {
     fn from(e: rusqlite::Error) -> Self {
-        if store::is_busy(&e) { Self::Busy } else { Self::Broken(e.to_string(), store::is_damage(&e)) }
+        if connect::is_busy(&e) { Self::Busy } else { Self::Broken(e.to_string(), connect::is_damage(&e)) }
     }
 }
 
