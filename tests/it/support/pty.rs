@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{Termios, tcgetattr};
+use nix::sys::termios::{FlowArg, Termios, tcflow, tcgetattr};
 use nix::unistd::Pid;
 
 /// How long anything may take before a test gives up.
@@ -53,19 +53,9 @@ pub struct Pty {
     pub bytes: Vec<u8>,
     pub vt: vt100::Parser,
     found: Termios,
-    // Last: removed after the child is gone.
-    _home: Option<tempfile::TempDir>,
 }
 
 impl Pty {
-    /// Starts warroom with a home of its own.
-    pub fn start(start: &Start<'_>) -> Self {
-        let home = tempfile::tempdir().expect("a folder");
-        let mut pty = Self::start_at(home.path(), start);
-        pty._home = Some(home);
-        pty
-    }
-
     /// Starts warroom with this home.
     pub fn start_at(home: &Path, start: &Start<'_>) -> Self {
         let size = Winsize { ws_row: start.rows, ws_col: start.columns, ws_xpixel: 0, ws_ypixel: 0 };
@@ -97,7 +87,7 @@ impl Pty {
         let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().expect("started");
         drop(command);
         let vt = vt(start.rows, start.columns);
-        Self { master: Some(master), slave, device, child, bytes: Vec::new(), vt, found, _home: None }
+        Self { master: Some(master), slave, device, child, bytes: Vec::new(), vt, found }
     }
 
     pub fn pid(&self) -> u32 {
@@ -126,11 +116,6 @@ impl Pty {
             assert!(Instant::now() < end, "waited in vain for {what}; the screen:\n{}\n", self.screen());
             self.pump(Duration::from_millis(20));
         }
-    }
-
-    /// Waits for a text on the screen.
-    pub fn wait_for(&mut self, text: &str) {
-        self.wait_until(&format!("{text:?}"), |pty| pty.screen().contains(text));
     }
 
     /// Waits for the first frame: on the alternate screen, whole, and not blank.
@@ -169,6 +154,12 @@ impl Pty {
             let at_least_one = |n: u16| NonZero::new(n).unwrap_or(NonZero::<u16>::MIN);
             self.vt.screen_mut().set_size(at_least_one(*rows), at_least_one(*columns));
         }
+    }
+
+    /// The terminal takes no more bytes, as after Ctrl-S, or takes them again.
+    pub fn stall(&mut self, stalled: bool) {
+        let flow = if stalled { FlowArg::TCOOFF } else { FlowArg::TCOON };
+        tcflow(&self.slave, flow).expect("flow");
     }
 
     pub fn signal(&self, signal: Signal) {
