@@ -1,5 +1,9 @@
 //! The real binary in a real terminal: it leaves every terminal as it found it and is never held up or taken over by one.
 
+#![expect(clippy::expect_used, reason = "a test says what it needs")]
+#![expect(clippy::disallowed_methods, reason = "tests measure and give up in time")]
+
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -132,7 +136,11 @@ fn a_vanished_terminal_ends_it() {
         let took = start.elapsed();
         assert!(took < Duration::from_secs(2), "{took:?} under {shell:?}");
         // Closing the journal is work; spinning for a second would be ten times as much.
-        assert!(used - before <= Duration::from_millis(200), "{:?} of CPU under {shell:?}", used - before);
+        assert!(
+            used.saturating_sub(before) <= Duration::from_millis(200),
+            "{:?} of CPU under {shell:?}",
+            used.saturating_sub(before)
+        );
     }
 }
 
@@ -398,6 +406,7 @@ fn tour(pty: &mut Pty) {
 
 /// T45, T46: what anybody else wrote reaches the terminal as text and as nothing else.
 #[test]
+#[expect(clippy::format_collect, reason = "a fixture, built once")]
 fn no_foreign_byte_drives_the_terminal() {
     let payloads = payloads();
     let home = home();
@@ -438,7 +447,10 @@ fn no_foreign_byte_drives_the_terminal() {
     let mut runbook = String::from("# Go \x1b]0;x\x07live\n\n- [ ] Freeze the deploys\n\n");
     for (i, p) in payloads.iter().enumerate() {
         let line = p.replace(['\r', '\n'], "");
-        runbook.push_str(&format!("## Phase {i} {line}\n\n> Note: {line}\n\n- [ ] Step {i} {line} `{line}` **{line}** [{line}](http://x/{i})\n\n```bash\necho {line}\n```\n\n"));
+        let _ = write!(
+            runbook,
+            "## Phase {i} {line}\n\n> Note: {line}\n\n- [ ] Step {i} {line} `{line}` **{line}** [{line}](http://x/{i})\n\n```bash\necho {line}\n```\n\n"
+        );
     }
     std::fs::write(home.path().join("go-live.md"), runbook).expect("written");
     let mut plan = format!(
@@ -446,17 +458,23 @@ fn no_foreign_byte_drives_the_terminal() {
         toml(&all)
     );
     for (i, p) in payloads.iter().enumerate() {
-        plan.push_str(&format!("[[service]]\nname = \"s{i} {}\"\nhttp = \"{server}/{i}\"\nexpect = {{ version = \"/status\", json = {{ \"/status\" = \"ok\" }} }}\nevery = \"1s\"\n\n", toml(p)));
-        plan.push_str(&format!(
+        let _ = write!(
+            plan,
+            "[[service]]\nname = \"s{i} {}\"\nhttp = \"{server}/{i}\"\nexpect = {{ version = \"/status\", json = {{ \"/status\" = \"ok\" }} }}\nevery = \"1s\"\n\n",
+            toml(p)
+        );
+        let _ = write!(
+            plan,
             "[[metric]]\nname = \"m{i} {}\"\nquery = 'm{i}'\nsource = \"app\"\nunit = \"%\"\nobjective = \"< 1%\"\n\n",
             toml(p)
-        ));
+        );
     }
     let shell = format!("printf %b '{}'; exit 3", all.bytes().map(|b| format!("\\0{b:03o}")).collect::<String>());
-    plan.push_str(&format!(
+    let _ = write!(
+        plan,
         "[[service]]\nname = \"command\"\ncommand = [\"sh\", \"-c\", \"{}\"]\nevery = \"1s\"\n\n",
         toml(&shell)
-    ));
+    );
     std::fs::write(home.path().join("warroom.toml"), plan).expect("written");
     let person = all.replace('\0', "");
     let args = ["run", ".", "--as", person.as_str()];

@@ -1,5 +1,8 @@
 //! A pseudo-terminal to test with: runs the real binary, keeps every byte it wrote, and reads them back by a VT parser.
 
+#![expect(clippy::expect_used, reason = "a test says what it needs")]
+#![expect(clippy::disallowed_methods, reason = "tests give up in time")]
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
@@ -102,7 +105,7 @@ impl Pty {
         if !fds[0].revents().is_some_and(|r| r.contains(PollFlags::POLLIN)) {
             return false;
         }
-        let mut block = [0; 65536];
+        let mut block = [0; 16384];
         let Ok(n) = master.read(&mut block) else { return false };
         self.bytes.extend_from_slice(&block[..n]);
         self.vt.process(&block[..n]);
@@ -218,15 +221,12 @@ pub fn foreign_sequences(bytes: &[u8]) -> Vec<String> {
     while at < bytes.len() {
         let rest = &bytes[at..];
         if rest[0] == 0x1b {
-            match csi.find(rest) {
-                Some(m) => {
-                    questions += usize::from(m.as_bytes().starts_with(b"\x1b]"));
-                    at += m.end();
-                }
-                None => {
-                    found.push(rest[..rest.len().min(24)].escape_ascii().to_string());
-                    at += 1;
-                }
+            if let Some(m) = csi.find(rest) {
+                questions += usize::from(m.as_bytes().starts_with(b"\x1b]"));
+                at += m.end();
+            } else {
+                found.push(rest[..rest.len().min(24)].escape_ascii().to_string());
+                at += 1;
             }
             continue;
         }
