@@ -113,7 +113,7 @@ pub enum Event {
     WatchHeld(u64),
     /// Another process holds it: epoch and who.
     WatchElsewhere(u64, Option<Author>),
-    /// Nobody holds it (only told to those who may not take it).
+    /// Nobody holds it (only told to those who may not take it, or who just handed it over).
     WatchNobody,
     /// Samples from the tape that the watch wrote, oldest first, at most 1,000 at once; only while this process is not the
     /// watch, and once at start (the last hour, thinned to 5 s, to refill charts).
@@ -143,6 +143,9 @@ pub enum Ask {
     Append(Vec<Draft>),
     /// Put samples on the tape (the watch only).
     Tape(Vec<TapedSample>),
+    /// Give the lease back, because this process will be stopped (Ctrl-Z); the sender is told when done. Who is not stopped
+    /// after all may take it again two seconds later.
+    HandOver(tokio::sync::oneshot::Sender<()>),
     /// Give the lease back, flush, close; the sender is told when done. Keep draining the events meanwhile.
     Close(tokio::sync::oneshot::Sender<()>),
 }
@@ -164,7 +167,7 @@ impl Journal {
     /// Hands something to the journal's threads; `Err` gives it back when the lane is full or the journal is closed.
     pub fn ask(&self, ask: Ask) -> Result<(), Box<Ask>> {
         let lane = match &ask {
-            Ask::Tape(_) => &self.tape,
+            Ask::Tape(_) | Ask::HandOver(_) => &self.tape,
             Ask::Append(_) | Ask::Close(_) => &self.journal,
         };
         lane.try_send(Order::Ask(ask)).map_err(|e| match e {

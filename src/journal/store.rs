@@ -11,7 +11,7 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::{JournalError, place};
+use super::{JournalError, bell, place};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Draft, Entry, Hash};
 use crate::text::Untrusted;
@@ -190,7 +190,12 @@ pub fn check_library() -> Result<(), JournalError> {
 }
 
 /// Opens a connection with the settings every database of ours has, and reads them back.
-pub fn connect(path: &Path, write: bool, synchronous: &'static str) -> Result<Connection, JournalError> {
+pub fn connect(
+    path: &Path,
+    write: bool,
+    synchronous: &'static str,
+    application: i64,
+) -> Result<Connection, JournalError> {
     let sql = |source| JournalError::Sql { path: path.to_owned(), source };
     let flags = if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -206,6 +211,10 @@ pub fn connect(path: &Path, write: bool, synchronous: &'static str) -> Result<Co
     set("cell_size_check", "ON")?;
     set("mmap_size", "0")?;
     if write {
+        // Before anything is changed: somebody else's database stays as it is.
+        if !is_ours_or_new(&conn, application).map_err(sql)? {
+            return Err(JournalError::Foreign(path.to_owned()));
+        }
         set("journal_mode", "WAL")?;
         set("synchronous", synchronous)?;
         set("wal_autocheckpoint", "0")?;
@@ -234,22 +243,29 @@ pub fn connect(path: &Path, write: bool, synchronous: &'static str) -> Result<Co
     Ok(conn)
 }
 
-/// Makes the schema in an empty file; checks application and format of any other. `true` when it was made now.
+fn is_ours_or_new(conn: &Connection, application: i64) -> rusqlite::Result<bool> {
+    let found: i64 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
+    if found != 0 {
+        return Ok(found == application);
+    }
+    conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |r| r.get(0))
+}
+
+/// Makes the schema in an empty file; checks application and format of any other.
 pub fn ensure_schema(
     conn: &mut Connection,
     path: &Path,
     application: i64,
     tables: &[&str],
     first: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-) -> Result<bool, JournalError> {
+) -> Result<(), JournalError> {
     let sql = |source| JournalError::Sql { path: path.to_owned(), source };
     let int = |conn: &Connection, name: &str| conn.pragma_query_value(None, name, |r| r.get::<_, i64>(0));
     if int(conn, "application_id").map_err(sql)? != application {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
         // Another process may have made it meanwhile.
         if int(&tx, "application_id").map_err(sql)? != application {
-            let objects: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(sql)?;
-            if objects > 0 || int(&tx, "application_id").map_err(sql)? != 0 {
+            if !is_ours_or_new(&tx, application).map_err(sql)? {
                 return Err(JournalError::Foreign(path.to_owned()));
             }
             for table in tables {
@@ -259,39 +275,38 @@ pub fn ensure_schema(
             tx.pragma_update(None, "application_id", application).map_err(sql)?;
             tx.pragma_update(None, "user_version", FORMAT).map_err(sql)?;
             tx.commit().map_err(sql)?;
-            return Ok(true);
+            return Ok(());
         }
     }
     let version = int(conn, "user_version").map_err(sql)?;
     if version > FORMAT {
         return Err(JournalError::Newer { path: path.to_owned(), version });
     }
-    Ok(false)
+    Ok(())
 }
 
 /// Opens the journal at a place that was prepared, and makes its schema where missing; for a reader it must exist.
 pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
-    if log_without_file(path) {
-        return Err(JournalError::Damaged { path: path.to_owned(), why: "it is empty, but its log is not".to_owned() });
+    if emptied(path) {
+        return Err(JournalError::Damaged { path: path.to_owned(), why: "it is empty, but it was not".to_owned() });
     }
-    let mut conn = connect(path, write, "FULL")?;
+    let mut conn = connect(path, write, "FULL", APPLICATION)?;
     if write {
         // 53 bits: a number that JSON readers keep exact.
         let writer = (Uuid::new_v4().as_u64_pair().1 >> 11).max(1).cast_signed();
-        let fresh = ensure_schema(&mut conn, path, APPLICATION, &[META, ENTRY], |tx| {
+        ensure_schema(&mut conn, path, APPLICATION, &[META, ENTRY], |tx| {
             tx.execute("INSERT INTO meta (key, value) VALUES ('writer', ?1)", [writer]).map(drop)
         })?;
-        if fresh {
-            make_log_ready(&conn, path).map_err(|source| JournalError::Sql { path: path.to_owned(), source })?;
-        }
     }
     Ok(conn)
 }
 
-/// SQLite would take an empty file for a new one and throw its log away.
-pub fn log_without_file(path: &Path) -> bool {
+/// SQLite would take an empty file for a new one and throw its log away; the log or the bell knows better.
+pub fn emptied(path: &Path) -> bool {
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
-    length(path) == 0 && length(&place::beside(path, "-wal")) > 0
+    length(path) == 0
+        && (length(&place::beside(path, "-wal")) > 0
+            || bell::heard(&place::beside(path, ".bell")).is_some_and(|(n, _)| n > 0))
 }
 
 /// Writes the log back and closes.
@@ -419,6 +434,31 @@ impl<'c> Store<'c> {
         Ok(())
     }
 
+    /// After an error: what stands in the log may never have reached the disk, although the system says so from its
+    /// memory, and asking it to sync once more proves nothing. So its pages are written to the other file, anew.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        let (busy, left): (i64, i64) =
+            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        if busy != 0 || left > 0 {
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            return Err(StoreError::Sql(rusqlite::Error::SqliteFailure(busy, None)));
+        }
+        self.frames = 0;
+        Ok(())
+    }
+
+    /// Fills the log file once and takes it back: a transaction that spills its pages into the log and is rolled back leaves
+    /// the file as large as it was, to be overwritten in place. Skipped where space is short, or where it is large already.
+    pub fn make_log_ready(&self, path: &Path) {
+        let log = place::beside(path, "-wal");
+        if std::fs::metadata(&log).is_ok_and(|m| m.len() < WAL_READY as u64) && room(path) >= 64 << 20 {
+            // Not needed for anything but speed.
+            let _ = fill_log(self.conn);
+            // The allocation itself becomes durable now, not in the next tick's commit.
+            let _ = std::fs::File::open(&log).and_then(|f| f.sync_all());
+        }
+    }
+
     /// Looks through the whole file for damage, after an error.
     pub fn quick_check(&self) -> Result<(), StoreError> {
         check(self.conn, "PRAGMA quick_check(1)")
@@ -442,10 +482,10 @@ pub fn broken(what: String) -> StoreError {
 /// Every row that can still be read of a damaged file, in order, whatever stands around it: from the beginning until the
 /// file fails, then from the end until it fails.
 pub fn rows_left(path: &Path) -> Vec<(u64, Entry)> {
-    if log_without_file(path) {
+    if emptied(path) {
         return Vec::new();
     }
-    let Ok(conn) = connect(path, false, "FULL") else { return Vec::new() };
+    let Ok(conn) = connect(path, false, "FULL", APPLICATION) else { return Vec::new() };
     let gather = |order: &str, beyond: i64| {
         let mut found = Vec::new();
         let sql = format!("SELECT {COLUMNS} FROM entry WHERE n > ?1 ORDER BY n {order}");
@@ -544,17 +584,16 @@ fn clean(draft: &Draft) -> Draft {
     Draft { id: draft.id, by, fact: draft.fact.clone() }
 }
 
-/// Fills the log file once and takes it back: a transaction that spills its pages into the log and is rolled back leaves
-/// the file as large as it was, to be overwritten in place. Skipped where space is short.
-fn make_log_ready(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
-    let room = nix::sys::statvfs::statvfs(path).map_or(0, |s| {
+/// Bytes that may still be written there.
+fn room(path: &Path) -> u64 {
+    nix::sys::statvfs::statvfs(path).map_or(0, |s| {
         #[expect(clippy::unnecessary_cast, reason = "narrower on some systems")]
         let (blocks, size) = (s.blocks_available() as u64, s.fragment_size() as u64);
         blocks.saturating_mul(size)
-    });
-    if room < 64 << 20 {
-        return Ok(());
-    }
+    })
+}
+
+fn fill_log(conn: &Connection) -> rusqlite::Result<()> {
     let cache: i64 = conn.pragma_query_value(None, "cache_size", |r| r.get(0))?;
     conn.pragma_update(None, "cache_size", 16)?;
     let filled = conn.execute_batch(&format!(
@@ -564,9 +603,16 @@ fn make_log_ready(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
     if filled.is_err() && !conn.is_autocommit() {
         conn.execute_batch("ROLLBACK")?;
     }
-    // Make the allocation itself durable now, not in the first tick's commit.
-    let _ = std::fs::File::open(place::beside(path, "-wal")).and_then(|f| f.sync_all());
     Ok(())
+}
+
+/// Makes durable what a process that was killed may have left in the log, before anybody is shown it.
+pub fn sync_log(path: &Path) -> std::io::Result<()> {
+    match std::fs::File::open(place::beside(path, "-wal")) {
+        Ok(log) => log.sync_data(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 /// Whether the room of a journal was closed. What cannot be read is not closed: opening it will say what is wrong.
@@ -575,7 +621,7 @@ pub fn holds_room_closed(path: &Path) -> bool {
     if std::fs::metadata(path).is_ok_and(|m| m.len() == 0) {
         return false;
     }
-    let Ok(conn) = connect(path, false, "FULL") else { return false };
+    let Ok(conn) = connect(path, false, "FULL", APPLICATION) else { return false };
     conn.query_row("SELECT 1 FROM entry WHERE body LIKE '{\"kind\":\"room-closed\"%' LIMIT 1", [], |_| Ok(()))
         .optional()
         .is_ok_and(|found| found.is_some())

@@ -72,7 +72,7 @@ pub struct Tape {
 impl Tape {
     /// Opens the tape; a writer makes its schema where missing.
     pub fn open(path: &Path, write: bool) -> Result<Self, JournalError> {
-        let mut conn = store::connect(path, write, "NORMAL")?;
+        let mut conn = store::connect(path, write, "NORMAL", APPLICATION)?;
         let sql = |source| JournalError::Sql { path: path.to_owned(), source };
         if write {
             store::ensure_schema(&mut conn, path, APPLICATION, &TABLES, |_| Ok(()))?;
@@ -177,15 +177,17 @@ impl Tape {
     pub fn refill(&mut self, since: DateTime<Utc>, mut out: impl FnMut(Vec<TapedSample>)) -> rusqlite::Result<()> {
         let since = since.timestamp_millis();
         let from = self.first_row(since)?;
+        // What is written from here on is left to `read`.
+        let end: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM sample", [], |r| r.get(0))?;
         let mut kept: HashMap<i64, (i64, i64)> = HashMap::new();
         let mut portion = Vec::new();
         let mut statement = self.conn.prepare(&format!(
-            "SELECT {COLUMNS} FROM sample s JOIN series r ON r.id = s.series WHERE s.n >= ?1 AND s.ms >= ?2 ORDER BY s.n"
+            "SELECT {COLUMNS} FROM sample s JOIN series r ON r.id = s.series WHERE s.n >= ?1 AND s.ms >= ?2 \
+             AND s.n <= ?3 ORDER BY s.n"
         ))?;
-        let mut rows = statement.query([from, since])?;
+        let mut rows = statement.query([from, since, end])?;
         while let Some(row) = rows.next()? {
-            let (n, ms, kind, series): (i64, i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            self.last = n;
+            let (ms, kind, series): (i64, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let slot = ms.div_euclid(THIN_MS);
             if kept.insert(series, (slot, kind)).is_some_and(|(s, k)| s == slot && k == kind) {
                 continue;
@@ -198,9 +200,8 @@ impl Tape {
         if !portion.is_empty() {
             out(portion);
         }
-        drop(rows);
-        drop(statement);
-        self.skip()
+        self.last = self.last.max(end);
+        Ok(())
     }
 
     /// Samples written since the last call, at most [`store::CHUNK`].
@@ -216,13 +217,6 @@ impl Tape {
             out.extend(read_row(row)?);
         }
         Ok(out)
-    }
-
-    /// Leaves out what stands there now.
-    fn skip(&mut self) -> rusqlite::Result<()> {
-        let last: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM sample", [], |r| r.get(0))?;
-        self.last = self.last.max(last);
-        Ok(())
     }
 
     /// About where the rows of a time begin: rows stand nearly in the order of time, so halving finds it without an index

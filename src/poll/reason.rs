@@ -114,7 +114,12 @@ fn of_kind(kind: io::ErrorKind) -> Option<String> {
 
 /// An error of a name look-up. The resolver's texts are the C library's.
 pub(super) fn of_look_up(error: Option<&(dyn Error + 'static)>) -> String {
-    let text = error.map(ToString::to_string).unwrap_or_default();
+    let mut at = error;
+    let mut text = String::new();
+    while let Some(error) = at {
+        text = error.to_string();
+        at = error.source();
+    }
     if text.contains("Name or service not known") || text.contains("No address associated") {
         "no such host".to_owned()
     } else if text.contains("Temporary failure") {
@@ -141,7 +146,7 @@ pub(super) fn of_tls(error: &rustls::Error) -> String {
             C::UnknownIssuer => "TLS: certificate is from no trusted issuer".to_owned(),
             C::Revoked => "TLS: certificate was revoked".to_owned(),
             C::BadSignature => "TLS: certificate has a wrong signature".to_owned(),
-            _ => "TLS: certificate is not valid".to_owned(),
+            _ => "TLS: certificate cannot be trusted".to_owned(),
         },
         rustls::Error::NoCertificatesPresented => "TLS: no certificate was shown".to_owned(),
         rustls::Error::AlertReceived(_) => "TLS: the other side refused the connection".to_owned(),

@@ -88,8 +88,13 @@ impl Tls {
         };
         let unix = UnixTime::since_unix_epoch(Duration::from_secs(at.unsigned_abs()));
         if let Err(error) = trust.verify_server_cert(own, others, name, &[], unix) {
-            let unknown = matches!(error, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer));
-            if unknown && cert.issuer().as_raw() == cert.subject().as_raw() {
+            let name = matches!(
+                error,
+                rustls::Error::InvalidCertificate(
+                    CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+                )
+            );
+            if !name && cert.issuer().as_raw() == cert.subject().as_raw() {
                 return fail("TLS: certificate is self-signed".to_owned());
             }
             return fail(reason::of_tls(&error));
