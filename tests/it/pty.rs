@@ -1,5 +1,9 @@
 //! The real binary in a real terminal: it leaves every terminal as it found it and is never held up or taken over by one.
 
+#![expect(clippy::expect_used, reason = "a test says what it needs")]
+#![expect(clippy::disallowed_methods, reason = "tests measure and give up in time")]
+
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -132,7 +136,11 @@ fn a_vanished_terminal_ends_it() {
         let took = start.elapsed();
         assert!(took < Duration::from_secs(2), "{took:?} under {shell:?}");
         // Closing the journal is work; spinning for a second would be ten times as much.
-        assert!(used - before <= Duration::from_millis(200), "{:?} of CPU under {shell:?}", used - before);
+        assert!(
+            used.saturating_sub(before) <= Duration::from_millis(200),
+            "{:?} of CPU under {shell:?}",
+            used.saturating_sub(before)
+        );
     }
 }
 
@@ -285,20 +293,34 @@ fn a_stalled_terminal_stops_nothing() {
     pty.wait_until("the first answer", |_| asked.load(std::sync::atomic::Ordering::SeqCst) > 0);
     let (memory, before) = (resident(pty.pid()), asked.load(std::sync::atomic::Ordering::SeqCst));
     let start = Instant::now();
-    // Frames enough to fill the pty many times over; nobody reads them.
-    while start.elapsed() < Duration::from_secs(5) {
+    pty.stall(true);
+    // Frames in plenty, of several sizes; none of them can be written.
+    for i in 0_u64.. {
         pty.send("\x1b[B\x1b[A\t");
+        if i % 40 == 0 {
+            pty.resize(200 - (i / 40 % 50) as u16, 60);
+        }
         std::thread::sleep(Duration::from_millis(20));
+        if start.elapsed() > Duration::from_secs(5) {
+            break;
+        }
     }
+    pty.resize(120, 50);
     let polls = asked.load(std::sync::atomic::Ordering::SeqCst) - before;
     let grown = resident(pty.pid()).saturating_sub(memory);
     assert!(polls >= 3, "only {polls} polls in {:?}", start.elapsed());
-    assert!(grown < 4096, "{grown} KiB more");
-    // A key typed now is on the screen soon after somebody reads again.
-    pty.send("?");
+    assert!(grown < 2048, "{grown} KiB more");
+    let behind = pty.bytes.len();
+    pty.stall(false);
     let resumed = Instant::now();
-    pty.wait_until("help", |pty| pty.screen().to_lowercase().contains("help"));
-    assert!(resumed.elapsed() < Duration::from_secs(3), "{:?}", resumed.elapsed());
+    pty.wait_until("the newest frame", |pty| {
+        let last = pty.vt.screen().rows(0, 120).nth(49).unwrap_or_default();
+        !last.trim().is_empty() && pty.bytes.ends_with(b"\x1b[?2026l")
+    });
+    // 500 ms on a machine that does nothing else.
+    assert!(resumed.elapsed() < Duration::from_secs(2), "{:?}", resumed.elapsed());
+    // One frame that was begun and the newest, not all that were drawn.
+    assert!(pty.bytes.len() - behind < 200_000, "{} bytes", pty.bytes.len() - behind);
     pty.signal(Signal::SIGTERM);
     assert_eq!(pty.wait_exit(), 143);
     assert!(pty.modes_restored());
@@ -311,16 +333,16 @@ fn a_stalled_terminal_does_not_keep_it() {
     let mut pty =
         Pty::start_at(home.path(), &Start { args: &["run", "go-live.md"], columns: 200, rows: 60, ..Start::default() });
     pty.wait_drawn();
-    for _ in 0..300 {
-        pty.send("\t\x1b[B");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    pty.stall(true);
+    pty.send("\t\x1b[B");
+    pty.resize(150, 40);
     pty.signal(Signal::SIGTERM);
     let start = Instant::now();
     while pty.child.try_wait().expect("a child").is_none() {
         assert!(start.elapsed() < Duration::from_secs(5), "still there");
         std::thread::yield_now();
     }
+    assert!(pty.modes_restored(), "even though the bytes could not be written");
 }
 
 /// One of each class of what has taken terminals over.
@@ -384,6 +406,7 @@ fn tour(pty: &mut Pty) {
 
 /// T45, T46: what anybody else wrote reaches the terminal as text and as nothing else.
 #[test]
+#[expect(clippy::format_collect, reason = "a fixture, built once")]
 fn no_foreign_byte_drives_the_terminal() {
     let payloads = payloads();
     let home = home();
@@ -424,7 +447,10 @@ fn no_foreign_byte_drives_the_terminal() {
     let mut runbook = String::from("# Go \x1b]0;x\x07live\n\n- [ ] Freeze the deploys\n\n");
     for (i, p) in payloads.iter().enumerate() {
         let line = p.replace(['\r', '\n'], "");
-        runbook.push_str(&format!("## Phase {i} {line}\n\n> Note: {line}\n\n- [ ] Step {i} {line} `{line}` **{line}** [{line}](http://x/{i})\n\n```bash\necho {line}\n```\n\n"));
+        let _ = write!(
+            runbook,
+            "## Phase {i} {line}\n\n> Note: {line}\n\n- [ ] Step {i} {line} `{line}` **{line}** [{line}](http://x/{i})\n\n```bash\necho {line}\n```\n\n"
+        );
     }
     std::fs::write(home.path().join("go-live.md"), runbook).expect("written");
     let mut plan = format!(
@@ -432,17 +458,23 @@ fn no_foreign_byte_drives_the_terminal() {
         toml(&all)
     );
     for (i, p) in payloads.iter().enumerate() {
-        plan.push_str(&format!("[[service]]\nname = \"s{i} {}\"\nhttp = \"{server}/{i}\"\nexpect = {{ version = \"/status\", json = {{ \"/status\" = \"ok\" }} }}\nevery = \"1s\"\n\n", toml(p)));
-        plan.push_str(&format!(
+        let _ = write!(
+            plan,
+            "[[service]]\nname = \"s{i} {}\"\nhttp = \"{server}/{i}\"\nexpect = {{ version = \"/status\", json = {{ \"/status\" = \"ok\" }} }}\nevery = \"1s\"\n\n",
+            toml(p)
+        );
+        let _ = write!(
+            plan,
             "[[metric]]\nname = \"m{i} {}\"\nquery = 'm{i}'\nsource = \"app\"\nunit = \"%\"\nobjective = \"< 1%\"\n\n",
             toml(p)
-        ));
+        );
     }
     let shell = format!("printf %b '{}'; exit 3", all.bytes().map(|b| format!("\\0{b:03o}")).collect::<String>());
-    plan.push_str(&format!(
+    let _ = write!(
+        plan,
         "[[service]]\nname = \"command\"\ncommand = [\"sh\", \"-c\", \"{}\"]\nevery = \"1s\"\n\n",
         toml(&shell)
-    ));
+    );
     std::fs::write(home.path().join("warroom.toml"), plan).expect("written");
     let person = all.replace('\0', "");
     let args = ["run", ".", "--as", person.as_str()];

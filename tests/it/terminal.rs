@@ -78,9 +78,9 @@ fn a_burst_loses_no_key_however_it_is_cut() {
 
 #[test]
 fn replies_of_the_terminal_are_nobodys_keys() {
-    let white = Input::Background(Rgb(255, 255, 255));
-    assert_eq!(read(b"\x1b]11;rgb:ffff/ffff/ffff\x07"), [white.clone()]);
-    assert_eq!(read(b"\x1b]11;rgb:ff/ff/ff\x1b\\"), [white.clone()]);
+    let white = [Input::Background(Rgb(255, 255, 255))];
+    assert_eq!(read(b"\x1b]11;rgb:ffff/ffff/ffff\x07"), white);
+    assert_eq!(read(b"\x1b]11;rgb:ff/ff/ff\x1b\\"), white);
     assert_eq!(read(b"\x1b]11;#1e1e2e\x1b\\"), [Input::Background(Rgb(0x1e, 0x1e, 0x2e))]);
     for reply in [
         &b"\x1b]10;rgb:0/0/0\x1b\\"[..],

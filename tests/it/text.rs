@@ -36,7 +36,7 @@ fn every_invisible_or_reordering_character_becomes_visible() {
         0xfff9..=0xfffb,
         0x1d159..=0x1d159,
         0xe0000..=0xe007f,
-        0x10fffd..=0x10fffd,
+        0x0010_fffd..=0x0010_fffd,
     ];
     for c in ranges.into_iter().flatten().filter_map(char::from_u32) {
         let shown = escape(&format!("a{c}b"));

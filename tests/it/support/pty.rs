@@ -1,5 +1,8 @@
 //! A pseudo-terminal to test with: runs the real binary, keeps every byte it wrote, and reads them back by a VT parser.
 
+#![expect(clippy::expect_used, reason = "a test says what it needs")]
+#![expect(clippy::disallowed_methods, reason = "tests give up in time")]
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
@@ -12,7 +15,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{Termios, tcgetattr};
+use nix::sys::termios::{FlowArg, Termios, tcflow, tcgetattr};
 use nix::unistd::Pid;
 
 /// How long anything may take before a test gives up.
@@ -53,19 +56,9 @@ pub struct Pty {
     pub bytes: Vec<u8>,
     pub vt: vt100::Parser,
     found: Termios,
-    // Last: removed after the child is gone.
-    _home: Option<tempfile::TempDir>,
 }
 
 impl Pty {
-    /// Starts warroom with a home of its own.
-    pub fn start(start: &Start<'_>) -> Self {
-        let home = tempfile::tempdir().expect("a folder");
-        let mut pty = Self::start_at(home.path(), start);
-        pty._home = Some(home);
-        pty
-    }
-
     /// Starts warroom with this home.
     pub fn start_at(home: &Path, start: &Start<'_>) -> Self {
         let size = Winsize { ws_row: start.rows, ws_col: start.columns, ws_xpixel: 0, ws_ypixel: 0 };
@@ -97,7 +90,7 @@ impl Pty {
         let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().expect("started");
         drop(command);
         let vt = vt(start.rows, start.columns);
-        Self { master: Some(master), slave, device, child, bytes: Vec::new(), vt, found, _home: None }
+        Self { master: Some(master), slave, device, child, bytes: Vec::new(), vt, found }
     }
 
     pub fn pid(&self) -> u32 {
@@ -112,7 +105,7 @@ impl Pty {
         if !fds[0].revents().is_some_and(|r| r.contains(PollFlags::POLLIN)) {
             return false;
         }
-        let mut block = [0; 65536];
+        let mut block = [0; 16384];
         let Ok(n) = master.read(&mut block) else { return false };
         self.bytes.extend_from_slice(&block[..n]);
         self.vt.process(&block[..n]);
@@ -126,11 +119,6 @@ impl Pty {
             assert!(Instant::now() < end, "waited in vain for {what}; the screen:\n{}\n", self.screen());
             self.pump(Duration::from_millis(20));
         }
-    }
-
-    /// Waits for a text on the screen.
-    pub fn wait_for(&mut self, text: &str) {
-        self.wait_until(&format!("{text:?}"), |pty| pty.screen().contains(text));
     }
 
     /// Waits for the first frame: on the alternate screen, whole, and not blank.
@@ -169,6 +157,12 @@ impl Pty {
             let at_least_one = |n: u16| NonZero::new(n).unwrap_or(NonZero::<u16>::MIN);
             self.vt.screen_mut().set_size(at_least_one(*rows), at_least_one(*columns));
         }
+    }
+
+    /// The terminal takes no more bytes, as after Ctrl-S, or takes them again.
+    pub fn stall(&mut self, stalled: bool) {
+        let flow = if stalled { FlowArg::TCOOFF } else { FlowArg::TCOON };
+        tcflow(&self.slave, flow).expect("flow");
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -227,15 +221,12 @@ pub fn foreign_sequences(bytes: &[u8]) -> Vec<String> {
     while at < bytes.len() {
         let rest = &bytes[at..];
         if rest[0] == 0x1b {
-            match csi.find(rest) {
-                Some(m) => {
-                    questions += usize::from(m.as_bytes().starts_with(b"\x1b]"));
-                    at += m.end();
-                }
-                None => {
-                    found.push(rest[..rest.len().min(24)].escape_ascii().to_string());
-                    at += 1;
-                }
+            if let Some(m) = csi.find(rest) {
+                questions += usize::from(m.as_bytes().starts_with(b"\x1b]"));
+                at += m.end();
+            } else {
+                found.push(rest[..rest.len().min(24)].escape_ascii().to_string());
+                at += 1;
             }
             continue;
         }
