@@ -1,5 +1,7 @@
 //! Shared by tests: rooms made of a runbook's text and a plan's, on virtual time.
 
+pub mod screen;
+
 use std::sync::Arc;
 use std::time::Duration;
 
