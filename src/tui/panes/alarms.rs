@@ -26,7 +26,7 @@ pub struct Alarm {
     pub since: Option<Now>,
 }
 
-/// What is wrong now, the worst first, the newest of equals first.
+/// What is wrong now, the worst first: what is down, then the newest.
 pub fn list(room: &Room, view: &View) -> Vec<Alarm> {
     let mut out = Vec::new();
     for (ix, (plan, live)) in room.plan.services.iter().zip(&room.live.services).enumerate() {
@@ -73,7 +73,7 @@ pub fn list(room: &Room, view: &View) -> Vec<Alarm> {
         }
     }
     let _ = view;
-    out.sort_by_key(|a| (a.role != Role::Bad, std::cmp::Reverse(a.since.map(|s| s.mono))));
+    out.sort_by_key(|a| (a.role != Role::Bad, a.word != "down", std::cmp::Reverse(a.since.map(|s| s.mono))));
     out
 }
 
@@ -105,8 +105,11 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     let from = view.scroll.get(Pane::Alarms.index()).copied().unwrap_or_default();
     let names = alarms.iter().map(|a| cells(&a.name)).max().unwrap_or_default().clamp(8, (list.width / 3).max(8));
-    for (i, alarm) in alarms.iter().skip(from).take(usize::from(list.height)).enumerate() {
-        let y = list.y + i as u16;
+    // Where the words do not fit beside the name and there are rows to spare, they stand under it.
+    let two = list.width < 70 && usize::from(list.height) >= alarms.len() * 2;
+    let rows = if two { 2 } else { 1 };
+    for (i, alarm) in alarms.iter().skip(from).take(usize::from(list.height / rows)).enumerate() {
+        let y = list.y + i as u16 * rows;
         let end = list.right();
         let glyph = if alarm.role == Role::Bad { pen.glyphs().alarm } else { pen.glyphs().warning };
         pen.put(list.x + 2, y, 1, glyph, alarm.role);
@@ -117,6 +120,10 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         let mut x = list.x + 4 + names + 2;
         let limit = end.saturating_sub(tail + 1);
         x = pen.put(x, y, limit.saturating_sub(x), &alarm.word, alarm.role) + 2;
-        pen.put(x, y, limit.saturating_sub(x), &alarm.reason, Role::Dim);
+        if two {
+            pen.put(list.x + 4, y + 1, end.saturating_sub(list.x + 4), &alarm.reason, Role::Dim);
+        } else {
+            pen.put(x, y, limit.saturating_sub(x), &alarm.reason, Role::Dim);
+        }
     }
 }

@@ -135,7 +135,9 @@ pub fn paint(room: &Room, view: &View, plot: Plot, pen: &mut Pen<'_>) {
     lines.extend(objective.map(|o| (o, Role::Warn)));
     let events = events(room, view, from, until, plot_area.width);
     let picture = Chart { columns: &data, top, bottom, lines: &lines, events: &events, hair };
-    chart::paint(pen, plot_area, &picture, |v| judge(plan, v));
+    // What is too old to be trusted is never green.
+    let stale = view.frozen.is_none() && (live.stale || live.trouble.is_some());
+    chart::paint(pen, plot_area, &picture, |v| if stale { Role::Stale } else { judge(plan, v) });
     if data.iter().all(Option::is_none) {
         let says = match (&live.trouble, live.fresh) {
             (Some(why), _) => format!("no data: {}", escape(why)),
@@ -256,7 +258,7 @@ fn events(room: &Room, view: &View, from: DateTime<Utc>, until: DateTime<Utc>, w
                 if view.derived.node(node).map(|n| n.phase) != phase {
                     continue;
                 }
-                fit(&view.derived.text(room, node), 14).into_owned()
+                fit(&view.derived.text(room, node), 18).into_owned()
             }
             _ => continue,
         };

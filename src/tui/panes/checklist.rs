@@ -35,7 +35,7 @@ impl Columns {
             0..=39 => (0, 0, 9),
             40..=59 => (0, 6, 14),
             60..=71 => (9, 6, 14),
-            72..=99 => (12, 7, 15),
+            72..=99 => (11, 6, 15),
             _ => (16, 8, 18),
         };
         let word_at = end.saturating_sub(word);
@@ -254,7 +254,9 @@ fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, la
     }
     let state = id.and_then(|id| room.progress.step(id));
     if state.is_some_and(|s| s.crossed) {
-        return ("crossed".to_owned(), Role::Warn);
+        let status = d.status_of(node);
+        let word = if status == Status::Done { "crossed".to_owned() } else { format!("{}, crossed", status.word()) };
+        return (word, if status == Status::Failed { Role::Bad } else { Role::Warn });
     }
     let confirmed = state.map_or(0, |s| s.confirmed_by.len());
     match d.status_of(node) {

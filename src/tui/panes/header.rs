@@ -40,10 +40,10 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         x = pen.put(x, y, 16, &badge, Role::Danger);
     }
     let left = clocks_at.saturating_sub(1);
-    x = pen.put(x, y, left.saturating_sub(x), " ", Role::Text);
+    x = (x + 1).min(left);
     x = pen.put(x, y, left.saturating_sub(x), &escape(&room.plan.room.name), Role::Strong);
     if let Some(phase) = view.derived.current_phase().filter(|_| left > x + 8) {
-        x = pen.put(x, y, left.saturating_sub(x), "   ", Role::Text);
+        x += 3;
         pen.put(x, y, left.saturating_sub(x), &view.derived.text(room, phase), Role::Dim);
     }
     let pieces: Vec<(&str, Role)> = clocks.iter().map(|(text, role)| (text.as_str(), *role)).collect();
@@ -85,14 +85,13 @@ pub fn tabs(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let alarms = alarms::list(room, view).len();
     let mut x = area.x + 1;
     for (i, pane) in Pane::FOCUSABLE.iter().enumerate() {
-        let mut title = format!("{} {}", i + 1, pane.title());
-        if area.width < 100 && view.focus != *pane {
-            title = format!(
-                "{} {}",
-                i + 1,
-                pane.title().chars().take(if area.width < 76 { 4 } else { 6 }).collect::<String>()
-            );
-        }
+        let name = match pane {
+            Pane::Checklist if area.width < 100 => "Steps",
+            Pane::Timeline if area.width < 100 => "Log",
+            _ if area.width < 76 => pane.title().get(..3).unwrap_or_default(),
+            _ => pane.title(),
+        };
+        let mut title = format!("{} {name}", i + 1);
         if *pane == Pane::Alarms && alarms > 0 {
             title = format!("{title} {alarms}");
         }
@@ -104,7 +103,7 @@ pub fn tabs(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             let style = pen.theme.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED);
             pen.buf.set_style(Rect::new(start, area.y, x - start, 1), style);
         }
-        x += 2;
+        x += if area.width < 100 { 1 } else { 2 };
         if x >= area.right() {
             break;
         }

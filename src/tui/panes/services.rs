@@ -34,25 +34,25 @@ struct Columns {
 
 impl Columns {
     fn of(width: u16, names: u16) -> Self {
-        let mut c = Self { name: 12, state: 13, code: 5, version: 0, latency: 9, errors: 0, spark: 0, age: 6 };
+        let mut c = Self { name: 12, state: 12, code: 5, version: 0, latency: 8, errors: 0, spark: 0, age: 6 };
         let used = |c: &Self| 2 + c.name + c.state + c.code + c.version + c.latency + c.errors + c.spark + c.age + 1;
         // What is worth most comes first; the picture takes what is left.
-        for (column, wide) in [(0, 9), (1, 8), (2, 14)] {
+        for (column, wide) in [(0, 8), (1, 11), (2, 9)] {
             if used(&c) + wide <= width {
                 match column {
-                    0 => c.version = wide,
-                    1 => c.errors = wide,
-                    _ => c.spark = wide,
+                    0 => c.errors = wide,
+                    1 => c.spark = wide,
+                    _ => c.version = wide,
                 }
             }
         }
         let spare = width.saturating_sub(used(&c));
-        let grow = spare.min(names.saturating_sub(c.name.saturating_sub(2)));
+        let grow = spare.min(names.saturating_sub(c.name));
         c.name += grow;
         let spare = spare - grow;
         if c.spark > 0 {
-            c.spark += spare.min(16);
-            c.name += spare.saturating_sub(16).min(12);
+            c.spark += spare.min(19);
+            c.name += spare.saturating_sub(19).min(12);
         } else {
             c.name += spare.min(20);
         }
@@ -178,7 +178,8 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         return;
     }
     let names = room.plan.services.iter().map(|s| cells(&s.name)).max().unwrap_or_default().min(28);
-    let c = Columns::of(area.width, names + 2);
+    let nested = order(room).iter().any(|(_, depth)| *depth > 0);
+    let c = Columns::of(area.width, names + if nested { 5 } else { 3 });
     if area.height > 1 {
         heads(&c, area, pen);
     }

@@ -27,7 +27,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let next_wide: u16 = next.iter().map(|(text, _)| cells(text)).sum::<u16>().min(width * 2 / 5);
     let reason_end = if wide && next_wide > 0 { left + width - next_wide - 3 } else { left + width };
     let mut x = pen.put(left, main, width, &word, badge);
-    x = pen.put(x, main, 2, "  ", Role::Text);
+    x += 2;
     let since = room.live.verdict.since.utc.with_timezone(&room.plan.room.zone).format("since %H:%M:%S").to_string();
     let reason = escape(&room.live.verdict.reason);
     let room_for_since = x + cells(&reason) + cells(&since) + 3 <= reason_end;

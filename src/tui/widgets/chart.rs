@@ -68,19 +68,24 @@ pub fn paint(pen: &mut Pen<'_>, area: Rect, chart: &Chart<'_>, judge: impl Fn(f6
             pen.put(x, y, 1, glyphs.threshold, *role);
         }
     }
-    let mut taken = area.left();
+    let mut taken = [area.left(); 3];
     for (column, word) in chart.events {
         let x = area.x + (*column).min(area.width.saturating_sub(1));
         for y in area.top()..area.bottom() {
             pen.put(x, y, 1, glyphs.event, Role::Marker);
         }
         let wide = cells(word);
-        // A word has its place right of its line, else left of it, else none.
-        if x + 1 >= taken && x + 1 + wide <= area.right() {
-            taken = pen.put(x + 1, area.y, wide, word, Role::Marker) + 1;
-        } else if x >= taken + wide {
-            pen.put(x - wide, area.y, wide, word, Role::Marker);
-            taken = x + 1;
+        // A word has its place right of its line, else left of it, in the first row that is free there, else none.
+        for (row, taken) in (area.top()..area.bottom()).zip(&mut taken) {
+            if x >= *taken && x + 1 + wide <= area.right() {
+                *taken = pen.put(x + 1, row, wide, word, Role::Marker) + 1;
+                break;
+            }
+            if x >= *taken + wide {
+                pen.put(x - wide, row, wide, word, Role::Marker);
+                *taken = x + 1;
+                break;
+            }
         }
     }
     match pen.charset {

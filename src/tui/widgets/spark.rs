@@ -8,12 +8,12 @@ use crate::tui::theme::Role;
 const BLOCKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 const ASCII: [&str; 8] = ["_", "_", ".", ".", "-", "=", "*", "#"];
 
-/// Draws one cell for each column at `(x, y)`. A steady series stays low: the top is four times the usual, or the highest.
+/// Draws one cell for each column at `(x, y)`. A steady series stays low: the top is six times the usual, or the highest.
 pub fn spark(pen: &mut Pen<'_>, x: u16, y: u16, columns: &[Option<Extremes>], role: impl Fn(usize) -> Role) {
     let mut highs: Vec<f64> = columns.iter().flatten().map(|e| e.max).collect();
     highs.sort_by(f64::total_cmp);
     let usual = highs.get(highs.len() / 2).copied().unwrap_or_default();
-    let top = highs.last().copied().unwrap_or_default().max(usual * 4.0);
+    let top = highs.last().copied().unwrap_or_default().max(usual * 6.0);
     let ramp = if pen.charset == Charset::Ascii { &ASCII } else { &BLOCKS };
     for (i, column) in columns.iter().enumerate() {
         let at = x.saturating_add(i as u16);
