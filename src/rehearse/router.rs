@@ -127,7 +127,7 @@ async fn proxy(front: &Front, colour: Colour) -> Response {
 
 async fn inventory(State(front): State<Front>) -> Response {
     // It waits for the database connections that a hot green holds.
-    let ms = 14.0 + front.site.heat() * 420.0;
+    let ms = 14.0 + front.site.heat() * 560.0;
     front.healthy("inventory", "v4.2", ms, json!({})).await
 }
 
