@@ -201,7 +201,7 @@ fn split(line: &str) -> Vec<String> {
                 continue;
             }
             (None, '>') => {
-                let rest: String = chars.clone().collect();
+                let rest: String = chars.clone().take(16).collect();
                 let target = rest.trim_start_matches(['>', '|']).trim_start();
                 if !target.starts_with("/dev/null") && !target.starts_with('&') && before != '=' && before != '-' {
                     parts.push(">".into());

@@ -1,5 +1,7 @@
 //! Text to blocks: what GitHub would render, flat and in document order, each with its lines.
 
+use std::borrow::Cow;
+
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::source::Source;
@@ -24,6 +26,8 @@ pub(super) struct Block {
     pub item: Option<usize>,
     /// What it says; empty for fences.
     pub rich: Vec<RichLine>,
+    /// The same on one line, inline markup removed.
+    pub plain: String,
 }
 
 pub(super) enum Kind {
@@ -89,8 +93,13 @@ pub(super) struct ListItem {
 
 impl Block {
     /// All it says, inline markup removed, on one line.
-    pub(super) fn plain(&self) -> String {
-        one_line(self.rich.iter().flat_map(|l| l.spans.iter().map(|s| s.text.as_str()).chain([" "])))
+    pub(super) fn plain(&self) -> &str {
+        &self.plain
+    }
+
+    /// What one of its lines says.
+    pub(super) fn line<'b>(&'b self, line: &'b RichLine) -> Cow<'b, str> {
+        if self.rich.len() == 1 { Cow::Borrowed(&self.plain) } else { Cow::Owned(line.plain()) }
     }
 }
 
@@ -391,6 +400,7 @@ impl Reader<'_> {
             last: self.last_line(from, to),
             item: self.items.last().copied(),
             rich: vec![],
+            plain: String::new(),
         }
     }
 
@@ -410,6 +420,7 @@ impl Reader<'_> {
                 }
             }
         }
+        block.plain = one_line(block.rich.iter().flat_map(|l| l.spans.iter().map(|s| s.text.as_str()).chain([" "])));
         if let Some(item) = block.item.and_then(|i| self.doc.items.get_mut(i))
             && item.task.is_some()
             && item.text == Some(self.doc.blocks.len())

@@ -109,7 +109,7 @@ fn sections(doc: &Doc) -> (Vec<Option<usize>>, Vec<Section>) {
     for block in &doc.blocks {
         if let Kind::Heading(level) = block.kind {
             stack.retain(|s| sections.get(*s).is_some_and(|s| s.level < level));
-            let title = block.plain();
+            let title = block.plain().to_owned();
             let times = times::in_heading(&title);
             let parent = stack.last().copied();
             stack.push(sections.len());
@@ -138,7 +138,7 @@ impl Builder<'_> {
         for (ix, item) in doc.items.iter().enumerate() {
             let Some(block_ix) = item.text else { continue };
             let Some(block) = doc.blocks.get(block_ix) else { continue };
-            let text = block.plain();
+            let text = block.plain().to_owned();
             let list = asked.get(item.list).copied().unwrap_or(ListKind::Tells);
             let Some(kind) = item_kind(item, &text, list, fenced.get(ix).copied().unwrap_or(false)) else { continue };
             let times = match times::timeline(&text) {
@@ -224,8 +224,8 @@ impl Builder<'_> {
         {
             return ListKind::Asks;
         }
-        let orders = |b: &Block| labels::imperative(&b.plain()) && !infer::roles::is_duty(&b.plain());
-        if texts().all(orders) && texts().any(|b| labels::surely_imperative(&b.plain())) {
+        let orders = |b: &Block| labels::imperative(b.plain()) && !infer::roles::is_duty(b.plain());
+        if texts().all(orders) && texts().any(|b| labels::surely_imperative(b.plain())) {
             return ListKind::Asks;
         }
         ListKind::Mixed
@@ -238,11 +238,17 @@ impl Builder<'_> {
         }
         let lower = text.to_lowercase();
         let found = self.roles.iter().find(|r| {
-            let after = lower.strip_prefix(r.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
-            after
-                || lower.contains(&format!("({r})"))
-                || lower.contains(&format!("[{r}]"))
-                || lower.contains(&format!("@{r}"))
+            lower.match_indices(r.as_str()).any(|(at, _)| {
+                let before = lower.get(..at).and_then(|b| b.chars().last());
+                let after = lower.get(at + r.len()..).and_then(|a| a.chars().next());
+                let ends = !after.is_some_and(char::is_alphanumeric);
+                match before {
+                    None | Some('@') => ends,
+                    Some('(') => after == Some(')'),
+                    Some('[') => after == Some(']'),
+                    _ => false,
+                }
+            })
         })?;
         // As it is written there, not as the table has it.
         let at = lower.find(found.as_str())?;
@@ -410,7 +416,7 @@ impl Builder<'_> {
             if self.timeline_lines(block, owner, heading) {
                 return;
             }
-            if let Some(times) = times::only_moment(&block.plain()).filter(|_| owner.is_none()) {
+            if let Some(times) = times::only_moment(block.plain()).filter(|_| owner.is_none()) {
                 if let Some(section) = heading.and_then(|h| self.sections.get_mut(h)) {
                     section.times.at = section.times.at.take().or(times.at);
                     section.times.estimate = section.times.estimate.or(times.estimate);
@@ -426,7 +432,7 @@ impl Builder<'_> {
                 self.note(owner, heading, note(label));
             }
         }
-        if first_of_item && let Some(abort) = abort(&block.plain()) {
+        if first_of_item && let Some(abort) = abort(block.plain()) {
             self.note(owner, heading, Note { kind: "abort-if".into(), line: block.first, text: abort.into() });
         }
     }
@@ -439,7 +445,7 @@ impl Builder<'_> {
 
     /// Lines of a paragraph that begin with moments, at least two.
     fn timeline_lines(&mut self, block: &Block, owner: Option<usize>, heading: Option<usize>) -> bool {
-        let texts: Vec<(u32, String)> = block.rich.iter().map(|l| (l.line, l.plain())).collect();
+        let texts: Vec<(u32, String)> = block.rich.iter().map(|l| (l.line, block.line(l).into_owned())).collect();
         let found: Vec<_> = texts.iter().filter_map(|(line, t)| Some((*line, times::timeline(t)?))).collect();
         if found.len() < 2 || found.len() < texts.len() {
             return false;
