@@ -37,7 +37,7 @@ pub(super) fn labels(block: &Block) -> Vec<Label> {
     }
     for label in &mut out {
         let text = one_line([label.text.as_str()].into_iter());
-        label.text = text.trim_matches(|c: char| c == '|' || c.is_whitespace()).to_owned();
+        text.trim_matches(|c: char| c == '|' || c.is_whitespace()).clone_into(&mut label.text);
     }
     out
 }

@@ -145,7 +145,7 @@ pub(super) fn parse(source: &Source) -> Doc {
     for (event, range) in Parser::new_ext(&source.parsed, options).into_offset_iter() {
         reader.event(event, range.start, range.end);
     }
-    reader.close(source.parsed.len());
+    reader.close();
     reader.doc
 }
 
@@ -168,7 +168,7 @@ impl Reader<'_> {
     fn event(&mut self, event: Event<'_>, from: usize, to: usize) {
         match event {
             Event::Start(tag) => self.start(tag, from, to),
-            Event::End(tag) => self.end(tag, to),
+            Event::End(tag) => self.end(tag),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 self.text(&text, from, to);
             }
@@ -187,7 +187,7 @@ impl Reader<'_> {
             }
             Event::FootnoteReference(_) => self.inline(from),
             Event::Rule => {
-                self.close(from);
+                self.close();
                 self.fresh = false;
                 let block = self.block(Kind::Rule, from, to);
                 self.doc.blocks.push(block);
@@ -219,11 +219,11 @@ impl Reader<'_> {
             }
             Tag::TableCell => return,
             Tag::Paragraph => {
-                self.close(from);
+                self.close();
                 return self.paragraph(from, to);
             }
             Tag::List(number) => {
-                self.close(from);
+                self.close();
                 let list = List {
                     ordered: number.is_some(),
                     start: number.unwrap_or(0),
@@ -249,22 +249,21 @@ impl Reader<'_> {
             Tag::Table(_) => Kind::Table(vec![]),
             Tag::HtmlBlock => Kind::Html,
             _ => {
-                self.close(from);
+                self.close();
                 self.fresh = false;
                 return;
             }
         };
-        self.close(from);
+        self.close();
         self.fresh = false;
         let block = self.block(kind, from, to);
         self.open = Some(Block { last: last.max(block.first), ..block });
     }
 
-    fn end(&mut self, tag: TagEnd, to: usize) {
+    fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
             TagEnd::Link | TagEnd::Image => self.link = self.link.saturating_sub(1),
-            TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => {}
             TagEnd::TableCell => {
                 if let Some(Block { kind: Kind::Table(rows), rich, .. }) = &mut self.open
                     && let Some(row) = rows.last_mut()
@@ -273,22 +272,27 @@ impl Reader<'_> {
                     row.cells.push(one_line(parts.iter().map(String::as_str)));
                 }
             }
-            TagEnd::TableHead | TagEnd::TableRow => {}
+            TagEnd::Emphasis
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+            | TagEnd::TableHead
+            | TagEnd::TableRow => {}
             TagEnd::List(_) => {
-                self.close(to);
+                self.close();
                 self.lists.pop();
             }
             TagEnd::Item => {
-                self.close(to);
+                self.close();
                 self.items.pop();
                 self.fresh = false;
             }
-            _ => self.close(to),
+            _ => self.close(),
         }
     }
 
     fn item(&mut self, from: usize, to: usize) {
-        self.close(from);
+        self.close();
         let Some(list) = self.lists.last().copied() else { return };
         let ix = self.doc.items.len();
         let ordered = self.doc.lists.get(list).is_some_and(|l| l.ordered);
@@ -404,8 +408,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Ends the open block; `to` is where the next one begins.
-    fn close(&mut self, _to: usize) {
+    /// Ends the open block.
+    fn close(&mut self) {
         let Some(mut block) = self.open.take() else { return };
         if let Some(line) = block.rich.last() {
             block.last = block.last.max(line.line);

@@ -156,8 +156,7 @@ fn word(rest: &str, before: char) -> Hit {
     let name = match plain {
         "X.Y.Z" | "X.Y" | "x.y.z" | "X.X.X" | "x.x.x" | "XX.YY.ZZ" | "X.Y.Z-rc" => whole,
         _ => match whole {
-            "TBD" | "TODO" | "TBC" | "TBA" => whole,
-            "YYYY-MM-DD" | "YYYYMMDD" | "YYYY-MM" => whole,
+            "TBD" | "TODO" | "TBC" | "TBA" | "YYYY-MM-DD" | "YYYYMMDD" | "YYYY-MM" => whole,
             w if w.starts_with("XXX") || (w.contains("XXX") && matches!(before, '+' | ' ' | '-' | '/')) => w,
             _ => return Some((whole.len().max(1), None)),
         },

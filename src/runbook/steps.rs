@@ -146,7 +146,9 @@ impl Builder<'_> {
                 _ => times::in_line(&text),
             };
             let parent = self.ancestor(item.parent);
-            self.of_item[ix] = Some(self.drafts.len());
+            if let Some(slot) = self.of_item.get_mut(ix) {
+                *slot = Some(self.drafts.len());
+            }
             let role = self.role_of(&text).or_else(|| self.role_above(item));
             self.drafts.push(Draft {
                 line: item.line,
@@ -276,11 +278,6 @@ impl Builder<'_> {
         let doc = self.doc;
         // The step that what stands at the margin after a list goes on with, if anything does.
         let mut running: Option<usize> = None;
-        // Whether the last thing under this heading was a fence of the heading.
-        let mut list_at = vec![None; doc.blocks.len() + 1];
-        for (l, list) in doc.lists.iter().enumerate() {
-            list_at[list.at].get_or_insert(l);
-        }
         for (ix, block) in doc.blocks.iter().enumerate() {
             let heading = self.under.get(ix).copied().flatten();
             let inside = self.ancestor(block.item);
@@ -577,7 +574,9 @@ impl Builder<'_> {
             if section.steps == 0 && section.commands.is_empty() && section.times == Times::default() {
                 continue;
             }
-            phase_of[ix] = Some(book.phases.len() as u32);
+            if let Some(slot) = phase_of.get_mut(ix) {
+                *slot = Some(book.phases.len() as u32);
+            }
             book.phases.push(Phase {
                 title: times::title(&section.title).into(),
                 line: section.line,
@@ -688,7 +687,7 @@ impl Builder<'_> {
             let which = equals.entry((draft.heading, text)).or_default();
             sha.update(which.to_le_bytes());
             *which += 1;
-            *slot = StepId(sha.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect::<String>().into());
+            *slot = StepId(super::hex(sha.finalize().get(..8).unwrap_or_default()).into());
         }
         ids
     }
@@ -800,18 +799,22 @@ fn placeholders(source: &Source, doc: &Doc) -> Vec<super::Placeholder> {
         let own = params::assigned(text);
         let first = block.first + u32::from(matches!(block.kind, Kind::Fence { .. }));
         for (line, number) in text.lines().zip(first..) {
-            params::in_line(line, place, &own).iter().for_each(|p| found.add(p, number));
+            for name in params::in_line(line, place, &own) {
+                found.add(&name, number);
+            }
         }
     }
     for (from, to) in &doc.comments {
-        (*from..=*to).filter(|l| source.text(*l).trim_start().starts_with("<!--") || from != to).for_each(|l| {
-            if let Some(slot) = code.get_mut(l as usize) {
+        for line in (*from..=*to).filter(|l| from != to || source.text(*l).trim_start().starts_with("<!--")) {
+            if let Some(slot) = code.get_mut(line as usize) {
                 *slot = true;
             }
-        });
+        }
     }
     for line in (1..=source.lines()).filter(|l| !code.get(*l as usize).copied().unwrap_or(true)) {
-        params::in_line(source.text(line), Place::Prose, &[]).iter().for_each(|p| found.add(p, line));
+        for name in params::in_line(source.text(line), Place::Prose, &[]) {
+            found.add(&name, line);
+        }
     }
     found.all()
 }

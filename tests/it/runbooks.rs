@@ -120,33 +120,33 @@ fn sixty_levels_are_sixty_levels() {
 fn a_release_is_understood() {
     let book = fixture("release.md");
     assert_eq!(boxes(&book).len(), 4);
-    assert_eq!(steps(&book, StepKind::Task), [25, 26, 27, 36]);
-    assert_eq!(steps(&book, StepKind::Numbered), [40, 41, 51], "neither contents nor lessons");
-    assert_eq!(steps(&book, StepKind::Substep), [44, 46]);
-    assert_eq!(steps(&book, StepKind::Timeline), [55, 56, 57, 62, 63]);
-    assert_eq!(steps(&book, StepKind::Bullet), [71, 72, 81, 82]);
+    assert_eq!(steps(&book, StepKind::Task), [26, 27, 28, 37]);
+    assert_eq!(steps(&book, StepKind::Numbered), [41, 42, 52], "neither contents nor lessons");
+    assert_eq!(steps(&book, StepKind::Substep), [45, 47]);
+    assert_eq!(steps(&book, StepKind::Timeline), [56, 57, 58, 63, 64]);
+    assert_eq!(steps(&book, StepKind::Bullet), [72, 73, 82, 83]);
 
-    let freeze = step(&book, 25);
+    let freeze = step(&book, 26);
     assert_eq!((freeze.estimate, freeze.role.as_ref().map(|r| r.raw())), (Some(300), Some("DBA")));
-    assert_eq!(step(&book, 26).parent.as_ref(), Some(&freeze.id));
+    assert_eq!(step(&book, 27).parent.as_ref(), Some(&freeze.id));
     assert_eq!(freeze.heading_path.iter().map(|h| h.raw()).collect::<Vec<_>>(), ["Release 4.2", "Prepare (T-2h)"]);
-    let backup = step(&book, 27);
+    let backup = step(&book, 28);
     assert_eq!(backup.commands, [0]);
     let notes: Vec<_> = backup.notes.iter().map(|n| (n.kind.as_str(), n.text.raw(), n.line)).collect();
-    assert_eq!(notes, [("expected", "a file over 1 GB", 33), ("wait-for", "the prompt", 33)]);
+    assert_eq!(notes, [("expected", "a file over 1 GB", 34), ("wait-for", "the prompt", 34)]);
     assert_eq!(book.commands[0].placeholders.iter().map(|p| p.raw()).collect::<Vec<_>>(), ["$DB_HOST"]);
-    assert_eq!(step(&book, 36).role.as_ref().map(|r| r.raw()), Some("Release lead"));
+    assert_eq!(step(&book, 37).role.as_ref().map(|r| r.raw()), Some("Release lead"));
     assert_eq!(
-        step(&book, 41).commands,
+        step(&book, 42).commands,
         [1],
         "a fence at the margin belongs to the item before it when the list goes on"
     );
-    assert_eq!(step(&book, 44).parent.as_ref(), Some(&step(&book, 41).id));
-    assert_eq!(step(&book, 46).notes[0].text.raw(), "two containers");
-    assert_eq!(step(&book, 40).notes[0].kind, "abort-if");
-    assert_eq!(step(&book, 51).at, clock("14:30", Some("CET")));
-    assert_eq!(step(&book, 57).at, Some(At::T { t: 900 }));
-    let switch = step(&book, 62);
+    assert_eq!(step(&book, 45).parent.as_ref(), Some(&step(&book, 42).id));
+    assert_eq!(step(&book, 47).notes[0].text.raw(), "two containers");
+    assert_eq!(step(&book, 41).notes[0].kind, "abort-if");
+    assert_eq!(step(&book, 52).at, clock("14:30", Some("CET")));
+    assert_eq!(step(&book, 58).at, Some(At::T { t: 900 }));
+    let switch = step(&book, 63);
     assert_eq!((switch.at.clone(), switch.estimate), (clock("12:00", Some("UTC")), Some(300)));
 
     let phases: Vec<_> = book.phases.iter().map(|p| (p.title.raw(), p.t, p.steps)).collect();
@@ -155,6 +155,7 @@ fn a_release_is_understood() {
         [("Prepare", Some(-7200), 4), ("Deploy", Some(0), 10), ("Go/No-Go decision", None, 2), ("Wrap up", None, 2)]
     );
     assert_eq!(book.gates.len(), 1);
+    assert_eq!(book.gates[0].criteria.len(), 2, "what to do is no criterion");
     assert_eq!(book.gates[0].at, clock("12:35", None));
     let thresholds: Vec<_> = book
         .thresholds
@@ -164,9 +165,9 @@ fn a_release_is_understood() {
     assert_eq!(
         thresholds,
         [
-            (40, ">", "2".to_owned(), Some("%"), Some(180), Some("rollback")),
-            (67, "<=", "300".to_owned(), Some("ms"), None, None),
-            (68, "in", "[1,3]".to_owned(), Some("%"), None, Some("page")),
+            (41, ">", "2".to_owned(), Some("%"), Some(180), Some("rollback")),
+            (68, "<=", "300".to_owned(), Some("ms"), None, None),
+            (69, "in", "[1,3]".to_owned(), Some("%"), None, Some("page")),
         ]
     );
     let services: Vec<_> =
@@ -265,7 +266,7 @@ fn the_five_texts_are_read_exactly() {
     // Counted by hand: boxes, fences, ordered steps, steps in fences, timeline lines, thresholds, services, roles, gates.
     let expected = [
         [0, 1, 23, 0, 0, 0, 4, 0, 0],
-        [130, 19, 0, 31, 9, 23, 8, 7, 2],
+        [130, 19, 0, 31, 9, 23, 7, 7, 2],
         [5, 10, 11, 0, 0, 10, 1, 0, 1],
         [0, 2, 10, 0, 0, 1, 0, 4, 1],
         [26, 12, 0, 0, 0, 20, 0, 0, 2],

@@ -60,6 +60,8 @@ pub(in crate::runbook) fn gates(seen: &Seen<'_>) -> Vec<Gate> {
                     if let Some(gate) = out.last_mut() {
                         gate.criteria.extend(outcomes(&found));
                     }
+                } else if found.iter().any(|l| labels::calls_for_action(&l.name)) {
+                    open = None;
                 } else if leads_item {
                     match open {
                         Some(Open::Section | Open::Decision) if item.is_some_and(|i| i.depth == 0) => {
