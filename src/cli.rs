@@ -1,1 +1,191 @@
-//! The command line: raw arguments become a resolved start.
+//! The command line: raw arguments as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A full-screen terminal war room for production cutovers.
+#[derive(Debug, Parser)]
+#[command(name = "warroom", version, about, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  warroom demo                 a whole cutover on a make-believe production
+  warroom run go-live.md       a checklist from any Markdown runbook
+  warroom run                  the room of ./warroom.toml
+
+PLAN is a warroom.toml, a folder that holds one, or a Markdown runbook alone; default: this folder.
+Exit status: 0 fine, 1 the answer is no, 2 bad usage or unusable input, 3 undecided.";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The war room, full screen
+    #[command(after_help = "Example:\n  warroom run go-live.md --as ic --layout checklist")]
+    Run(Run),
+    /// A whole cutover on a make-believe production
+    #[command(after_help = "Example:\n  warroom demo --speed 10\n  warroom demo --headless --speed 60")]
+    Demo(Demo),
+    /// Whether runbook and plan can be used: every mistake with its place
+    #[command(
+        after_help = "Example:\n  warroom check --format json\n\nExit status: 0 clean, 1 findings of level error, 2 cannot be read."
+    )]
+    Check(Show),
+    /// What was understood of runbook and plan, with source lines
+    #[command(after_help = "Example:\n  warroom show go-live.md --format json")]
+    Show(Show),
+    /// Headless: polls, judges and records, no screen
+    #[command(after_help = "Example:\n  warroom watch --control /run/user/1000/warroom.sock")]
+    Watch(Watch),
+    /// The hash chains of a journal hold, or which entry broke
+    #[command(after_help = "Example:\n  warroom verify ~/.local/state/warroom/retail-1a2b/20261021T110000Z.db")]
+    Verify(Journal),
+    /// The journal as JSON lines
+    #[command(after_help = "Example:\n  warroom export --format jsonl > entries.jsonl")]
+    Export(Export),
+    /// Themes by name, or one theme as TOML
+    #[command(after_help = "Example:\n  warroom themes light > ~/.config/warroom/themes/mine.toml")]
+    Themes {
+        /// Print this one
+        name: Option<String>,
+    },
+    /// A completion script for a shell
+    #[command(after_help = "Example:\n  warroom completions bash > /etc/bash_completion.d/warroom")]
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, as troff
+    #[command(after_help = "Example:\n  warroom man | man -l -")]
+    Man,
+}
+
+/// `warroom run`.
+#[derive(Debug, Args, Default)]
+pub struct Run {
+    /// A warroom.toml, a folder that holds one, or a Markdown runbook
+    pub plan: Option<PathBuf>,
+    /// Who sits here
+    #[command(flatten)]
+    pub seat: Seat,
+    /// Which panes stand where
+    #[arg(long, value_enum, env = "WARROOM_LAYOUT")]
+    pub layout: Option<Layout>,
+    /// Colours: a theme's name
+    #[arg(long, value_name = "NAME", env = "WARROOM_THEME")]
+    pub theme: Option<String>,
+}
+
+/// Who sits at a process, and at which room.
+#[derive(Debug, Args, Default, Clone)]
+pub struct Seat {
+    /// Your name [default: the user's]
+    #[arg(long = "as", value_name = "NAME", env = "WARROOM_AS")]
+    pub name: Option<String>,
+    /// The role you act in [default: the one whose people name you]
+    #[arg(long, env = "WARROOM_ROLE")]
+    pub role: Option<String>,
+    /// Cannot change anything
+    #[arg(long)]
+    pub read_only: bool,
+    /// T-0: RFC 3339, HH:MM in the room's zone, or `now`
+    #[arg(long, value_name = "WHEN")]
+    pub t0: Option<String>,
+    /// The journal's file, instead of the one in the state folder
+    #[arg(long, value_name = "FILE", env = "WARROOM_JOURNAL")]
+    pub journal: Option<PathBuf>,
+}
+
+/// The layouts.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum Layout {
+    /// Checklist, services, charts, timeline
+    Commander,
+    /// Services and charts first
+    Oncall,
+    /// The checklist first
+    Checklist,
+}
+
+/// `warroom demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Which scene; see --list
+    pub scene: Option<String>,
+    /// How many times faster than the clock
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+    /// The scenes there are
+    #[arg(long)]
+    pub list: bool,
+    /// Play it as lines, without a terminal; exit 0 when the verdicts came as the scene says
+    #[arg(long)]
+    pub headless: bool,
+    /// Colours: a theme's name
+    #[arg(long, value_name = "NAME", env = "WARROOM_THEME")]
+    pub theme: Option<String>,
+    /// Which panes stand where
+    #[arg(long, value_enum, env = "WARROOM_LAYOUT")]
+    pub layout: Option<Layout>,
+}
+
+/// `warroom show` and `warroom check`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A warroom.toml, a folder that holds one, or a Markdown runbook
+    pub plan: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Output formats.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// `warroom watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// A warroom.toml, a folder that holds one, or a Markdown runbook
+    pub plan: Option<PathBuf>,
+    /// Who sits here
+    #[command(flatten)]
+    pub seat: Seat,
+    /// A socket (made 0600) that takes intents as JSON lines
+    #[arg(long, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
+}
+
+/// A journal by file.
+#[derive(Debug, Args)]
+pub struct Journal {
+    /// The journal's file [default: the newest of this folder's plan]
+    pub journal: Option<PathBuf>,
+}
+
+/// `warroom export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The journal's file [default: the newest of this folder's plan]
+    pub journal: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+}
+
+/// Export formats.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// One entry a line
+    Jsonl,
+}

@@ -193,3 +193,39 @@ pub fn duration_text(d: Duration) -> String {
     }
     out
 }
+
+/// How fast the room's time runs: 1 in earnest, more in a rehearsal. Every edge that reads a clock asks it what to call
+/// the moment, so that schedule, T-clock, ages and stamps agree; timeouts and measured durations are never scaled.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    origin: std::time::Instant,
+    utc: DateTime<Utc>,
+    speed: u32,
+}
+
+impl Pace {
+    /// Time from `origin` (both clocks read together) at `speed`; 0 counts as 1.
+    pub fn new(origin: std::time::Instant, utc: DateTime<Utc>, speed: u32) -> Self {
+        Self { origin, utc, speed: speed.max(1) }
+    }
+
+    /// How many times faster than the wall clock.
+    pub fn speed(self) -> u32 {
+        self.speed
+    }
+
+    /// What a moment is called. At speed 1 the wall clock is taken as it is, steps included.
+    pub fn now(self, instant: std::time::Instant, utc: DateTime<Utc>) -> Now {
+        let elapsed = instant.saturating_duration_since(self.origin);
+        if self.speed == 1 {
+            return Now { utc, mono: elapsed };
+        }
+        let mono = elapsed * self.speed;
+        Now { utc: self.utc + TimeDelta::from_std(mono).unwrap_or(TimeDelta::zero()), mono }
+    }
+
+    /// How long to wait in earnest until `span` of the room's time has passed.
+    pub fn real(self, span: Duration) -> Duration {
+        span / self.speed
+    }
+}

@@ -6,9 +6,18 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::check::Finding;
 use crate::condition::Threshold;
 use crate::probe::{Ask, Probe};
+use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
+
+pub mod decisions;
+mod raw;
+mod resolve;
+pub(crate) mod table;
+
+use decisions::{BreakerPlan, GatePlan, LevelPlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan};
 
 /// A resolved plan: every default filled in, every name checked. Secrets show as `***`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -29,6 +38,20 @@ pub struct Plan {
     pub logs: Vec<LogPlan>,
     /// Channels; parsed, not yet used.
     pub notify: Vec<NotifyPlan>,
+    /// Alert rules; checked, kept for later, as are all below.
+    pub rules: Vec<RulePlan>,
+    /// Decisions.
+    pub gates: Vec<GatePlan>,
+    /// Critical, enhanced, normal.
+    pub windows: Vec<WindowPlan>,
+    /// How bad it is.
+    pub levels: Vec<LevelPlan>,
+    /// Ways back.
+    pub rollbacks: Vec<RollbackPlan>,
+    /// Emergency switches.
+    pub breakers: Vec<BreakerPlan>,
+    /// Variants of the runbook.
+    pub profiles: Vec<ProfilePlan>,
     /// Every probe of services and metrics; [`crate::probe::ProbeId`] is the index.
     #[serde(skip)]
     pub probes: Vec<Probe>,
@@ -196,6 +219,67 @@ pub struct NotifyPlan {
     pub target: Filled,
 }
 
+/// What a plan is made from. Nothing here reads a file or a variable by itself.
+pub struct Input<'a> {
+    /// The plan's path as given; findings name it, its folder names a room that has no name.
+    pub path: &'a str,
+    /// The file's text.
+    pub text: &'a str,
+    /// Where `${NAME}`, `{ file = … }` and `{ cmd = … }` are looked up.
+    pub outside: &'a Outside<'a>,
+    /// The runbooks that [`runbook_paths`] names, already read; empty skips the checks of headings.
+    pub runbooks: &'a [Runbook],
+}
+
+/// The world as a plan may ask it, once, at load.
+pub struct Outside<'a> {
+    /// A variable's value, if set.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// A file's text (relative to the plan's folder), or why there is none.
+    pub file: &'a dyn Fn(&str) -> Result<String, String>,
+    /// What a command prints, or why it failed.
+    pub cmd: &'a dyn Fn(&str) -> Result<String, String>,
+}
+
+/// A plan and what was found in reading it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What could be made of it; complete only when no finding is of level error.
+    pub plan: Plan,
+    /// In order of place. One of level error means: do not use the plan.
+    pub findings: Vec<Finding>,
+}
+
+impl Loaded {
+    /// Whether the plan may be used.
+    pub fn usable(&self) -> bool {
+        self.findings.iter().all(|f| f.level != crate::check::Level::Error)
+    }
+}
+
+/// Reads, checks and resolves a `warroom.toml`. Never fails: what is wrong is in the findings, all of it at once.
+pub fn load(input: &Input<'_>) -> Loaded {
+    resolve::load(input)
+}
+
+/// The runbooks a plan names (`[room] runbook`), as written, so that they can be read before [`load`]; empty when the text
+/// is too broken to tell.
+pub fn runbook_paths(text: &str) -> Vec<String> {
+    resolve::runbook_paths(text)
+}
+
+/// The plan of a Markdown file alone: no probes, everybody may do everything.
+pub fn bare(runbook_path: &str, title: &str) -> Plan {
+    let name = if title.trim().is_empty() { stem(runbook_path) } else { title.trim().to_owned() };
+    Plan { room: RoomPlan { name, runbook: vec![runbook_path.to_owned()], ..RoomPlan::default() }, ..Plan::default() }
+}
+
+/// A file's name without folder and ending.
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem }).to_owned()
+}
+
 impl Plan {
     /// Probes that ask about services rather than metrics.
     pub fn service_probes(&self) -> impl Iterator<Item = &Probe> {
@@ -214,6 +298,7 @@ fn seconds_opt<S: serde::Serializer>(d: &Option<Duration>, s: S) -> Result<S::Ok
     d.map(|d| d.as_secs_f64()).serialize(s)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference to the field")]
 fn zone_name<S: serde::Serializer>(z: &Tz, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(z.name())
 }

@@ -108,6 +108,19 @@ impl Status {
     }
 }
 
+/// What a mark says, as a word for lines and reports.
+pub fn mark_word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Todo => "reopened",
+        Mark::Running => "started",
+        Mark::Done => "done",
+        Mark::Failed => "failed",
+        Mark::Skipped => "skipped",
+        Mark::NotApplicable => "not applicable",
+        Mark::Waived => "waived",
+    }
+}
+
 /// The state of a step with its history in short.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepState {
@@ -131,17 +144,17 @@ pub struct StepState {
     pub notes: Vec<(Stamp, Author, Untrusted)>,
 }
 
-impl StepState {
-    /// A step nobody has said anything about.
-    pub fn untouched(in_file: bool) -> Self {
-        Self { status: if in_file { Status::InFile } else { Status::Todo }, ..Self::default() }
-    }
-}
-
 impl Progress {
     /// What is recorded of a step; `None` when nothing is.
     pub fn step(&self, id: &StepId) -> Option<&StepState> {
         self.steps.get(id).map(|r| &r.state)
+    }
+
+    /// The mark that stood before the newest one on a step, counting confirmations as one with what they confirm.
+    pub fn mark_before(&self, id: &StepId) -> Option<Mark> {
+        let marks = &self.steps.get(id)?.marks;
+        let newest = marks.values().next_back()?.mark;
+        marks.values().rev().map(|m| m.mark).find(|m| *m != newest)
     }
 
     /// Steps about which anything is recorded.

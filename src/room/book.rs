@@ -1,9 +1,9 @@
 //! The runbooks as one list of rows: phases and steps in order, with look-up by id.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::fact::StepId;
-use crate::runbook::{Phase, Runbook, Step};
+use crate::runbook::{Phase, Runbook, Step, StepKind};
 
 /// All runbooks of the room, flattened in order.
 #[derive(Debug, Default)]
@@ -13,6 +13,7 @@ pub struct Book {
     /// Phases and steps in document order.
     pub rows: Vec<Row>,
     by_id: HashMap<StepId, (u32, u32)>,
+    groups: HashSet<StepId>,
 }
 
 /// A line of the checklist.
@@ -52,7 +53,8 @@ impl Book {
                 by_id.insert(step.id.clone(), (b as u32, s as u32));
             }
         }
-        Self { runbooks, rows, by_id }
+        let groups = runbooks.iter().flat_map(|b| &b.steps).filter_map(|s| s.parent.clone()).collect();
+        Self { runbooks, rows, by_id, groups }
     }
 
     /// The step with this identity.
@@ -91,5 +93,45 @@ impl Book {
     /// Every step, in order.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.runbooks.iter().flat_map(|b| &b.steps)
+    }
+
+    /// Whether other steps are nested in this one: its state is derived from theirs.
+    pub fn is_group(&self, id: &StepId) -> bool {
+        self.groups.contains(id)
+    }
+
+    /// Every step that is no group, in order.
+    pub fn leaves(&self) -> impl Iterator<Item = &Step> {
+        self.steps().filter(|s| !self.is_group(&s.id))
+    }
+
+    /// The leaves nested in a step, at any depth, in order.
+    pub fn leaves_of<'a>(&'a self, id: &'a StepId) -> impl Iterator<Item = &'a Step> {
+        self.leaves().filter(move |s| {
+            let mut parent = s.parent.as_ref();
+            while let Some(p) = parent {
+                if p == id {
+                    return true;
+                }
+                parent = self.find(p).and_then(|s| s.parent.as_ref());
+            }
+            false
+        })
+    }
+
+    /// The phase a step stands in.
+    pub fn phase_of(&self, id: &StepId) -> Option<&Phase> {
+        let (b, s) = self.by_id.get(id)?;
+        let book = self.runbooks.get(*b as usize)?;
+        book.phases.get(book.steps.get(*s as usize)?.phase_ix? as usize)
+    }
+
+    /// The leaves that stand before a step in the same ordered list; none for boxes and bullets, which may go in any order.
+    pub fn ordered_before<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a Step> {
+        let ordered = matches!(step.kind, StepKind::Numbered | StepKind::Timeline | StepKind::Substep);
+        let siblings = self.runbook_of(&step.id).map(|b| b.steps.as_slice()).unwrap_or_default();
+        siblings.iter().take_while(move |s| ordered && s.line < step.line).filter(|s| {
+            s.parent == step.parent && s.phase_ix == step.phase_ix && s.kind == step.kind && !self.is_group(&s.id)
+        })
     }
 }

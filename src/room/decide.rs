@@ -1,10 +1,14 @@
 //! An operator's intent becomes facts to record, or a refusal that says what is missing.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Room};
-use crate::fact::StepId;
+use uuid::Uuid;
+
+use super::{Effect, Room, Status};
+use crate::fact::{Author, Draft, Fact, Mark, StepId};
 use crate::text::Untrusted;
 
 /// What an operator wants. The same on a key, on the control socket and in a script.
@@ -96,8 +100,190 @@ pub enum Intent {
 #[error("{0}")]
 pub struct Refusal(pub String);
 
-/// What an intent would record, or why it may not. Reads only.
-pub fn decide(room: &Room, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
-    let _ = (room, intent);
-    Err(Refusal("not yet".to_owned()))
+/// What an intent of `by` would record, or why it may not. Reads only.
+pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
+    if room.me.read_only {
+        return refuse("this is a read-only view; start without --read-only to take part");
+    }
+    if room.progress.closed.is_some() {
+        return refuse("the room is closed; the next start begins a new one");
+    }
+    let facts = match intent {
+        Intent::Tick { step } => tick(room, by, step)?,
+        Intent::Reopen { step } => vec![reopen(room, step)?],
+        Intent::Undo => vec![undo(room, by)?],
+        Intent::Start { step } => {
+            leaf(room, step)?;
+            match room.status(step) {
+                Status::Running => return refuse_step(room, step, "is running already"),
+                s if s.settled() => return refuse_step(room, step, &format!("is {}; reopen it first", s.word())),
+                _ => vec![mark(room, step, Mark::Running, None)],
+            }
+        }
+        Intent::Fail { step, reason } => vec![left(room, step, Mark::Failed, reason)?],
+        Intent::Skip { step, reason } => vec![left_by_role(room, by, step, Mark::Skipped, reason)?],
+        Intent::NotApplicable { step, reason } => vec![left_by_role(room, by, step, Mark::NotApplicable, reason)?],
+        Intent::Waive { step, reason } => {
+            decides(room, by, "waive a step")?;
+            vec![left(room, step, Mark::Waived, reason)?]
+        }
+        Intent::Note { step, text } => {
+            if let Some(step) = step {
+                known(room, step)?;
+            }
+            vec![Fact::Noted { step: step.clone(), text: said(text, "a note")? }]
+        }
+        Intent::Own { step, owner } => {
+            known(room, step)?;
+            with_role(room, by, "give a step an owner")?;
+            let owner = Some(owner.clone()).filter(|o| !o.raw().trim().is_empty());
+            vec![Fact::StepOwned { step: step.clone(), owner }]
+        }
+        Intent::Add { after, text } => {
+            if let Some(after) = after {
+                known(room, after)?;
+            }
+            with_role(room, by, "add a step")?;
+            let step = StepId(Arc::from(format!("run-{}", Uuid::now_v7().simple())));
+            vec![Fact::StepAdded { step, after: after.clone(), text: said(text, "a step")? }]
+        }
+        Intent::SetT0 { t0 } => {
+            decides(room, by, "move T-0")?;
+            vec![Fact::T0Set { t0: *t0 }]
+        }
+        Intent::Close { reason } => {
+            decides(room, by, "close the room")?;
+            vec![Fact::RoomClosed { reason: said(reason, "a reason")? }]
+        }
+    };
+    Ok(vec![Effect::Append(facts.into_iter().map(|fact| draft(by, fact)).collect())])
+}
+
+/// A draft by somebody.
+pub fn draft(by: &Author, fact: Fact) -> Draft {
+    Draft { id: Uuid::now_v7(), by: by.clone(), fact }
+}
+
+fn tick(room: &Room, by: &Author, step: &StepId) -> Result<Vec<Fact>, Refusal> {
+    known(room, step)?;
+    if room.book.is_group(step) {
+        let open: Vec<Fact> = room
+            .book
+            .leaves_of(step)
+            .filter(|leaf| !room.status(&leaf.id).settled() && !on_its_way(room, &leaf.id, Mark::Done))
+            .map(|leaf| mark(room, &leaf.id, Mark::Done, None))
+            .collect();
+        return if open.is_empty() { refuse_step(room, step, "has nothing left to tick") } else { Ok(open) };
+    }
+    if on_its_way(room, step, Mark::Done) {
+        return refuse_step(room, step, "is being recorded as done");
+    }
+    match room.step(step) {
+        state if state.status == Status::Done => {
+            let mine = |who: &Author| who.person == by.person;
+            let said_so = state.by.iter().chain(&state.confirmed_by).any(|(who, _)| mine(who));
+            if said_so { refuse_step(room, step, "is done, and you said so; u takes it back") } else { Ok(()) }?;
+        }
+        state if matches!(state.status, Status::Skipped | Status::NotApplicable | Status::Waived) => {
+            return refuse_step(room, step, &format!("is {}; reopen it first", state.status.word()));
+        }
+        _ => {}
+    }
+    Ok(vec![mark(room, step, Mark::Done, None)])
+}
+
+fn reopen(room: &Room, step: &StepId) -> Result<Fact, Refusal> {
+    leaf(room, step)?;
+    if room.status(step) == Status::Todo {
+        return refuse_step(room, step, "is open");
+    }
+    Ok(mark(room, step, Mark::Todo, None))
+}
+
+/// My newest mark that still stands goes back to what was before it.
+fn undo(room: &Room, by: &Author) -> Result<Fact, Refusal> {
+    let me = &by.person;
+    let mine = room.progress.timeline.values().rev().find_map(|entry| match &entry.fact {
+        Fact::StepMarked { step, mark, .. } if entry.by.person == *me => Some((step, *mark, entry.stamp)),
+        _ => None,
+    });
+    let Some((step, last, stamp)) = mine else {
+        return refuse("there is nothing of yours to take back");
+    };
+    if room.progress.step(step).and_then(|s| s.newest) != Some(stamp) {
+        return refuse_step(room, step, "was changed by somebody after you; reopen it instead");
+    }
+    if last == Mark::Todo {
+        return refuse_step(room, step, "is open again already");
+    }
+    Ok(mark(room, step, room.progress.mark_before(step).unwrap_or(Mark::Todo), None))
+}
+
+fn left(room: &Room, step: &StepId, what: Mark, reason: &Untrusted) -> Result<Fact, Refusal> {
+    leaf(room, step)?;
+    let reason = said(reason, "a reason")?;
+    Ok(mark(room, step, what, Some(reason)))
+}
+
+fn left_by_role(room: &Room, by: &Author, step: &StepId, what: Mark, reason: &Untrusted) -> Result<Fact, Refusal> {
+    with_role(room, by, "leave a step out")?;
+    left(room, step, what, reason)
+}
+
+fn mark(room: &Room, step: &StepId, mark: Mark, reason: Option<Untrusted>) -> Fact {
+    let saw = room.progress.step(step).and_then(|s| s.newest);
+    Fact::StepMarked { step: step.clone(), mark, reason, saw }
+}
+
+fn on_its_way(room: &Room, step: &StepId, what: Mark) -> bool {
+    matches!(room.pending(step).map(|u| &u.draft.fact), Some(Fact::StepMarked { mark, .. }) if *mark == what)
+}
+
+fn known(room: &Room, step: &StepId) -> Result<(), Refusal> {
+    if room.knows(step) { Ok(()) } else { refuse(&format!("there is no step {step} in the runbook or on this run")) }
+}
+
+fn leaf(room: &Room, step: &StepId) -> Result<(), Refusal> {
+    known(room, step)?;
+    if room.book.is_group(step) {
+        return refuse_step(room, step, "is a group; its state comes from the steps in it");
+    }
+    Ok(())
+}
+
+fn said(text: &Untrusted, what: &str) -> Result<Untrusted, Refusal> {
+    let trimmed = text.raw().trim();
+    if trimmed.is_empty() { refuse(&format!("{what} needs words")) } else { Ok(Untrusted::new(trimmed)) }
+}
+
+fn with_role(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
+    if room.plan.roles.is_empty() || by.role.is_some() {
+        return Ok(());
+    }
+    refuse(&format!("to {what} you need a role of the plan; you have none, so you tick and note"))
+}
+
+fn decides(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
+    if room.plan.roles.is_empty() {
+        return Ok(());
+    }
+    let mine = by.role.as_ref();
+    let deciding = |r: &&crate::plan::RolePlan| !r.decides.is_empty();
+    if mine.is_some_and(|m| room.plan.roles.iter().filter(deciding).any(|r| r.name.eq_ignore_ascii_case(m.raw()))) {
+        return Ok(());
+    }
+    let who: Vec<&str> = room.plan.roles.iter().filter(deciding).map(|r| r.name.as_str()).collect();
+    refuse(&format!(
+        "to {what} you need a role that decides: {}",
+        if who.is_empty() { "the plan names none".to_owned() } else { who.join(", ") }
+    ))
+}
+
+fn refuse<T>(why: &str) -> Result<T, Refusal> {
+    Err(Refusal(why.to_owned()))
+}
+
+fn refuse_step<T>(room: &Room, step: &StepId, why: &str) -> Result<T, Refusal> {
+    let name = room.step_text(step).unwrap_or_else(|| step.to_string());
+    Err(Refusal(format!("\"{name}\" {why}")))
 }

@@ -40,6 +40,8 @@ pub struct ServiceLive {
     pub failures: u32,
     /// Seconds each passing answer took.
     pub latency: Series,
+    /// The state last recorded in the journal.
+    pub announced: ServiceState,
     /// 1 for each asking that passed, 0 for each that failed; none for no data.
     pub passes: Series,
 }
@@ -126,6 +128,7 @@ impl ServiceLive {
             last: None,
             failures: 0,
             latency: Series::new(),
+            announced: ServiceState::Pending,
             passes: Series::new(),
         }
     }

@@ -18,12 +18,14 @@ pub mod book;
 pub mod decide;
 pub mod live;
 pub mod observe;
+pub mod steps;
 pub mod verdict;
 
 pub use apply::{Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
+pub use steps::{Next, Rollup};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]
@@ -44,8 +46,13 @@ pub struct Room {
     pub journal: JournalHealth,
     /// The newest reading of the clocks.
     pub now: Now,
+    /// How many times faster than the network the room's clock runs: 1 in earnest, more in a rehearsal. Answers take as
+    /// long as ever, so silence is given that much more of the room's time.
+    pub speed: u32,
     /// What changed, for whoever draws.
     pub revision: Revision,
+    /// The newest trouble of an edge that people should see, in words.
+    pub trouble: Option<String>,
     /// Why the plan file as it stands on disk is not in force; one line each.
     pub plan_trouble: Vec<String>,
 }
@@ -117,8 +124,39 @@ impl Room {
             unsaved: BTreeMap::new(),
             journal: JournalHealth::Opening,
             now,
+            speed: 1,
             revision: Revision::default(),
+            trouble: None,
             plan_trouble: Vec::new(),
+        }
+    }
+
+    /// Takes another runbook and plan; what is measured is kept by name.
+    pub fn replace(&mut self, book: Book, plan: Plan) {
+        let mut live = Live::new(&plan, self.now);
+        let old = std::mem::replace(&mut self.plan, Arc::new(plan));
+        for (service, kept) in old.services.iter().zip(std::mem::take(&mut self.live.services)) {
+            if let Some(ix) =
+                self.plan.services.iter().position(|s| s.name == service.name && s.target == service.target)
+                && let Some(slot) = live.services.get_mut(ix)
+            {
+                *slot = kept;
+            }
+        }
+        for (metric, kept) in old.metrics.iter().zip(std::mem::take(&mut self.live.metrics)) {
+            if let Some(ix) = self.plan.metrics.iter().position(|m| m.name == metric.name && m.unit == metric.unit)
+                && let Some(slot) = live.metrics.get_mut(ix)
+            {
+                *slot = kept;
+            }
+        }
+        live.watch = std::mem::take(&mut self.live.watch);
+        live.verdict = self.live.verdict.clone();
+        self.live = live;
+        self.book = Arc::new(book);
+        let r = &mut self.revision;
+        for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header] {
+            *counter += 1;
         }
     }
 
@@ -137,7 +175,20 @@ impl Room {
 
     /// The state of a step as recorded, or as ticked in the file.
     pub fn step(&self, id: &StepId) -> StepState {
-        self.progress.step(id).cloned().unwrap_or_else(|| StepState::untouched(self.book.checked(id)))
+        let mut state = self.progress.step(id).cloned().unwrap_or_default();
+        if state.newest.is_none() {
+            state.status = self.status(id);
+        }
+        state
+    }
+
+    /// Where a step stands.
+    pub fn status(&self, id: &StepId) -> Status {
+        match self.progress.step(id) {
+            Some(state) if state.newest.is_some() => state.status,
+            _ if self.book.checked(id) => Status::InFile,
+            _ => Status::Todo,
+        }
     }
 
     /// The newest draft on its way for this step, if any.

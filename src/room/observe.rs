@@ -1,17 +1,229 @@
 //! A sample or the passing of time changes what is measured; state changes come back as facts to record.
 
-use super::{Effect, Room};
-use crate::clock::Now;
-use crate::probe::Sample;
+use std::time::Duration;
 
-/// Takes one sample in.
+use super::decide::draft;
+use super::live::{MetricLive, ServiceLive, Watch};
+use super::{Effect, Room, verdict};
+use crate::clock::{Now, age};
+use crate::fact::{Fact, ServiceState};
+use crate::plan::{FromProbe, Plan};
+use crate::probe::{MetricIx, MetricReading, Outcome, Point, Reading, Sample, ServiceIx, ServiceReading};
+use crate::text::Untrusted;
+
+/// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
+const SAMPLE_AGE: Duration = Duration::from_secs(60);
+
+/// Takes one sample in. Its `at` must be on this process's clocks.
 pub fn observe(room: &mut Room, sample: Sample) -> Vec<Effect> {
-    let _ = (room, sample);
-    Vec::new()
+    let Sample { at, took, reading, .. } = sample;
+    match reading {
+        Reading::Service(reading) => service(room, at, took, reading),
+        Reading::Metrics(readings) => readings.into_iter().for_each(|r| metric(room, at, r)),
+        Reading::Backfill(pasts) => {
+            for (ix, points) in pasts {
+                if let Some(live) = room.live.metrics.get_mut(ix.0 as usize) {
+                    live.series.backfill(&points);
+                    room.revision.metrics += 1;
+                }
+            }
+        }
+    }
+    judge(room)
 }
 
 /// Lets time pass: what was not answered goes stale, what must hold for a while has held longer.
 pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     room.now = now;
-    Vec::new()
+    let plan = room.plan.clone();
+    for (live, service) in room.live.services.iter_mut().zip(&plan.services) {
+        let heard = live.asked.unwrap_or(live.since);
+        let silent = now.since(heard);
+        // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
+        if live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
+            let last =
+                live.asked.map_or_else(|| "no answer yet".to_owned(), |_| format!("no answer for {}", age(silent)));
+            change(live, ServiceState::Stale, last, now);
+            room.revision.services += 1;
+        }
+    }
+    from_probes(room, &plan);
+    for (live, metric) in room.live.metrics.iter_mut().zip(&plan.metrics) {
+        let patience = metric.every * 2 + Duration::from_secs(1) * (room.speed - 1);
+        let old = live.fresh.is_none_or(|fresh| now.since(fresh) > patience);
+        let aged = live
+            .series
+            .last()
+            .is_some_and(|p| (now.utc - p.at).to_std().is_ok_and(|a| a > SAMPLE_AGE.max(metric.every * 2)));
+        let stale = old || aged;
+        if stale != live.stale {
+            live.stale = stale;
+            room.revision.metrics += 1;
+        }
+        hold(live, metric, now);
+    }
+    judge(room)
+}
+
+fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
+    let ServiceIx(ix) = reading.service;
+    let (Some(live), Some(service)) = (room.live.services.get_mut(ix as usize), room.plan.services.get(ix as usize))
+    else {
+        return;
+    };
+    room.revision.services += 1;
+    let (state, reason) = match &reading.outcome {
+        Outcome::Pass => (ServiceState::Up, String::new()),
+        Outcome::Degraded(why) => (ServiceState::Degraded, why.clone()),
+        Outcome::Fail(why) if live.failures >= service.retries => (ServiceState::Down, why.clone()),
+        Outcome::Fail(why) => (ServiceState::Pending, format!("{why}; asking again to be sure")),
+        Outcome::NoData(why) => {
+            // Nothing was learnt: the state stands and grows old.
+            live.reason = format!("not asked: {why}");
+            return;
+        }
+    };
+    let passed = !matches!(reading.outcome, Outcome::Fail(_));
+    live.failures = if passed { 0 } else { live.failures.saturating_add(1) };
+    live.passes.push(at.utc, if passed { 1.0 } else { 0.0 });
+    if passed {
+        live.latency.push(at.utc, took.as_secs_f64());
+    }
+    live.asked = Some(at);
+    live.took = Some(took);
+    live.last = Some(reading);
+    // A failure seen while down, or not yet confirmed while down, leaves it down.
+    let state =
+        if state == ServiceState::Pending && live.state == ServiceState::Down { ServiceState::Down } else { state };
+    change(live, state, reason, at);
+}
+
+fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) {
+    if live.state != state {
+        live.state = state;
+        live.since = at;
+    }
+    live.reason = reason;
+}
+
+fn metric(room: &mut Room, at: Now, reading: MetricReading) {
+    let MetricIx(ix) = reading.metric;
+    let (Some(live), Some(metric)) = (room.live.metrics.get_mut(ix as usize), room.plan.metrics.get(ix as usize))
+    else {
+        return;
+    };
+    room.revision.metrics += 1;
+    match reading.value {
+        Ok(point) => {
+            live.series.push(point.at, point.value);
+            live.fresh = Some(at);
+            live.trouble = None;
+            live.stale = false;
+        }
+        Err(why) => live.trouble = Some(why),
+    }
+    hold(live, metric, at);
+}
+
+/// Whether the objective holds now, and since when that is so.
+fn hold(live: &mut MetricLive, metric: &crate::plan::MetricPlan, now: Now) {
+    let value = live.current();
+    let holds = metric.objective.as_ref().and_then(|o| o.holds(value));
+    if holds != live.holds {
+        live.holds = holds;
+        live.since = now;
+    }
+    live.band =
+        value.filter(|_| !metric.bands.is_empty()).map(|v| metric.bands.iter().filter(|edge| v >= **edge).count());
+}
+
+impl MetricLive {
+    /// The value as of now; `None` when it is stale or the last answer held none.
+    pub fn current(&self) -> Option<f64> {
+        if self.stale || self.trouble.is_some() {
+            return None;
+        }
+        self.series.last().map(|p| p.value)
+    }
+}
+
+/// Metrics that come from the services' own samples of the last minute.
+fn from_probes(room: &mut Room, plan: &Plan) {
+    let now = room.now;
+    for (ix, metric) in plan.metrics.iter().enumerate() {
+        let Some(from) = &metric.from_probe else { continue };
+        let due = room.live.metrics.get(ix).and_then(|m| m.fresh).is_none_or(|f| now.since(f) >= metric.every);
+        if !due {
+            continue;
+        }
+        let value = probe_metric(room, plan, from).map(|value| Point { at: now.utc, value });
+        self::metric(room, now, MetricReading { metric: MetricIx(ix as u32), value });
+    }
+}
+
+fn probe_metric(room: &Room, plan: &Plan, from: &FromProbe) -> Result<f64, String> {
+    let minute = chrono::TimeDelta::seconds(60);
+    let until = room.now.utc;
+    let (FromProbe::SuccessRate(of) | FromProbe::ErrorRate(of) | FromProbe::Latency(_, of)) = from;
+    let chosen = || {
+        plan.services
+            .iter()
+            .zip(&room.live.services)
+            .filter(|(s, _)| of.as_ref().is_none_or(|name| *name == s.name))
+            .map(|(_, live)| live)
+    };
+    let mut values: Vec<f64> = match from {
+        FromProbe::Latency(..) => chosen().flat_map(|s| s.latency.since(until, minute)).collect(),
+        _ => chosen().flat_map(|s| s.passes.since(until, minute)).collect(),
+    };
+    if values.is_empty() {
+        return Err("no answer in the last minute".to_owned());
+    }
+    let n = values.len();
+    Ok(match from {
+        FromProbe::SuccessRate(_) => 100.0 * values.iter().sum::<f64>() / n as f64,
+        FromProbe::ErrorRate(_) => 100.0 * (1.0 - values.iter().sum::<f64>() / n as f64),
+        FromProbe::Latency(percent, _) => {
+            // Nearest rank: a value that was really measured.
+            let rank = (n * usize::from(*percent)).div_ceil(100).clamp(1, n) - 1;
+            let (_, value, _) = values.select_nth_unstable_by(rank, f64::total_cmp);
+            *value * 1_000.0
+        }
+    })
+}
+
+/// The verdict anew; what the watch records of it.
+fn judge(room: &mut Room) -> Vec<Effect> {
+    let (word, reason) = verdict::verdict(room);
+    let before = room.live.verdict.verdict;
+    if before != word || room.live.verdict.reason != reason {
+        room.live.verdict.reason.clone_from(&reason);
+        room.revision.header += 1;
+    }
+    let mut facts = Vec::new();
+    if before != word {
+        room.live.verdict.verdict = word;
+        room.live.verdict.since = room.now;
+        facts.push(Fact::VerdictChanged { verdict: word, reason: Untrusted::new(reason) });
+    }
+    for (live, service) in room.live.services.iter_mut().zip(&room.plan.services) {
+        // Pending is a doubt, not news; the first "up" is what everybody expects.
+        let news = !matches!(live.state, ServiceState::Pending) && live.announced != live.state;
+        if news {
+            let from = live.announced;
+            live.announced = live.state;
+            if !(from == ServiceState::Pending && live.state == ServiceState::Up) {
+                facts.push(Fact::ServiceChanged {
+                    service: Untrusted::new(service.name.clone()),
+                    from,
+                    to: live.state,
+                    reason: Untrusted::new(live.reason.clone()),
+                });
+            }
+        }
+    }
+    if facts.is_empty() || !matches!(room.live.watch, Watch::Me { .. }) || room.me.read_only {
+        return Vec::new();
+    }
+    vec![Effect::Append(facts.into_iter().map(|f| draft(&room.me.author, f)).collect())]
 }

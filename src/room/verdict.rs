@@ -1,1 +1,118 @@
 //! Whether to go on: objectives and service states, held for ten seconds, with three values and a reason in words.
+
+use std::time::Duration;
+
+use super::Room;
+use crate::clock::{age, clock_span};
+use crate::fact::{ServiceState, Verdict};
+use crate::plan::MetricPlan;
+
+/// How long a condition must hold before the verdict follows it.
+pub const HOLD: Duration = Duration::from_secs(10);
+
+/// One thing that is judged.
+struct Judged {
+    /// Three values: holds, is broken, not known.
+    holds: Option<bool>,
+    /// For how long.
+    held: Duration,
+    /// What to say of it unless it holds.
+    words: String,
+}
+
+/// The verdict over everything the plan watches, and why. Unknown is WAIT, never GO.
+pub fn verdict(room: &Room) -> (Verdict, String) {
+    let judged: Vec<Judged> = services(room).chain(metrics(room)).collect();
+    if judged.is_empty() {
+        return (Verdict::Wait, "nothing is judged: the plan has no service and no objective".to_owned());
+    }
+    let broken = || judged.iter().filter(|j| j.holds == Some(false));
+    if broken().any(|j| j.held >= HOLD) {
+        return (Verdict::NoGo, list(broken().map(|j| format!("{} for {}", j.words, clock_span(j.held)))));
+    }
+    if broken().next().is_some() {
+        return (
+            Verdict::Wait,
+            list(broken().map(|j| format!("{} for {} of {}", j.words, clock_span(j.held), clock_span(HOLD)))),
+        );
+    }
+    if judged.iter().any(|j| j.holds.is_none()) {
+        return (Verdict::Wait, list(judged.iter().filter(|j| j.holds.is_none()).map(|j| j.words.clone())));
+    }
+    let held = judged.iter().map(|j| j.held).min().unwrap_or_default();
+    if held < HOLD {
+        return (Verdict::Wait, format!("all good for {} of {}", clock_span(held), clock_span(HOLD)));
+    }
+    let (up, objectives) = (services(room).count(), judged.len() - services(room).count());
+    let parts: Vec<String> = [(up, "service", "up"), (objectives, "objective", "met")]
+        .into_iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, what, how)| format!("{n} {what}{} {how}", if n == 1 { "" } else { "s" }))
+        .collect();
+    (Verdict::Go, parts.join(", "))
+}
+
+fn services(room: &Room) -> impl Iterator<Item = Judged> + '_ {
+    room.plan.services.iter().zip(&room.live.services).filter_map(|(plan, live)| {
+        let name = &plan.name;
+        let (holds, words) = match live.state {
+            ServiceState::Maintenance => return None,
+            ServiceState::Up => (Some(true), String::new()),
+            ServiceState::Down => (Some(false), format!("{name} down, {}", live.reason)),
+            ServiceState::Degraded => (None, format!("{name} degraded, {}", live.reason)),
+            ServiceState::Pending => (None, format!("{name}: {}", live.reason)),
+            ServiceState::Stale => (None, format!("{name}: {}", stale_words(room, live.asked))),
+        };
+        Some(Judged { holds, held: room.now.since(live.since), words })
+    })
+}
+
+fn stale_words(room: &Room, asked: Option<crate::clock::Now>) -> String {
+    asked.map_or_else(|| "no answer yet".to_owned(), |at| format!("no answer for {}", age(room.now.since(at))))
+}
+
+fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
+    room.plan.metrics.iter().zip(&room.live.metrics).filter_map(|(plan, live)| {
+        let objective = plan.objective.as_ref()?;
+        let words = match (live.holds, live.current()) {
+            (Some(_), Some(value)) => {
+                let relation = match value.total_cmp(&objective.value) {
+                    std::cmp::Ordering::Less => "<",
+                    std::cmp::Ordering::Equal => "=",
+                    std::cmp::Ordering::Greater => ">",
+                };
+                format!("{} {} {relation} {}", plan.name, number(plan, value), number(plan, objective.value))
+            }
+            _ => match (&live.trouble, live.fresh) {
+                (Some(why), _) => format!("{} has no data: {why}", plan.name),
+                (None, Some(fresh)) => format!("{} has no data for {}", plan.name, age(room.now.since(fresh))),
+                (None, None) => format!("{} has no data yet", plan.name),
+            },
+        };
+        Some(Judged { holds: live.holds, held: room.now.since(live.since), words })
+    })
+}
+
+/// A value in the metric's unit, as short as it can be read: `1.2%`, `0.35%`, `420 ms`, `31`.
+pub fn number(plan: &MetricPlan, value: f64) -> String {
+    let digits = match value.abs() {
+        v if v >= 100.0 || v == v.trunc() => 0,
+        v if v >= 1.0 => 1,
+        v if v >= 0.01 => 2,
+        _ => 4,
+    };
+    let text = format!("{value:.digits$}");
+    match plan.unit.as_deref() {
+        Some("%") => format!("{text}%"),
+        Some(unit) => format!("{text} {unit}"),
+        None => text,
+    }
+}
+
+fn list(mut words: impl Iterator<Item = String>) -> String {
+    let first = words.next().unwrap_or_default();
+    match words.count() {
+        0 => first,
+        n => format!("{first} (+{n} more)"),
+    }
+}

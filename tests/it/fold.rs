@@ -1,1 +1,176 @@
-//! fold
+//! The fold of entries: any order, any repetition, the same progress (T22).
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+use warroom::clock::{Stamp, Writer};
+use warroom::fact::{Author, Draft, Entry, Fact, Hash, Mark, StepId};
+use warroom::room::{Progress, Status};
+use warroom::text::Untrusted;
+
+fn author(name: &str) -> Author {
+    Author { person: Untrusted::new(name), role: None }
+}
+
+/// What a generated entry says.
+#[derive(Clone, Debug)]
+enum Say {
+    Mark(u8, Mark, bool),
+    Note(u8),
+    Own(u8, bool),
+    Add,
+    T0(i64),
+    Watch(u64),
+    Alien,
+}
+
+fn say() -> impl Strategy<Value = Say> {
+    let mark = prop_oneof![
+        Just(Mark::Todo),
+        Just(Mark::Running),
+        Just(Mark::Done),
+        Just(Mark::Done),
+        Just(Mark::Failed),
+        Just(Mark::Skipped),
+        Just(Mark::NotApplicable),
+        Just(Mark::Waived),
+    ];
+    prop_oneof![
+        8 => (0..4_u8, mark, any::<bool>()).prop_map(|(s, m, saw)| Say::Mark(s, m, saw)),
+        2 => (0..4_u8).prop_map(Say::Note),
+        2 => (0..4_u8, any::<bool>()).prop_map(|(s, some)| Say::Own(s, some)),
+        1 => Just(Say::Add),
+        1 => (0..5_i64).prop_map(Say::T0),
+        1 => (1..4_u64).prop_map(Say::Watch),
+        1 => Just(Say::Alien),
+    ]
+}
+
+/// Entries of three writers whose clocks disagree by up to a minute.
+fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
+    let mut last: [Option<Stamp>; 3] = [None; 3];
+    let mut seq = [0_u64; 3];
+    let mut prev = [Hash::default(); 3];
+    let mut newest: std::collections::HashMap<u8, Stamp> = std::collections::HashMap::new();
+    let mut clock = 1_760_000_000_000_i64;
+    says.into_iter()
+        .map(|(w, step, say)| {
+            let w = usize::from(w % 3);
+            clock += step;
+            let skew = [0, 31_000, -29_000][w];
+            let utc = chrono::DateTime::from_timestamp_millis(clock + skew).unwrap();
+            let stamp = Stamp::next(last[w], utc, Writer(w as u64));
+            let id = |s: u8| StepId::from(format!("step-{s}").as_str());
+            let fact = match say {
+                Say::Mark(s, mark, saw) => {
+                    let saw = newest.insert(s, stamp).filter(|_| saw);
+                    Fact::StepMarked { step: id(s), mark, reason: None, saw }
+                }
+                Say::Note(s) => Fact::Noted { step: Some(id(s)), text: Untrusted::new("a note") },
+                Say::Own(s, some) => Fact::StepOwned { step: id(s), owner: some.then(|| Untrusted::new("dba")) },
+                Say::Add => Fact::StepAdded { step: id(9), after: None, text: Untrusted::new("call the bank") },
+                Say::T0(n) => Fact::T0Set { t0: chrono::DateTime::from_timestamp(1_760_000_000 + n, 0) },
+                Say::Watch(epoch) => Fact::WatchTaken { epoch },
+                Say::Alien => Fact::Unknown,
+            };
+            let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba", "on-call"][w]), fact };
+            seq[w] += 1;
+            let entry = Entry::seal(draft, Writer(w as u64), seq[w], stamp, prev[w]);
+            last[w] = Some(stamp);
+            prev[w] = entry.hash;
+            Arc::new(entry)
+        })
+        .collect()
+}
+
+fn fold<'a>(entries: impl IntoIterator<Item = &'a Arc<Entry>>) -> Progress {
+    let mut progress = Progress::default();
+    entries.into_iter().for_each(|e| progress.apply(e));
+    progress
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_and_repetition_gives_the_same_progress(
+        says in prop::collection::vec((any::<u8>(), 0..5_000_i64, say()), 1..400),
+        seed in any::<u64>(),
+    ) {
+        let entries = entries(says);
+        let straight = fold(&entries);
+        // Shuffled, with every third entry twice and the whole of it once more at the end.
+        let mut mixed: Vec<&Arc<Entry>> = entries.iter().chain(entries.iter().step_by(3)).collect();
+        let mut state = seed | 1;
+        for i in (1..mixed.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            mixed.swap(i, (state >> 33) as usize % (i + 1));
+        }
+        let mixed = fold(mixed.into_iter().chain(&entries));
+        prop_assert_eq!(straight, mixed);
+    }
+
+    #[test]
+    fn two_halves_in_either_order_agree(says in prop::collection::vec((any::<u8>(), 0..5_000_i64, say()), 2..200)) {
+        let entries = entries(says);
+        let (a, b) = entries.split_at(entries.len() / 2);
+        prop_assert_eq!(fold(a.iter().chain(b)), fold(b.iter().chain(a)));
+    }
+}
+
+fn marks(says: &[(usize, i64, Mark, Option<usize>)]) -> Vec<Arc<Entry>> {
+    let mut out: Vec<Arc<Entry>> = Vec::new();
+    for (w, ms, mark, saw) in says {
+        let stamp = Stamp { ms: *ms, n: 0, writer: Writer(*w as u64) };
+        let saw = saw.map(|i| out[i].stamp);
+        let fact = Fact::StepMarked { step: StepId::from("s"), mark: *mark, reason: None, saw };
+        let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba"][*w]), fact };
+        out.push(Arc::new(Entry::seal(draft, Writer(*w as u64), 1, stamp, Hash::default())));
+    }
+    out
+}
+
+/// T23: two people tick one step. The earlier owns it, the other confirms it, whichever arrives first.
+#[test]
+fn of_two_ticks_the_earlier_owns_and_the_other_confirms() {
+    let two = marks(&[(0, 100, Mark::Done, None), (1, 105, Mark::Done, None)]);
+    for order in [[0, 1], [1, 0]] {
+        let progress = fold(order.map(|i| &two[i]));
+        let state = progress.step(&StepId::from("s")).unwrap();
+        assert_eq!(state.status, Status::Done);
+        assert_eq!(state.by.as_ref().unwrap().0, author("ic"));
+        assert_eq!(state.confirmed_by.len(), 1);
+        assert_eq!(state.confirmed_by[0].0, author("dba"));
+        assert!(!state.crossed);
+    }
+}
+
+#[test]
+fn a_tick_and_a_reopen_that_did_not_see_each_other_crossed() {
+    // dba reopens at 110 having seen only ic's first tick; ic failed it at 105.
+    let three = marks(&[(0, 100, Mark::Done, None), (0, 105, Mark::Failed, Some(0)), (1, 110, Mark::Todo, Some(0))]);
+    let progress = fold(&three);
+    let state = progress.step(&StepId::from("s")).unwrap();
+    assert_eq!(state.status, Status::Todo);
+    assert!(state.crossed, "the newer stamp wins and the step shows that they crossed");
+
+    let seen = marks(&[(0, 100, Mark::Done, None), (1, 110, Mark::Todo, Some(0))]);
+    assert!(!fold(&seen).step(&StepId::from("s")).unwrap().crossed);
+}
+
+#[test]
+fn a_kind_from_a_later_version_is_kept_byte_exact() {
+    let body = r#"{"kind":"teleported","to":"green","n":1.50}"#;
+    assert_eq!(Entry::read_fact(body), Fact::Unknown);
+}
+
+#[test]
+fn stamps_of_one_writer_increase_although_the_clock_goes_back() {
+    let at = |ms| chrono::DateTime::from_timestamp_millis(ms).unwrap();
+    let a = Stamp::next(None, at(1_000), Writer(1));
+    let b = Stamp::next(Some(a), at(400), Writer(1));
+    let c = Stamp::next(Some(b), at(1_000), Writer(1));
+    let d = Stamp::next(Some(c), at(1_001), Writer(1));
+    assert!(a < b && b < c && c < d);
+}

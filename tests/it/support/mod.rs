@@ -1,1 +1,86 @@
-//! Shared by tests.
+//! Shared by tests: rooms made of a runbook's text and a plan's, on virtual time.
+
+pub mod pty;
+pub mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use warroom::clock::{Now, Stamp, Writer};
+use warroom::fact::{Author, Draft, Entry, Fact, Hash, StepId};
+use warroom::plan::{self, Plan};
+use warroom::room::{Book, Effect, Me, Room, apply, decide};
+use warroom::text::Untrusted;
+
+/// 2025-10-21T11:00:00Z on a clock that starts at one hour.
+pub fn start() -> Now {
+    Now { utc: DateTime::from_timestamp(1_761_044_400, 0).unwrap(), mono: Duration::from_hours(1) }
+}
+
+pub fn author(name: &str) -> Author {
+    Author { person: Untrusted::new(name), role: None }
+}
+
+/// A plan from its text; the test fails with the findings when it is not clean.
+pub fn plan(text: &str) -> Plan {
+    let none = |_: &str| None;
+    let nothing = |_: &str| Err("not in a test".to_owned());
+    let outside = plan::Outside { env: &none, file: &nothing, cmd: &nothing };
+    let loaded = plan::load(&plan::Input { path: "warroom.toml", text, outside: &outside, runbooks: &[] });
+    assert!(loaded.usable(), "{:#?}", loaded.findings);
+    loaded.plan
+}
+
+/// A room for `ic` from a runbook's text and a plan's.
+pub fn room(runbook: &str, plan_text: &str) -> Room {
+    let book = warroom::runbook::read("runbook.md", runbook.as_bytes()).unwrap();
+    let plan = if plan_text.is_empty() { plan::bare("runbook.md", "test") } else { plan(plan_text) };
+    let me = Me { author: author("ic"), read_only: false };
+    Room::new(me, Arc::new(Book::new(vec![book])), Arc::new(plan), start())
+}
+
+/// The id of the first step whose text contains `words`.
+pub fn step(room: &Room, words: &str) -> StepId {
+    let found = room.book.steps().find(|s| s.text.to_string().contains(words));
+    found.map_or_else(|| panic!("no step says {words:?}"), |s| s.id.clone())
+}
+
+/// A journal of one writer in memory: seals what it is given and applies it.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    last: Option<(u64, Stamp, Hash)>,
+}
+
+impl Ledger {
+    /// Records drafts at the room's time.
+    pub fn record(&mut self, room: &mut Room, drafts: Vec<Draft>) {
+        for draft in drafts {
+            let stamp = Stamp::next(self.last.map(|(_, s, _)| s), room.now.utc, Writer(7));
+            let (seq, prev) = self.last.map_or((1, Hash::default()), |(n, _, h)| (n + 1, h));
+            let entry = Arc::new(Entry::seal(draft, Writer(7), seq, stamp, prev));
+            self.last = Some((seq, stamp, entry.hash));
+            apply::apply(room, &entry);
+        }
+    }
+
+    /// What the room wants recorded, recorded; the facts for looking at.
+    pub fn perform(&mut self, room: &mut Room, effects: Vec<Effect>) -> Vec<Fact> {
+        let drafts: Vec<Draft> = effects.into_iter().flat_map(|Effect::Append(d)| d).collect();
+        let facts = drafts.iter().map(|d| d.fact.clone()).collect();
+        self.record(room, drafts);
+        facts
+    }
+
+    /// An intent of somebody, decided and recorded; the refusal when there is one.
+    pub fn does(&mut self, by: &str, intent: &decide::Intent, room: &mut Room) -> Result<Vec<Fact>, String> {
+        room.now = room.now.plus(Duration::from_secs(1));
+        let effects = decide::decide(room, &author(by), intent).map_err(|r| r.0)?;
+        Ok(self.perform(room, effects))
+    }
+}
+
+/// Moments on the test's clock.
+pub fn at(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}

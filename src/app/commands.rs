@@ -1,0 +1,322 @@
+//! The commands: each verb of the command line, from resolved arguments to an exit status.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser};
+use tokio::sync::mpsc;
+
+use super::desk::Desk;
+use super::run::{Ending, Lanes};
+use super::setup::Setup;
+use super::{control, demo, log, run, screen, seat, show};
+use crate::cli::{self, Cli, Command};
+use crate::clock::Pace;
+use crate::fact::Author;
+use crate::room::Me;
+use crate::text::Untrusted;
+use crate::tui::Theme;
+use crate::{check, files, journal, poll};
+
+/// Bad usage or unusable input.
+const UNUSABLE: u8 = 2;
+
+/// Runs the command line; every error is a sentence on standard error and an exit status.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { UNUSABLE } else { 0 });
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(e) => {
+            complain(&format!("warroom: {}", crate::text::escape(&format!("{e:#}"))));
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => {
+            Cli::command().print_help()?;
+            Ok(ExitCode::from(UNUSABLE))
+        }
+        Some(Command::Run(args)) => run_room(args),
+        Some(Command::Demo(args)) => demo::main(args),
+        Some(Command::Watch(args)) => watch(args),
+        Some(Command::Show(args)) => show_plan(&args),
+        Some(Command::Check(args)) => check_plan(&args),
+        Some(Command::Verify(args)) => verify(&args),
+        Some(Command::Export(args)) => export(&args),
+        Some(Command::Themes { name }) => themes(name.as_deref()),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Man) => {
+            clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// What a process needs to sit at a room.
+pub struct Seated {
+    /// The room with its edges.
+    pub desk: Desk,
+    /// What comes in.
+    pub lanes: Lanes,
+    /// Of the loop's thread.
+    pub runtime: tokio::runtime::Runtime,
+    /// Writes what is left of the log when dropped.
+    _log: Option<tracing_appender::non_blocking::WorkerGuard>,
+}
+
+/// Opens the journal, starts the pollers, and puts a desk between them.
+#[expect(clippy::disallowed_methods, reason = "the start of time for this process")]
+pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pace>) -> anyhow::Result<Seated> {
+    let log = log::open(&state_dir()?);
+    let pace = pace.unwrap_or_else(|| Pace::new(Instant::now(), chrono::Utc::now(), 1));
+    let author = seat::author(&setup.plan, Some(seat.name.clone().unwrap_or_else(seat::os_user)), seat.role.clone())
+        .map_err(anyhow::Error::msg)?
+        .unwrap_or(Author { person: Untrusted::new(seat::os_user()), role: None });
+    let me = Me { author: author.clone(), read_only: seat.read_only };
+    let now = pace.now(Instant::now(), chrono::Utc::now());
+    let t0 = seat.t0.as_deref().map(|text| parse_t0(text, &setup, now.utc)).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (journal_out, journal_in) = mpsc::channel(1_024);
+    let (poll_out, poll_in) = mpsc::channel(64);
+    let options = journal::Options {
+        path: journal_at,
+        group: setup.plan.room.group.clone(),
+        author,
+        may_watch: !seat.read_only,
+        read_only: seat.read_only,
+        pace,
+    };
+    let journal = journal::open(options, journal_out)?;
+    let poll = poll::start(poll_out, poll::Options::new(pace))?;
+    let mut desk = Desk::new(me, setup, journal, poll, pace, now);
+    desk.t0 = t0;
+    let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None };
+    Ok(Seated { desk, lanes, runtime, _log: log })
+}
+
+fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
+    let setup = Setup::read(argument)?;
+    if setup.broken() {
+        complain(setup.render().trim_end());
+        return Ok(Err(ExitCode::from(UNUSABLE)));
+    }
+    Ok(Ok(setup))
+}
+
+fn run_room(args: cli::Run) -> anyhow::Result<ExitCode> {
+    let setup = match usable(args.plan.as_deref())? {
+        Ok(setup) => setup,
+        Err(code) => return Ok(code),
+    };
+    let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
+        anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
+    };
+    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
+    let mut seated = sit(setup, &args.seat, journal_at, None)?;
+    seated.lanes.input = Some(opened.input);
+    let ending = live(seated, None, Some(&mut opened.screen), None)?;
+    opened.screen.close();
+    Ok(code_of(ending))
+}
+
+fn watch(args: cli::Watch) -> anyhow::Result<ExitCode> {
+    let setup = match usable(args.plan.as_deref())? {
+        Ok(setup) => setup,
+        Err(code) => return Ok(code),
+    };
+    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
+    let seated = sit(setup, &args.seat, journal_at, None)?;
+    let ending = live(seated, args.control.as_deref(), None, None)?;
+    Ok(code_of(ending))
+}
+
+/// Runs the loop with everything around it, and closes the journal behind it.
+pub fn live(
+    mut seated: Seated,
+    control: Option<&Path>,
+    screen: Option<&mut screen::Screen>,
+    story: Option<&mut demo::Story>,
+) -> anyhow::Result<Ending> {
+    let Seated { desk, lanes, runtime, .. } = &mut seated;
+    let mut lanes = std::mem::replace(lanes, Lanes::closed());
+    let ending = runtime.block_on(async {
+        if let Some(path) = control {
+            let (out, requests) = mpsc::channel(256);
+            let socket = control::Socket::bind(path).with_context(|| path.display().to_string())?;
+            desk.keep_log();
+            let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
+            crate::task::spawn("control", socket.serve(out), failed).detach();
+            lanes.control = Some(requests);
+        }
+        let _watching = if desk.setup.path.as_os_str().is_empty() {
+            None
+        } else {
+            let (out, changes) = mpsc::channel(16);
+            lanes.files = Some(changes);
+            files::watch(desk.setup.files.clone(), out).inspect_err(|e| tracing::warn!("{e}")).ok()
+        };
+        let ending = run::run(desk, lanes, screen, story).await;
+        if ending == Ending::TerminalLost {
+            desk.terminal_lost();
+        }
+        desk.close().await;
+        anyhow::Ok(ending)
+    });
+    // Nothing is waited for on the way out: a name look-up may hang for a minute.
+    seated.runtime.shutdown_background();
+    ending
+}
+
+/// The exit status of an ending: 128 and the number for a signal.
+pub fn code_of(ending: Ending) -> ExitCode {
+    match ending {
+        Ending::Quit | Ending::Story(true) => ExitCode::SUCCESS,
+        Ending::Story(false) => ExitCode::from(1),
+        Ending::Signal(n) => ExitCode::from(128_u8.saturating_add(n as u8)),
+        Ending::TerminalLost => ExitCode::from(129),
+    }
+}
+
+fn show_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
+    let setup = Setup::read(args.plan.as_deref())?;
+    let text = match args.format {
+        cli::Format::Json => serde_json::to_string_pretty(&show::json(&setup.books, &setup.plan, &setup.findings))?,
+        cli::Format::Text => show::text(&setup.books, &setup.plan, &setup.findings),
+    };
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
+    let setup = Setup::read(args.plan.as_deref())?;
+    match args.format {
+        cli::Format::Json => say(&serde_json::to_string_pretty(&check::Report::new(setup.findings.clone()))?)?,
+        cli::Format::Text if setup.findings.is_empty() => say("nothing found")?,
+        cli::Format::Text => say(setup.render().trim_end())?,
+    }
+    Ok(ExitCode::from(u8::from(setup.broken())))
+}
+
+fn verify(args: &cli::Journal) -> anyhow::Result<ExitCode> {
+    let path = newest(args.journal.as_deref())?;
+    match journal::verify(&path) {
+        Ok(verified) => {
+            let heads: Vec<String> = verified
+                .chains
+                .iter()
+                .map(|c| format!("writer {:x}: {} entries, head {}", c.writer.0, c.entries, c.head))
+                .collect();
+            say(&format!("{}: the chains hold, {} entries\n{}", path.display(), verified.entries, heads.join("\n")))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(e) => {
+            complain(&format!("{}: {e}", path.display()));
+            Ok(ExitCode::from(1))
+        }
+    }
+}
+
+fn export(args: &cli::Export) -> anyhow::Result<ExitCode> {
+    let path = newest(args.journal.as_deref())?;
+    match args.format {
+        cli::ExportFormat::Jsonl => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            journal::export_jsonl(&path, &mut out)?;
+            std::io::Write::flush(&mut out)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
+    match name {
+        None => say(&Theme::names(&[]).join("\n"))?,
+        Some(name) => say(Theme::toml(name)
+            .with_context(|| format!("there is no theme \"{name}\"; there are: {}", Theme::names(&[]).join(", ")))?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where this plan's journal is: named, or found in the state folder.
+fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    if let Some(path) = &setup.plan.room.journal {
+        return Ok(setup.root.join(path));
+    }
+    Ok(journal::locate(&state_dir()?, &setup.path, &setup.plan.room.name, setup.plan.room.group.as_deref())?.path)
+}
+
+fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    let setup = Setup::read(None)?;
+    if let Some(path) = &setup.plan.room.journal {
+        return Ok(setup.root.join(path));
+    }
+    journal::newest(&state_dir()?, &setup.path, &setup.plan.room.name)
+        .context("this plan has no journal yet; name one, or run `warroom run` first")
+}
+
+/// Where journals live: `$XDG_STATE_HOME`.
+pub fn state_dir() -> anyhow::Result<PathBuf> {
+    use etcetera::BaseStrategy;
+    let base = etcetera::choose_base_strategy()?;
+    base.state_dir().context("there is no state folder; set XDG_STATE_HOME")
+}
+
+/// `now`, RFC 3339, or `HH:MM` today in the room's zone.
+fn parse_t0(
+    text: &str,
+    setup: &Setup,
+    now: chrono::DateTime<chrono::Utc>,
+) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
+    use chrono::TimeZone;
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    let zone = setup.plan.room.zone;
+    let time = chrono::NaiveTime::parse_from_str(text, "%H:%M")
+        .map_err(|_| anyhow::anyhow!("--t0 \"{text}\": write `now`, a time as in 12:00, or 2025-10-21T12:00:00Z"))?;
+    zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time))
+        .single()
+        .map(|at| at.to_utc())
+        .with_context(|| {
+            format!("--t0 {text}: this time does not exist, or exists twice, today in {zone}; write it with its offset")
+        })
+}
+
+/// The answer of a command, on standard output.
+pub fn say(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{text}") {
+        // The reader has seen enough.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// A message for people, on standard error; lost when nobody can read it.
+pub fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,585 @@
+//! The desk: the room, its edges, and the one place where each kind of event is handled. Nothing here awaits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::control::{Answer, Asked, Line, Request};
+use super::setup::Setup;
+use crate::clock::{Now, Pace, rfc3339};
+use crate::fact::{Author, Draft, Entry, Fact};
+use crate::journal::{self, Journal, TapedSample};
+use crate::poll::{self, Poll};
+use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
+use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
+use crate::secret::Masks;
+use crate::text::Untrusted;
+
+/// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
+const UNSAVED: usize = 4_096;
+
+/// The room with its edges.
+#[derive(Debug)]
+pub struct Desk {
+    /// What is true.
+    pub room: Room,
+    journal: Journal,
+    poll: Poll,
+    pace: Pace,
+    /// Where the plan came from, for reading it again.
+    pub setup: Source,
+    /// T-0 from the command line, to be recorded once.
+    pub t0: Option<chrono::DateTime<chrono::Utc>>,
+    followers: Vec<Follower>,
+    waiting: HashMap<Uuid, Waiting>,
+    answers: HashMap<u64, Pending>,
+    asked: u64,
+    /// The whole second of the room's clock at the last tick.
+    second: i64,
+    /// Every entry as a JSON line in file order, for those who follow; kept only while a control socket is open.
+    log: Option<Vec<Arc<str>>>,
+    /// Entries that came home, for whoever tells a story of them.
+    fresh: Option<Vec<Arc<Entry>>>,
+    /// Samples that wait for room on the lane to the tape, oldest dropped first.
+    to_tape: Vec<TapedSample>,
+}
+
+/// Where a plan came from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The folder.
+    pub root: std::path::PathBuf,
+    /// The plan or runbook; empty for a plan that is no file.
+    pub path: std::path::PathBuf,
+    /// Every file that was read.
+    pub files: Vec<std::path::PathBuf>,
+}
+
+#[derive(Debug)]
+struct Follower {
+    out: mpsc::Sender<String>,
+}
+
+/// Which request a draft belongs to.
+#[derive(Clone, Copy, Debug)]
+struct Waiting(u64);
+
+/// A request on the control socket that is not answered yet.
+#[derive(Debug)]
+struct Pending {
+    id: serde_json::Value,
+    out: mpsc::Sender<String>,
+    left: usize,
+}
+
+impl Desk {
+    /// A desk before its first event.
+    pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
+        let source = Source { files: setup.files(), root: setup.root, path: setup.path };
+        let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
+        room.speed = pace.speed();
+        Self {
+            room,
+            journal,
+            poll,
+            pace,
+            setup: source,
+            t0: None,
+            followers: Vec::new(),
+            waiting: HashMap::new(),
+            answers: HashMap::new(),
+            asked: 0,
+            second: 0,
+            log: None,
+            fresh: None,
+            to_tape: Vec::new(),
+        }
+    }
+
+    /// Keeps entries for followers of a control socket.
+    pub fn keep_log(&mut self) {
+        self.log = Some(Vec::new());
+    }
+
+    /// What the clocks say now, at the room's pace.
+    #[expect(clippy::disallowed_methods, reason = "the loop is an edge of time: it reads both clocks once per event")]
+    pub fn now(&self) -> Now {
+        self.pace.now(std::time::Instant::now(), chrono::Utc::now())
+    }
+
+    /// How long to wait for the next tick: the next whole second of the room's clock, at most ten a second in earnest.
+    pub fn until_tick(&self, last: std::time::Instant) -> Duration {
+        let gap = Duration::from_millis(100).saturating_sub(last.elapsed());
+        let now = self.now().utc;
+        if now.timestamp() != self.second {
+            return gap;
+        }
+        let left = Duration::from_secs(1).saturating_sub(Duration::from_nanos(now.timestamp_subsec_nanos().into()));
+        gap.max(self.pace.real(left))
+    }
+
+    /// Time passes. True when something to see changed at once (a state, the verdict).
+    pub fn tick(&mut self) -> bool {
+        let now = self.now();
+        self.second = now.utc.timestamp();
+        let effects = room::observe::tick(&mut self.room, now);
+        self.flush_tape();
+        self.perform(effects)
+    }
+
+    /// An intent of whoever sits here.
+    pub fn intend(&mut self, intent: &Intent) -> Result<(), Refusal> {
+        let by = self.room.me.author.clone();
+        self.room.now = self.now();
+        let effects = self.decide(&by, intent)?;
+        self.perform(effects);
+        Ok(())
+    }
+
+    fn decide(&self, by: &Author, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
+        if self.room.unsaved.len() >= UNSAVED {
+            return Err(Refusal(
+                "the journal cannot write and too much waits for it; nothing more is taken".to_owned(),
+            ));
+        }
+        room::decide::decide(&self.room, by, intent)
+    }
+
+    /// An intent of somebody else: a scripted team, a client of the control socket.
+    pub fn intend_as(&mut self, by: &Author, intent: &Intent) -> Result<(), Refusal> {
+        self.room.now = self.now();
+        let effects = self.decide(by, intent)?;
+        self.perform(effects);
+        Ok(())
+    }
+
+    /// Keeps entries as they come home for [`Desk::take_fresh`].
+    pub fn keep_fresh(&mut self) {
+        self.fresh = Some(Vec::new());
+    }
+
+    /// Entries that came home since the last call.
+    pub fn take_fresh(&mut self) -> Vec<Arc<Entry>> {
+        self.fresh.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Does what the room wants done. True when there was anything.
+    fn perform(&mut self, effects: Vec<Effect>) -> bool {
+        let any = !effects.is_empty();
+        for effect in effects {
+            match effect {
+                Effect::Append(drafts) => self.append(drafts),
+            }
+        }
+        any
+    }
+
+    fn append(&mut self, drafts: Vec<Draft>) {
+        for draft in &drafts {
+            let unsaved = Unsaved { draft: draft.clone(), since: self.room.now, trouble: None };
+            self.room.unsaved.insert(draft.id, unsaved);
+        }
+        self.room.revision.steps += 1;
+        self.room.revision.header += 1;
+        if let Err(back) = self.journal.ask(journal::Ask::Append(drafts))
+            && let journal::Ask::Append(drafts) = *back
+        {
+            for draft in drafts {
+                if let Some(unsaved) = self.room.unsaved.get_mut(&draft.id) {
+                    unsaved.trouble = Some("the journal is busy".to_owned());
+                }
+            }
+        }
+    }
+
+    /// Drafts that never reached the journal's lane are handed over again.
+    pub fn retry(&mut self) {
+        let again: Vec<Draft> = self
+            .room
+            .unsaved
+            .values()
+            .filter(|u| u.trouble.as_deref() == Some("the journal is busy"))
+            .map(|u| u.draft.clone())
+            .collect();
+        if !again.is_empty() && self.journal.ask(journal::Ask::Append(again.clone())).is_ok() {
+            for draft in again {
+                if let Some(unsaved) = self.room.unsaved.get_mut(&draft.id) {
+                    unsaved.trouble = None;
+                }
+            }
+        }
+    }
+
+    /// Something from the journal. True when it should be seen at once.
+    pub fn on_journal(&mut self, event: journal::Event) -> bool {
+        self.room.now = self.now();
+        match event {
+            journal::Event::Entries(entries) => {
+                for entry in &entries {
+                    room::apply::apply(&mut self.room, entry);
+                    self.confirm(entry);
+                }
+                true
+            }
+            journal::Event::Loaded => {
+                self.room.journal = JournalHealth::Safe;
+                self.room.revision.header += 1;
+                self.open_room();
+                true
+            }
+            journal::Event::NotSaved(ids, why) => {
+                for id in &ids {
+                    if let Some(unsaved) = self.room.unsaved.get_mut(id) {
+                        unsaved.trouble = Some(why.clone());
+                    }
+                    self.answer(*id, "unconfirmed", Some(&why));
+                }
+                self.room.journal = JournalHealth::Broken(why);
+                self.room.revision.header += 1;
+                self.room.revision.steps += 1;
+                true
+            }
+            journal::Event::Recovered => {
+                self.room.journal = JournalHealth::Safe;
+                for unsaved in self.room.unsaved.values_mut() {
+                    unsaved.trouble = None;
+                }
+                self.room.revision.header += 1;
+                self.room.revision.steps += 1;
+                true
+            }
+            journal::Event::WatchHeld(epoch) => {
+                self.room.live.watch = Watch::Me { epoch };
+                self.room.revision.header += 1;
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+                let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });
+                self.append(vec![taken]);
+                self.open_room();
+                true
+            }
+            journal::Event::WatchElsewhere(epoch, by) => {
+                self.room.live.watch = Watch::Other { epoch, by };
+                self.room.revision.header += 1;
+                self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
+                true
+            }
+            journal::Event::WatchNobody => {
+                self.room.live.watch = Watch::Nobody;
+                self.room.revision.header += 1;
+                // Alone and read-only: look for this screen only.
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+                true
+            }
+            journal::Event::Samples(taped) => {
+                let mut seen = false;
+                for t in taped {
+                    if let Some(sample) = self.untape(t) {
+                        let effects = room::observe::observe(&mut self.room, sample);
+                        seen |= self.perform(effects);
+                    }
+                }
+                seen
+            }
+            journal::Event::Dropped(ids, why) => {
+                for id in &ids {
+                    self.room.unsaved.remove(id);
+                    self.answer(*id, "refused", Some(&why));
+                }
+                self.room.trouble = Some(format!("{} not recorded: {why}", ids.len()));
+                self.room.revision.header += 1;
+                self.room.revision.steps += 1;
+                true
+            }
+            journal::Event::Quarantined { moved_to, why, carried } => {
+                let words = format!(
+                    "the journal was damaged ({why}); {carried} entries were carried over, the old file is {}",
+                    moved_to.display()
+                );
+                self.room.trouble = Some(words);
+                self.room.revision.header += 1;
+                true
+            }
+            journal::Event::TapeTrouble(why) => {
+                self.room.trouble = Some(why);
+                self.room.revision.header += 1;
+                true
+            }
+        }
+    }
+
+    /// What the watch records when it opens a room: that it did, and which runbook it holds.
+    fn open_room(&mut self) {
+        if self.room.me.read_only
+            || !matches!(self.room.live.watch, Watch::Me { .. })
+            || self.room.journal != JournalHealth::Safe
+        {
+            return;
+        }
+        let mut facts = Vec::new();
+        if self.room.progress.heads.is_empty() && self.room.unsaved.len() <= 1 {
+            let name = Untrusted::new(self.room.plan.room.name.clone());
+            facts.push(Fact::RoomOpened { name, version: env!("CARGO_PKG_VERSION").to_owned() });
+        }
+        let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
+        if self.room.progress.loaded.as_ref().is_none_or(|(_, known)| *known != hashes) {
+            facts.push(Fact::RunbookLoaded { hashes, renames: Vec::new() });
+        }
+        if let Some(t0) = self.t0.take() {
+            facts.push(Fact::T0Set { t0: Some(t0) });
+        }
+        if !facts.is_empty() {
+            let by = self.room.me.author.clone();
+            self.append(facts.into_iter().map(|f| room::decide::draft(&by, f)).collect());
+        }
+    }
+
+    /// Something from the pollers. True when it should be seen at once.
+    pub fn on_poll(&mut self, event: poll::Event) -> bool {
+        self.room.now = self.now();
+        match event {
+            poll::Event::Samples(samples) => {
+                let watch = matches!(self.room.live.watch, Watch::Me { .. });
+                let mut seen = false;
+                for sample in samples {
+                    if watch {
+                        let plan = &self.room.plan;
+                        self.to_tape.extend(journal::to_tape(
+                            &sample,
+                            |ix| plan.services.get(ix.0 as usize).map(|s| s.name.as_str()),
+                            |ix| plan.metrics.get(ix.0 as usize).map(|m| m.name.as_str()),
+                        ));
+                    }
+                    let effects = room::observe::observe(&mut self.room, sample);
+                    seen |= self.perform(effects);
+                }
+                self.flush_tape();
+                seen
+            }
+            poll::Event::TaskFailed(task, message) => {
+                let fact = Fact::TaskFailed { task, message: Untrusted::new(message) };
+                if matches!(self.room.live.watch, Watch::Me { .. }) {
+                    self.append(vec![room::decide::draft(&self.room.me.author, fact)]);
+                }
+                true
+            }
+        }
+    }
+
+    /// Samples go to the tape in batches; when its lane is full the oldest wait, and beyond 8,192 are dropped.
+    fn flush_tape(&mut self) {
+        if self.to_tape.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut self.to_tape);
+        if let Err(back) = self.journal.ask(journal::Ask::Tape(batch))
+            && let journal::Ask::Tape(batch) = *back
+        {
+            self.to_tape = batch;
+            let over = self.to_tape.len().saturating_sub(8_192);
+            self.to_tape.drain(..over);
+        }
+    }
+
+    /// Gives a taped sample this plan's indices and this process's clock.
+    fn untape(&self, taped: TapedSample) -> Option<Sample> {
+        let TapedSample { name, mut sample } = taped;
+        let now = self.room.now;
+        let old = (now.utc - sample.at.utc).to_std().unwrap_or(Duration::ZERO);
+        sample.at.mono = now.mono.saturating_sub(old);
+        match &mut sample.reading {
+            Reading::Service(reading) => {
+                let ix = self.room.plan.services.iter().position(|s| s.name == name)?;
+                reading.service = ServiceIx(ix as u32);
+            }
+            Reading::Metrics(readings) => {
+                let ix = self.room.plan.metrics.iter().position(|m| m.name == name)?;
+                readings.iter_mut().for_each(|r| r.metric = MetricIx(ix as u32));
+            }
+            Reading::Backfill(_) => return None,
+        }
+        Some(sample)
+    }
+
+    /// A line from the control socket.
+    pub fn on_control(&mut self, request: Request) -> bool {
+        self.room.now = self.now();
+        let Request { line, reply } = request;
+        match line {
+            Err(why) => {
+                send(
+                    &reply,
+                    &Answer { id: &serde_json::Value::Null, answer: "refused", reason: Some(&why), entry: None },
+                );
+            }
+            Ok(Line::Follow { follow }) => {
+                let mut kept_up = true;
+                if let Some(log) = &self.log {
+                    for line in log.iter().skip(follow as usize) {
+                        kept_up &= reply.try_send(line.to_string()).is_ok();
+                    }
+                }
+                if kept_up {
+                    self.followers.push(Follower { out: reply });
+                }
+            }
+            Ok(Line::Status(id)) => {
+                let mut status = super::status::json(&self.room);
+                if let Some(map) = status.as_object_mut() {
+                    map.insert("id".to_owned(), id);
+                }
+                let _ = reply.try_send(status.to_string());
+            }
+            Ok(Line::Intent(asked)) => return self.on_asked(asked, reply),
+        }
+        false
+    }
+
+    fn on_asked(&mut self, asked: Asked, out: mpsc::Sender<String>) -> bool {
+        let Asked { id, by, role, intent } = asked;
+        let by = match super::seat::author(&self.room.plan, by, role) {
+            Ok(by) => by.unwrap_or_else(|| self.room.me.author.clone()),
+            Err(why) => {
+                send(&out, &Answer { id: &id, answer: "refused", reason: Some(&why), entry: None });
+                return false;
+            }
+        };
+        match self.decide(&by, &intent) {
+            Err(Refusal(why)) => {
+                send(&out, &Answer { id: &id, answer: "refused", reason: Some(&why), entry: None });
+                false
+            }
+            Ok(effects) => {
+                let drafts: Vec<Uuid> =
+                    effects.iter().flat_map(|Effect::Append(drafts)| drafts.iter().map(|d| d.id)).collect();
+                self.asked += 1;
+                for draft in &drafts {
+                    self.waiting.insert(*draft, Waiting(self.asked));
+                }
+                self.answers.insert(self.asked, Pending { id, out, left: drafts.len() });
+                self.perform(effects)
+            }
+        }
+    }
+
+    /// Tells followers and whoever asked that an entry is durable.
+    fn confirm(&mut self, entry: &Arc<Entry>) {
+        self.answer(entry.id, "accepted", None);
+        if let Some(fresh) = &mut self.fresh {
+            fresh.push(Arc::clone(entry));
+        }
+        if let Some(log) = &mut self.log {
+            let line: Arc<str> = entry_json(entry, log.len() as u64 + 1).to_string().into();
+            log.push(Arc::clone(&line));
+            self.followers.retain(|f| f.out.try_send(line.to_string()).is_ok());
+        }
+    }
+
+    fn answer(&mut self, draft: Uuid, word: &'static str, reason: Option<&str>) {
+        let Some(Waiting(n)) = self.waiting.get(&draft).copied() else { return };
+        let Some(pending) = self.answers.get_mut(&n) else { return };
+        if word == "accepted" {
+            self.waiting.remove(&draft);
+            pending.left = pending.left.saturating_sub(1);
+            if pending.left > 0 {
+                return;
+            }
+        }
+        send(&pending.out, &Answer { id: &pending.id, answer: word, reason, entry: Some(draft.to_string()) });
+        if word == "accepted" {
+            self.answers.remove(&n);
+        }
+    }
+
+    /// The plan or a runbook changed on disk: the new one is taken when it is good, else the old one stays.
+    pub fn reload(&mut self, setup: Setup) {
+        self.room.now = self.now();
+        if setup.broken() {
+            let lines: Vec<String> = setup
+                .findings
+                .iter()
+                .filter(|f| f.level == crate::check::Level::Error)
+                .map(|f| format!("{}:{}: {}", f.file, f.line, f.message))
+                .collect();
+            let summary = format!("kept the old plan: {}", lines.first().cloned().unwrap_or_default());
+            let changed = self.room.plan_trouble != lines;
+            self.room.plan_trouble = lines;
+            self.room.revision.header += 1;
+            if changed {
+                self.record(Fact::PlanReloaded { accepted: false, summary: Untrusted::new(summary) });
+            }
+            return;
+        }
+        let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
+        self.room.replace(Book::new(setup.books), setup.plan);
+        self.room.plan_trouble.clear();
+        if plan_changed {
+            if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+            }
+            self.record(Fact::PlanReloaded { accepted: true, summary: Untrusted::new("the new plan is in force") });
+        }
+        self.open_room();
+    }
+
+    /// A reload that could not even be read.
+    pub fn reload_failed(&mut self, why: &str) {
+        let lines = vec![why.to_owned()];
+        if self.room.plan_trouble != lines {
+            self.room.plan_trouble = lines;
+            self.room.revision.header += 1;
+            self.record(Fact::PlanReloaded {
+                accepted: false,
+                summary: Untrusted::new(format!("kept the old plan: {why}")),
+            });
+        }
+    }
+
+    fn record(&mut self, fact: Fact) {
+        if !self.room.me.read_only && matches!(self.room.live.watch, Watch::Me { .. }) {
+            self.append(vec![room::decide::draft(&self.room.me.author, fact)]);
+        }
+    }
+
+    /// The terminal of this process vanished.
+    pub fn terminal_lost(&mut self) {
+        if !self.room.me.read_only {
+            let fact = Fact::TerminalLost;
+            self.append(vec![room::decide::draft(&self.room.me.author, fact)]);
+        }
+    }
+
+    /// Gives the lease back, flushes and closes the journal.
+    pub async fn close(&mut self) {
+        self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
+        let (done, closed) = tokio::sync::oneshot::channel();
+        if self.journal.ask(journal::Ask::Close(done)).is_ok() {
+            let _ = tokio::time::timeout(Duration::from_millis(800), closed).await;
+        }
+    }
+}
+
+/// An entry as followers and exports see it; `place` is its place in the journal's file.
+pub fn entry_json(entry: &Entry, place: u64) -> serde_json::Value {
+    let fact: serde_json::Value = serde_json::from_str(&entry.body).unwrap_or_default();
+    serde_json::json!({
+        "place": place,
+        "id": entry.id,
+        "writer": entry.writer,
+        "seq": entry.seq,
+        "stamp": entry.stamp,
+        "at": rfc3339(entry.stamp.utc()),
+        "by": entry.by,
+        "fact": fact,
+        "prev": entry.prev.to_string(),
+        "hash": entry.hash.to_string(),
+    })
+}
+
+fn send(out: &mpsc::Sender<String>, answer: &Answer<'_>) {
+    if let Ok(line) = serde_json::to_string(answer) {
+        let _ = out.try_send(line);
+    }
+}

@@ -1,0 +1,196 @@
+//! The loop itself: one event at a time from the lanes, a frame when something is to be seen.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::control::Request;
+use super::desk::Desk;
+use super::screen::{Leave, Screen};
+use super::setup::Setup;
+use crate::files::Changed;
+use crate::tui::terminal::Input;
+use crate::{journal, poll};
+
+/// Numbers are drawn at most this often; keys and changes of state at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Everything that can happen to the loop, each on its own bounded lane.
+#[derive(Debug)]
+pub struct Lanes {
+    /// From the journal: lossless, ordered; 1,024 events, then the journal waits.
+    pub journal: mpsc::Receiver<journal::Event>,
+    /// From the pollers: 64 batches, newest wins.
+    pub poll: mpsc::Receiver<poll::Event>,
+    /// From the terminal: 256 inputs.
+    pub input: Option<mpsc::Receiver<Input>>,
+    /// From the control socket: 256 requests, then clients wait.
+    pub control: Option<mpsc::Receiver<Request>>,
+    /// From the file watch: 16 changes, more say nothing new.
+    pub files: Option<mpsc::Receiver<Changed>>,
+}
+
+impl Lanes {
+    /// Lanes on which nothing will ever come.
+    pub fn closed() -> Self {
+        Self { journal: mpsc::channel(1).1, poll: mpsc::channel(1).1, input: None, control: None, files: None }
+    }
+}
+
+/// How the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Asked to.
+    Quit,
+    /// By a signal.
+    Signal(i32),
+    /// The terminal vanished.
+    TerminalLost,
+    /// The script came to its end: whether its story held.
+    Story(bool),
+}
+
+async fn next<T>(lane: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match lane {
+        Some(lane) => lane.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Runs until somebody quits.
+#[expect(clippy::disallowed_methods, reason = "the loop is an edge of time: it paces frames and ticks")]
+pub async fn run(
+    desk: &mut Desk,
+    mut lanes: Lanes,
+    mut screen: Option<&mut Screen>,
+    mut story: Option<&mut super::demo::Story>,
+) -> Ending {
+    let mut drawn = Instant::now();
+    let mut dirty = true;
+    let mut urgent = true;
+    let mut ticked = Instant::now();
+    let mut signals = Signals::new();
+    if let Some(screen) = screen.as_deref_mut() {
+        screen.draw(&desk.room);
+        dirty = false;
+        urgent = false;
+    }
+    loop {
+        if let Some(screen) = screen.as_deref_mut()
+            && (urgent || (dirty && drawn.elapsed() >= FRAME))
+        {
+            screen.draw(&desk.room);
+            drawn = Instant::now();
+            dirty = false;
+            urgent = false;
+        }
+        let tick_in = desk.until_tick(ticked);
+        let wake = if dirty && screen.is_some() { tick_in.min(FRAME.saturating_sub(drawn.elapsed())) } else { tick_in };
+        let ending = tokio::select! {
+            biased;
+            input = next(&mut lanes.input) => {
+                let Some(screen) = screen.as_deref_mut() else { continue };
+                let mut leave = input.map_or(Leave::Lost, |input| screen.on_input(desk, input));
+                // Whatever else was typed is taken in before the frame is drawn: a held key costs one frame, not many.
+                while leave == Leave::Stay
+                    && let Some(Ok(more)) = lanes.input.as_mut().map(mpsc::Receiver::try_recv)
+                {
+                    leave = screen.on_input(desk, more);
+                }
+                urgent = true;
+                match leave {
+                    Leave::Stay => None,
+                    Leave::Quit => Some(Ending::Quit),
+                    Leave::Signal(n) => Some(Ending::Signal(n)),
+                    Leave::Lost => Some(Ending::TerminalLost),
+                }
+            }
+            signal = signals.recv(), if screen.is_none() => Some(Ending::Signal(signal)),
+            Some(event) = lanes.journal.recv() => {
+                urgent |= desk.on_journal(event);
+                while let Ok(event) = lanes.journal.try_recv() {
+                    urgent |= desk.on_journal(event);
+                }
+                dirty = true;
+                None
+            }
+            request = next(&mut lanes.control) => {
+                if let Some(request) = request {
+                    urgent |= desk.on_control(request);
+                    dirty = true;
+                }
+                None
+            }
+            Some(event) = lanes.poll.recv() => {
+                urgent |= desk.on_poll(event);
+                dirty = true;
+                None
+            }
+            changed = next(&mut lanes.files) => {
+                if changed.is_some() {
+                    reload(desk);
+                    dirty = true;
+                }
+                None
+            }
+            () = tokio::time::sleep(wake) => None,
+        };
+        if desk.until_tick(ticked).is_zero() {
+            ticked = Instant::now();
+            urgent |= desk.tick();
+            desk.retry();
+            dirty = true;
+        }
+        if let Some(story) = story.as_deref_mut()
+            && let Some(held) = story.see(desk)
+        {
+            return Ending::Story(held);
+        }
+        if let Some(ending) = ending {
+            return ending;
+        }
+    }
+}
+
+fn reload(desk: &mut Desk) {
+    let path: PathBuf = desk.setup.path.clone();
+    match Setup::read(Some(&path)) {
+        Ok(setup) => desk.reload(setup),
+        Err(e) => desk.reload_failed(&format!("{e:#}")),
+    }
+}
+
+/// Signals of a process without a screen.
+struct Signals {
+    term: Option<tokio::signal::unix::Signal>,
+    int: Option<tokio::signal::unix::Signal>,
+    hup: Option<tokio::signal::unix::Signal>,
+}
+
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self {
+            term: signal(SignalKind::terminate()).ok(),
+            int: signal(SignalKind::interrupt()).ok(),
+            hup: signal(SignalKind::hangup()).ok(),
+        }
+    }
+
+    async fn recv(&mut self) -> i32 {
+        async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
+            match signal {
+                Some(signal) => {
+                    signal.recv().await;
+                }
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.term) => 15,
+            () = one(&mut self.int) => 2,
+            () = one(&mut self.hup) => 1,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! From a PLAN argument to a plan, its runbooks and what is wrong with them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::check::{Finding, Level};
+use crate::plan::{self, Plan};
+use crate::runbook::{self, Runbook};
+use crate::{check, files};
+
+/// What a PLAN argument led to.
+#[derive(Debug)]
+pub struct Setup {
+    /// The folder everything is relative to.
+    pub root: PathBuf,
+    /// The plan file, or the runbook where there is none.
+    pub path: PathBuf,
+    /// The plan file's text; empty without one.
+    pub text: String,
+    /// The plan.
+    pub plan: Plan,
+    /// The runbooks it names.
+    pub books: Vec<Runbook>,
+    /// What is wrong with them; one of level error means that the plan must not be used.
+    pub findings: Vec<Finding>,
+}
+
+impl Setup {
+    /// Reads plan and runbooks; `Err` only when there is nothing to read.
+    pub fn read(argument: Option<&Path>) -> anyhow::Result<Self> {
+        let argument = argument.unwrap_or(Path::new("."));
+        let path = locate(argument)?;
+        let root = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if path.extension().is_none_or(|e| e != "toml") {
+            let name = file_name(&path);
+            let book = read_book(&root, &name)?;
+            let plan = plan::bare(&name, &book.title.to_string());
+            return Ok(Self { root, path, text: String::new(), plan, books: vec![book], findings: Vec::new() });
+        }
+        let name = file_name(&path);
+        let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
+        let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: not UTF-8", path.display()))?;
+        Ok(Self::from_text(root, path, text))
+    }
+
+    /// A room whose files are in the binary.
+    pub fn embedded(runbook: &str, plan: String) -> anyhow::Result<Self> {
+        let book = runbook::read("runbook.md", runbook.as_bytes())?;
+        Ok(Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new()))
+    }
+
+    /// The same from a plan's text.
+    pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
+        let mut missing = Vec::new();
+        let mut books = Vec::new();
+        for name in plan::runbook_paths(&text) {
+            match read_book(&root, &name) {
+                Ok(book) => books.push(book),
+                Err(e) => missing.push((name, format!("{e:#}"))),
+            }
+        }
+        Self::resolve(root, path, text, books, missing)
+    }
+
+    fn resolve(
+        root: PathBuf,
+        path: PathBuf,
+        text: String,
+        books: Vec<Runbook>,
+        missing: Vec<(String, String)>,
+    ) -> Self {
+        let shown = path.display().to_string();
+        let env = |name: &str| std::env::var(name).ok();
+        let base = root.clone();
+        let file = move |name: &str| {
+            std::fs::read_to_string(base.join(name)).map(|s| s.trim_end().to_owned()).map_err(|e| e.to_string())
+        };
+        let base = root.clone();
+        let cmd = move |line: &str| secret_command(&base, line);
+        let outside = plan::Outside { env: &env, file: &file, cmd: &cmd };
+        let input = plan::Input { path: &shown, text: &text, outside: &outside, runbooks: &books };
+        let mut loaded = plan::load(&input);
+        for (name, why) in missing {
+            let help = "name a Markdown file relative to the plan's folder in [room] runbook";
+            loaded.findings.push(check::finding_on_file(
+                &shown,
+                check::codes::UNREADABLE,
+                &format!("runbook {name}: {why}"),
+                help,
+            ));
+        }
+        if loaded.plan.room.name.is_empty() {
+            loaded.plan.room.name = books.first().map_or_else(|| file_name(&root), |b| b.title.to_string());
+        }
+        Self { root, path, text, plan: loaded.plan, books, findings: loaded.findings }
+    }
+
+    /// Whether the plan must not be used.
+    pub fn broken(&self) -> bool {
+        self.findings.iter().any(|f| f.level == Level::Error)
+    }
+
+    /// Every finding as rustc would print it.
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        for finding in &self.findings {
+            out.push_str(&check::render(finding, &self.text, check::Paint::Plain));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Every file that was read, for watching.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.path.clone()];
+        files.extend(self.books.iter().map(|b| self.root.join(&b.path)));
+        files.dedup();
+        files
+    }
+}
+
+/// The plan file, or the runbook, that an argument stands for.
+fn locate(argument: &Path) -> anyhow::Result<PathBuf> {
+    let meta = std::fs::metadata(argument).with_context(|| format!("{}: cannot be opened", argument.display()))?;
+    if meta.is_file() {
+        return Ok(argument.to_owned());
+    }
+    let plan = argument.join("warroom.toml");
+    if plan.is_file() {
+        return Ok(plan);
+    }
+    bail!(
+        "{}: there is no warroom.toml here; name a plan or a Markdown runbook, as in `warroom run go-live.md`",
+        argument.display()
+    )
+}
+
+fn read_book(root: &Path, name: &str) -> anyhow::Result<Runbook> {
+    let bytes = files::read_under(root, name).with_context(|| root.join(name).display().to_string())?;
+    Ok(runbook::read(name, &bytes)?)
+}
+
+/// The first line that a command of the plan prints is the secret.
+fn secret_command(root: &Path, line: &str) -> Result<String, String> {
+    let argv = shell_words::split(line).map_err(|e| e.to_string())?;
+    let (program, args) = argv.split_first().ok_or("the command is empty")?;
+    let out = std::process::Command::new(program)
+        .args(args)
+        .current_dir(root)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .map_err(|e| format!("{program}: {e}"))?;
+    if !out.status.success() {
+        return Err(format!("{program}: {}", out.status));
+    }
+    Ok(String::from_utf8_lossy(&out.stdout).lines().next().unwrap_or_default().to_owned())
+}
+
+fn file_name(path: &Path) -> String {
+    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    canonical.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}

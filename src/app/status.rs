@@ -1,0 +1,76 @@
+//! How things stand, as one JSON document with stable field names.
+
+use serde_json::{Value, json};
+
+use crate::clock::rfc3339;
+use crate::room::Room;
+
+/// The room as `status` tells it: times in RFC 3339 UTC, durations in seconds.
+pub fn json(room: &Room) -> Value {
+    let overall = room.overall();
+    let late = room.book.leaves().filter(|s| room.late(s)).count();
+    let next = room
+        .next_step()
+        .map(|n| json!({ "role": room.me.author.role, "text": room.step_text(&n.step), "step": n.step }));
+    let services: Vec<Value> = room
+        .plan
+        .services
+        .iter()
+        .zip(&room.live.services)
+        .map(|(plan, live)| {
+            json!({
+                "name": plan.name,
+                "state": live.state,
+                "reason": live.reason,
+                "since": rfc3339(live.since.utc),
+                "age": live.asked.map(|at| room.now.since(at).as_secs_f64()),
+                "latency": live.took.map(|t| t.as_secs_f64()),
+                "code": live.last.as_ref().and_then(|r| r.code),
+                "version": live.last.as_ref().and_then(|r| r.version.clone()),
+            })
+        })
+        .collect();
+    let metrics: Vec<Value> = room
+        .plan
+        .metrics
+        .iter()
+        .zip(&room.live.metrics)
+        .map(|(plan, live)| {
+            let state = match (live.current(), live.holds) {
+                (None, _) => "no data",
+                (Some(_), Some(true)) => "met",
+                (Some(_), Some(false)) => "broken",
+                (Some(_), None) => "no objective",
+            };
+            json!({
+                "name": plan.name,
+                "value": live.current(),
+                "unit": plan.unit,
+                "state": state,
+                "reason": live.trouble,
+                "age": live.series.last().map(|p| (room.now.utc - p.at).num_milliseconds() as f64 / 1000.0),
+            })
+        })
+        .collect();
+    json!({
+        "room": room.plan.room.name,
+        "at": rfc3339(room.now.utc),
+        "t": room.t().map(|t| t.0),
+        "phase": room.current_phase().map(|p| p.title.clone()),
+        "verdict": room.live.verdict.verdict,
+        "reason": room.live.verdict.reason,
+        "next": next.into_iter().collect::<Vec<_>>(),
+        "services": services,
+        "metrics": metrics,
+        "alerts": [],
+        "gates": [],
+        "steps": { "done": overall.done, "total": overall.total, "late": late },
+        "unsaved": room.unsaved.len(),
+        "watch": match &room.live.watch {
+            crate::room::Watch::Me { .. } => "here",
+            crate::room::Watch::Other { .. } => "elsewhere",
+            crate::room::Watch::Nobody => "nobody",
+            crate::room::Watch::Unknown => "unknown",
+        },
+    })
+}

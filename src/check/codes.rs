@@ -1,0 +1,56 @@
+//! The stable codes of findings, each with its level and meaning.
+
+use super::Level;
+
+/// One kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `WR001` …; never reused for another meaning.
+    pub id: &'static str,
+    /// How bad such a finding is.
+    pub level: Level,
+    /// In one line.
+    pub meaning: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal $level:ident $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $name: Code = Code { id: $id, level: Level::$level, meaning: $meaning };)*
+
+        /// Every code, in order.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    SYNTAX = "WR001" Error "the file is not TOML";
+    UNKNOWN_KEY = "WR002" Error "a key that does not exist";
+    WRONG_TYPE = "WR003" Error "a value of the wrong type";
+    MISSING = "WR004" Error "a required key is missing";
+    CONFLICT = "WR005" Error "two keys that exclude each other, or one that needs another";
+    BAD_VALUE = "WR006" Error "a value that cannot be meant";
+    DURATION = "WR007" Error "a text that is no duration";
+    DUPLICATE = "WR008" Error "a name given twice";
+    UNKNOWN_NAME = "WR009" Error "a name that nothing has";
+    UNSET = "WR010" Error "a variable, parameter, file or command that gives no value";
+    PLACEHOLDER = "WR011" Error "a ${…} that cannot be read, or a secret where it would show";
+    CONDITION = "WR012" Error "an objective, band or condition that cannot be read";
+    UNIT = "WR013" Error "units that cannot be compared";
+    BANDS = "WR014" Error "bands that overlap or do not ascend";
+    PROMQL = "WR015" Error "a query that is not supported PromQL";
+    PATTERN = "WR016" Error "a regular expression that cannot be read";
+    ADDRESS = "WR017" Error "a URL, an address or a JSON pointer that cannot be read";
+    COMMAND = "WR018" Error "a command that cannot be read";
+    HEADING = "WR019" Error "a heading or step that the runbook does not have";
+    AMBIGUOUS = "WR020" Error "a heading that the runbook has more than once";
+    CYCLE = "WR021" Error "services that need each other in a circle";
+    TIME = "WR022" Error "a time or zone that cannot be read";
+    SHELL = "WR030" Warning "a command that looks written for a shell, but runs without one";
+    SLOW = "WR031" Warning "a deadline longer than the interval";
+    LATER = "WR032" Warning "a value that is not known yet, so something is not checked";
+    NOT_PASSED_ON = "WR033" Warning "a variable for children that is not set here";
+    UNUSED = "WR034" Info "something declared that nothing uses";
+    REPAIRED = "WR040" Warning "a runbook whose text was damaged and repaired for reading";
+    OPEN_PLACEHOLDER = "WR041" Warning "a placeholder in the runbook that somebody has to fill in";
+    UNREADABLE = "WR090" Error "a file that cannot be read";
+}

@@ -1,0 +1,140 @@
+//! What a plan says about decisions: rules, gates, windows, levels, rollbacks, breakers, profiles. Kept as checked, for later.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::clock::Offset;
+use crate::condition::Condition;
+use crate::plan::{seconds, seconds_opt};
+
+/// `[[rule]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RulePlan {
+    /// Its name.
+    pub name: String,
+    /// What raises it.
+    pub when: Condition,
+    /// It must hold this long.
+    #[serde(rename = "for", serialize_with = "seconds")]
+    pub for_: Duration,
+    /// It stays raised this long after.
+    #[serde(serialize_with = "seconds")]
+    pub keep_for: Duration,
+    /// `info`, `warn`, `page` or `rollback`.
+    pub severity: &'static str,
+    /// Channels, by name.
+    pub notify: Vec<String>,
+    /// A heading of the runbook that says what to do.
+    pub runbook: Option<Place>,
+}
+
+/// `[[gate]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct GatePlan {
+    /// Its name.
+    pub name: String,
+    /// A heading or step of the runbook.
+    pub at: Option<Place>,
+    /// What must hold.
+    pub criteria: Vec<Condition>,
+    /// Healthy time with data.
+    #[serde(serialize_with = "seconds")]
+    pub dwell: Duration,
+    /// Roles that vote.
+    pub votes: Vec<String>,
+    /// When it must be decided.
+    pub deadline: Option<Offset>,
+}
+
+/// `[[window]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct WindowPlan {
+    /// `critical`, `enhanced`, `normal` …
+    pub name: String,
+    /// From T-0.
+    pub from: Offset,
+    /// From T-0.
+    pub until: Offset,
+    /// Polling within it.
+    #[serde(serialize_with = "seconds_opt")]
+    pub every: Option<Duration>,
+    /// Who says regularly that all is well.
+    pub check_in: Option<CheckIn>,
+}
+
+/// `check_in = { every, role }`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckIn {
+    /// From one to the next.
+    #[serde(serialize_with = "seconds")]
+    pub every: Duration,
+    /// Who.
+    pub role: Option<String>,
+}
+
+/// `[[level]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LevelPlan {
+    /// `1`, `2`, `3`.
+    pub name: String,
+    /// Any of these puts the room on it.
+    pub when: Vec<Condition>,
+    /// Time to decide.
+    #[serde(serialize_with = "seconds_opt")]
+    pub decide_within: Option<Duration>,
+    /// What to say.
+    pub say: Option<String>,
+}
+
+/// `[[rollback]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RollbackPlan {
+    /// Its name.
+    pub name: String,
+    /// A heading of the runbook.
+    pub steps: Place,
+    /// How long it takes.
+    #[serde(serialize_with = "seconds_opt")]
+    pub takes: Option<Duration>,
+    /// Levels it answers.
+    pub for_levels: Vec<String>,
+}
+
+/// `[[breaker]]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct BreakerPlan {
+    /// Its name.
+    pub name: String,
+    /// What runs, as written: filled in when it runs.
+    pub run: String,
+    /// The word to type.
+    pub confirm: String,
+    /// Who may.
+    pub role: Option<String>,
+}
+
+/// `[[profile]]`: a variant of the same runbook.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProfilePlan {
+    /// Its name.
+    pub name: String,
+    /// Headings that are done; empty means all.
+    pub phases: Vec<Place>,
+    /// Headings that are left out.
+    pub skip: Vec<Place>,
+    /// How long to watch afterwards.
+    #[serde(serialize_with = "seconds_opt")]
+    pub monitor: Option<Duration>,
+}
+
+/// A heading or step of a runbook that the plan names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// As the plan names it.
+    pub name: String,
+    /// Index of the runbook; none when no runbook was there to check against.
+    pub book: Option<u32>,
+    /// Its line, 1-based.
+    pub line: Option<u32>,
+}

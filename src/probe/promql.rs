@@ -1,1 +1,0 @@
-//! PromQL over samples we scraped ourselves, by Prometheus's own rules.
