@@ -141,12 +141,12 @@ pub fn cells(text: &str) -> usize {
     text.graphemes(true).map(cluster_cells).sum()
 }
 
-/// Cells of one grapheme cluster. Half-width Katakana sound marks count one each, as terminals draw them.
+/// Cells of one grapheme cluster.
 fn cluster_cells(cluster: &str) -> usize {
     if cluster.len() == 1 {
         return 1;
     }
-    cluster.width() + cluster.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count()
+    cluster.width()
 }
 
 /// The longest beginning of `text` in at most `most` cells, cut between grapheme clusters.

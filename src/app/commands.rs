@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{control, demo, run, screen, seat, show};
+use super::{control, demo, log, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
@@ -74,11 +74,14 @@ pub struct Seated {
     pub lanes: Lanes,
     /// Of the loop's thread.
     pub runtime: tokio::runtime::Runtime,
+    /// Writes what is left of the log when dropped.
+    _log: Option<tracing_appender::non_blocking::WorkerGuard>,
 }
 
 /// Opens the journal, starts the pollers, and puts a desk between them.
 #[expect(clippy::disallowed_methods, reason = "the start of time for this process")]
 pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pace>) -> anyhow::Result<Seated> {
+    let log = log::open(&state_dir()?);
     let pace = pace.unwrap_or_else(|| Pace::new(Instant::now(), chrono::Utc::now(), 1));
     let author = seat::author(&setup.plan, Some(seat.name.clone().unwrap_or_else(seat::os_user)), seat.role.clone())
         .map_err(anyhow::Error::msg)?
@@ -102,7 +105,7 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     let mut desk = Desk::new(me, setup, journal, poll, pace, now);
     desk.t0 = t0;
     let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None };
-    Ok(Seated { desk, lanes, runtime })
+    Ok(Seated { desk, lanes, runtime, _log: log })
 }
 
 fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
@@ -148,7 +151,7 @@ pub fn live(
     screen: Option<&mut screen::Screen>,
     story: Option<&mut demo::Story>,
 ) -> anyhow::Result<Ending> {
-    let Seated { desk, lanes, runtime } = &mut seated;
+    let Seated { desk, lanes, runtime, .. } = &mut seated;
     let mut lanes = std::mem::replace(lanes, Lanes::closed());
     let ending = runtime.block_on(async {
         if let Some(path) = control {

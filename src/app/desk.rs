@@ -79,7 +79,8 @@ impl Desk {
     /// A desk before its first event.
     pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
         let source = Source { files: setup.files(), root: setup.root, path: setup.path };
-        let room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
+        let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
+        room.speed = pace.speed();
         Self {
             room,
             journal,

@@ -4,6 +4,7 @@ pub mod commands;
 pub mod control;
 pub mod demo;
 pub mod desk;
+pub mod log;
 pub mod preferences;
 pub mod run;
 pub mod screen;

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::bell::{self, Bell, Ear};
+use super::connect;
 use super::place::{self, Mode};
 use super::salvage;
 use super::store::{self, BODY_MAX, CHUNK, Store, StoreError};
@@ -85,14 +86,13 @@ impl Keeper {
         if !options.read_only {
             first = match store::open(&path, true) {
                 Ok(conn) => Some(conn),
-                Err(JournalError::Sql { source, .. }) if store::is_damage(&source) && was_ours => None,
-                Err(JournalError::Sql { source, .. }) if store::is_damage(&source) => {
+                Err(JournalError::Sql { source, .. }) if connect::is_damage(&source) && was_ours => None,
+                Err(JournalError::Sql { source, .. }) if connect::is_damage(&source) => {
                     return Err(JournalError::Foreign(path));
                 }
                 Err(JournalError::Foreign(_)) if bell::heard(&bell_path).is_some() => None,
-                Err(JournalError::Damaged { .. }) => None,
-                // Held by another process, a full disk …: the thread tries again and tells.
-                Err(JournalError::Sql { .. }) => None,
+                // Held by another process, a full disk, damage …: the thread tries again and tells.
+                Err(JournalError::Sql { .. } | JournalError::Damaged { .. }) => None,
                 Err(e) => return Err(e),
             };
             bell = Bell::open(&bell_path, mode).ok();
@@ -160,11 +160,16 @@ impl Keeper {
             Err(JournalError::Foreign(_)) => return End::Damaged("its first page is wrong".to_owned()),
             Err(e) => return End::Trouble(e.to_string()),
         };
+        if !self.read_only
+            && let Err(e) = store::sync_log(&self.path)
+        {
+            return End::Trouble(format!("the log of the journal cannot be made durable ({e})"));
+        }
         match self.keep(&conn, orders) {
             Ok(()) => {
                 // Who reads may not write the log back.
                 if !self.read_only {
-                    store::close(conn);
+                    connect::close(conn);
                 }
                 End::Closed
             }
@@ -181,6 +186,7 @@ impl Keeper {
         let mut store = Store::new(conn)?;
         if self.trouble.is_some() && !self.read_only {
             store.quick_check()?;
+            store.settle()?;
         }
         self.read_past(&mut store)?;
         if self.trouble.is_some() && self.pending.is_empty() {
@@ -191,6 +197,7 @@ impl Keeper {
         }
         self.tell_loaded();
         let mut looked = instant_now();
+        let mut log_ready = self.read_only;
         loop {
             if !self.pending.is_empty() {
                 self.record(&mut store)?;
@@ -204,7 +211,7 @@ impl Keeper {
             let useful = store.checkpoint_useful() && !self.read_only;
             let rest = if !self.pending.is_empty() {
                 BUSY_PAUSE
-            } else if useful {
+            } else if useful || !log_ready {
                 IDLE
             } else if self.ear.is_some() {
                 LOOK
@@ -214,8 +221,12 @@ impl Keeper {
             let mut look = match orders.recv_timeout(rest) {
                 Ok(order) => self.take_with_rest(order, orders),
                 Err(RecvTimeoutError::Timeout) => {
-                    if useful {
+                    if useful && self.pending.is_empty() {
                         store.checkpoint()?;
+                    }
+                    if !log_ready && self.pending.is_empty() {
+                        store.make_log_ready(&self.path);
+                        log_ready = true;
                     }
                     true
                 }
@@ -258,7 +269,7 @@ impl Keeper {
                 self.stopping = true;
             }
             Order::Bell => return true,
-            Order::Ask(Ask::Tape(_)) | Order::Begin(_) | Order::Stop(_) => {}
+            Order::Ask(Ask::Tape(_) | Ask::HandOver(_)) | Order::Begin(_) | Order::Stop(_) => {}
         }
         false
     }

@@ -48,14 +48,19 @@ pub fn prepare(path: &Path, mode: Mode) -> Result<PathBuf, JournalError> {
     Ok(path)
 }
 
-/// The canonical path of a journal that is only read; it need not exist.
+/// The canonical path of a journal that is only read, while others may write it; it need not exist.
 pub fn canonical(path: &Path) -> Result<PathBuf, JournalError> {
+    let path = unlinked(path)?;
+    if let Some(folder) = path.parent().filter(|f| f.is_dir()) {
+        real_folder(folder)?;
+    }
+    Ok(path)
+}
+
+/// The canonical path of a journal that nobody writes any more, wherever it lies; it need not exist.
+pub fn unlinked(path: &Path) -> Result<PathBuf, JournalError> {
     let (folder, name) = split(path)?;
-    let path = match real_folder(&folder) {
-        Ok(real) => real.join(name),
-        Err(JournalError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => folder.join(name),
-        Err(e) => return Err(e),
-    };
+    let path = folder.canonicalize().unwrap_or(folder).join(name);
     match path.symlink_metadata() {
         Ok(meta) if meta.is_symlink() => Err(JournalError::Link(path)),
         Ok(meta) if !meta.is_file() => Err(JournalError::NotAFile(path)),
@@ -274,7 +279,7 @@ fn newest_in(folder: &Path) -> Option<PathBuf> {
 fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     let plan = plan_path.canonicalize().unwrap_or_else(|_| plan_path.to_owned());
     let hash = Sha256::digest(plan.as_os_str().as_encoded_bytes());
-    let hash: String = hash.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let hash = hash.iter().take(6).fold(0_u64, |hash, b| hash << 8 | u64::from(*b));
     let mut slug = String::new();
     for c in room_name.chars() {
         if slug.len() >= 40 {
@@ -288,5 +293,5 @@ fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     }
     let slug = slug.trim_end_matches('-');
     let slug = if slug.is_empty() { "room" } else { slug };
-    state_dir.join("warroom").join(format!("{slug}-{hash}"))
+    state_dir.join("warroom").join(format!("{slug}-{hash:012x}"))
 }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::chain::Tails;
 use super::place::{self, Mode};
-use super::store::{self, CHUNK, Store, StoreError, Tails};
-use super::{JournalError, bell};
+use super::store::{self, CHUNK, Store, StoreError};
+use super::{JournalError, bell, connect};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Entry, Hash};
 
@@ -42,7 +43,7 @@ pub fn salvage(path: &Path, mode: Mode, bell: &bell::Bell) -> Result<Salvaged, J
     }
     let (n, head) = (new.tails.n, new.tails.head);
     drop(new);
-    store::close(conn);
+    connect::close(conn);
 
     let moved_to = place::set_aside(path)?;
     std::fs::rename(&fresh, path).map_err(|e| place::io("cannot put the new journal at", path, e))?;

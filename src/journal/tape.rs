@@ -5,16 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::{JournalError, TapedSample, store};
-use crate::clock::Now;
+use super::row::{self, COLUMNS, Written, read_row};
+use super::{JournalError, TapedSample, connect, store};
 use crate::fact::Author;
-use crate::probe::{
-    MetricIx, MetricReading, Outcome, Phases, Point, ProbeId, Reading, Sample, ServiceIx, ServiceReading,
-};
-use crate::text::{self, Untrusted};
+use crate::text::Untrusted;
 
 /// `WTAP`.
 const APPLICATION: i64 = 0x5754_4150;
@@ -38,9 +35,6 @@ const TABLES: [&str; 4] = [
     "CREATE TABLE coarse (series INTEGER NOT NULL, ms INTEGER NOT NULL, count INTEGER NOT NULL, low REAL NOT NULL, \
      high REAL NOT NULL, total REAL NOT NULL, worst INTEGER NOT NULL, PRIMARY KEY (ms, series)) STRICT, WITHOUT ROWID",
 ];
-
-const COLUMNS: &str = "s.n, s.ms, s.kind, s.series, r.name, s.took, s.value, s.at, s.code, s.days, s.connect, s.wait, s.transfer, \
-     s.reason, s.version";
 
 /// Who watches, as last written.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,10 +66,10 @@ pub struct Tape {
 impl Tape {
     /// Opens the tape; a writer makes its schema where missing.
     pub fn open(path: &Path, write: bool) -> Result<Self, JournalError> {
-        let mut conn = store::connect(path, write, "NORMAL")?;
+        let mut conn = connect::connect(path, write, "NORMAL", APPLICATION)?;
         let sql = |source| JournalError::Sql { path: path.to_owned(), source };
         if write {
-            store::ensure_schema(&mut conn, path, APPLICATION, &TABLES, |_| Ok(()))?;
+            connect::ensure_schema(&mut conn, path, APPLICATION, &TABLES, |_| Ok(()))?;
             conn.pragma_update(None, "wal_autocheckpoint", 1000).map_err(sql)?;
         }
         conn.busy_timeout(Duration::from_millis(250)).map_err(sql)?;
@@ -84,7 +78,7 @@ impl Tape {
 
     /// Closes, with its log written back.
     pub fn close(self) {
-        store::close(self.conn);
+        connect::close(self.conn);
     }
 
     /// Who watches.
@@ -149,10 +143,7 @@ impl Tape {
         }
         let mut found = Vec::new();
         {
-            let mut insert = tx.prepare(
-                "INSERT INTO sample (series, ms, took, kind, value, at, code, days, connect, wait, transfer, reason, version) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            )?;
+            let mut insert = tx.prepare(row::INSERT)?;
             for sample in samples {
                 let Some(row) = Written::of(sample) else { continue };
                 let key = (row.series_kind(), sample.name.clone());
@@ -177,15 +168,17 @@ impl Tape {
     pub fn refill(&mut self, since: DateTime<Utc>, mut out: impl FnMut(Vec<TapedSample>)) -> rusqlite::Result<()> {
         let since = since.timestamp_millis();
         let from = self.first_row(since)?;
+        // What is written from here on is left to `read`.
+        let end: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM sample", [], |r| r.get(0))?;
         let mut kept: HashMap<i64, (i64, i64)> = HashMap::new();
         let mut portion = Vec::new();
         let mut statement = self.conn.prepare(&format!(
-            "SELECT {COLUMNS} FROM sample s JOIN series r ON r.id = s.series WHERE s.n >= ?1 AND s.ms >= ?2 ORDER BY s.n"
+            "SELECT {COLUMNS} FROM sample s JOIN series r ON r.id = s.series WHERE s.n >= ?1 AND s.ms >= ?2 \
+             AND s.n <= ?3 ORDER BY s.n"
         ))?;
-        let mut rows = statement.query([from, since])?;
+        let mut rows = statement.query([from, since, end])?;
         while let Some(row) = rows.next()? {
-            let (n, ms, kind, series): (i64, i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            self.last = n;
+            let (ms, kind, series): (i64, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let slot = ms.div_euclid(THIN_MS);
             if kept.insert(series, (slot, kind)).is_some_and(|(s, k)| s == slot && k == kind) {
                 continue;
@@ -198,9 +191,8 @@ impl Tape {
         if !portion.is_empty() {
             out(portion);
         }
-        drop(rows);
-        drop(statement);
-        self.skip()
+        self.last = self.last.max(end);
+        Ok(())
     }
 
     /// Samples written since the last call, at most [`store::CHUNK`].
@@ -216,13 +208,6 @@ impl Tape {
             out.extend(read_row(row)?);
         }
         Ok(out)
-    }
-
-    /// Leaves out what stands there now.
-    fn skip(&mut self) -> rusqlite::Result<()> {
-        let last: i64 = self.conn.query_row("SELECT coalesce(max(n), 0) FROM sample", [], |r| r.get(0))?;
-        self.last = self.last.max(last);
-        Ok(())
     }
 
     /// About where the rows of a time begin: rows stand nearly in the order of time, so halving finds it without an index
@@ -324,144 +309,4 @@ fn read_lease(conn: &Connection) -> rusqlite::Result<Option<Lease>> {
 fn series_id(tx: &Transaction<'_>, key: &(u8, String)) -> rusqlite::Result<i64> {
     tx.execute("INSERT OR IGNORE INTO series (kind, name) VALUES (?1, ?2)", params![key.0, key.1])?;
     tx.query_row("SELECT id FROM series WHERE kind = ?1 AND name = ?2", params![key.0, key.1], |r| r.get(0))
-}
-
-/// A sample as a row: what of it is kept.
-struct Written {
-    ms: i64,
-    took: i64,
-    kind: u8,
-    value: Option<f64>,
-    at: Option<i64>,
-    code: Option<i32>,
-    days: Option<i64>,
-    phases: Phases,
-    reason: Option<String>,
-    version: Option<String>,
-}
-
-impl Written {
-    fn of(taped: &TapedSample) -> Option<Self> {
-        let sample = &taped.sample;
-        let mut row = Self {
-            ms: sample.at.utc.timestamp_millis(),
-            took: micros(sample.took),
-            kind: 0,
-            value: None,
-            at: None,
-            code: None,
-            days: None,
-            phases: Phases::default(),
-            reason: None,
-            version: None,
-        };
-        match &sample.reading {
-            Reading::Service(reading) => {
-                let (kind, reason) = match &reading.outcome {
-                    Outcome::Pass => (0, None),
-                    Outcome::Degraded(why) => (1, Some(why)),
-                    Outcome::Fail(why) => (2, Some(why)),
-                    Outcome::NoData(why) => (3, Some(why)),
-                };
-                row.kind = kind;
-                row.reason = reason.map(|r| short(r));
-                row.code = reading.code;
-                row.days = reading.tls_days;
-                row.phases = reading.phases;
-                row.version = reading.version.as_ref().map(|v| short(v.raw()));
-            }
-            Reading::Metrics(readings) => match &readings.first()?.value {
-                Ok(point) => {
-                    row.kind = 4;
-                    row.value = Some(point.value);
-                    row.at = Some(point.at.timestamp_millis());
-                }
-                Err(why) => {
-                    row.kind = 5;
-                    row.reason = Some(short(why));
-                }
-            },
-            Reading::Backfill(_) => return None,
-        }
-        Some(row)
-    }
-
-    fn series_kind(&self) -> u8 {
-        u8::from(self.kind >= 4)
-    }
-
-    fn insert(&self, insert: &mut Statement<'_>, series: i64) -> rusqlite::Result<()> {
-        insert
-            .execute(params![
-                series,
-                self.ms,
-                self.took,
-                self.kind,
-                self.value,
-                self.at,
-                self.code,
-                self.days,
-                self.phases.connect.map(micros),
-                self.phases.wait.map(micros),
-                self.phases.transfer.map(micros),
-                self.reason,
-                self.version,
-            ])
-            .map(drop)
-    }
-}
-
-/// A row as a sample; `None` for one that no version of ours wrote.
-fn read_row(row: &Row<'_>) -> rusqlite::Result<Option<TapedSample>> {
-    let Some(utc) = DateTime::from_timestamp_millis(row.get(1)?) else { return Ok(None) };
-    let took: i64 = row.get(5)?;
-    let reason = || row.get::<_, Option<String>>(13).map(Option::unwrap_or_default);
-    let span = |column| row.get::<_, Option<i64>>(column).map(|us| us.map(duration));
-    let outcome = match row.get::<_, i64>(2)? {
-        0 => Outcome::Pass,
-        1 => Outcome::Degraded(reason()?),
-        2 => Outcome::Fail(reason()?),
-        3 => Outcome::NoData(reason()?),
-        kind @ (4 | 5) => {
-            let value: Option<f64> = row.get(6)?;
-            let at = row.get::<_, Option<i64>>(7)?.and_then(DateTime::from_timestamp_millis);
-            let value = match (kind, value, at) {
-                (4, Some(value), Some(at)) if value.is_finite() => Ok(Point { at, value }),
-                _ => Err(reason()?),
-            };
-            let reading = Reading::Metrics(vec![MetricReading { metric: MetricIx(u32::MAX), value }]);
-            return Ok(Some(taped(row.get(4)?, utc, took, reading)));
-        }
-        _ => return Ok(None),
-    };
-    let reading = Reading::Service(ServiceReading {
-        service: ServiceIx(u32::MAX),
-        outcome,
-        code: row.get(8)?,
-        version: row.get::<_, Option<String>>(14)?.map(Untrusted::new),
-        phases: Phases { connect: span(10)?, wait: span(11)?, transfer: span(12)? },
-        tls_days: row.get(9)?,
-        excerpt: Untrusted::default(),
-    });
-    Ok(Some(taped(row.get(4)?, utc, took, reading)))
-}
-
-fn taped(name: String, utc: DateTime<Utc>, took: i64, reading: Reading) -> TapedSample {
-    let at = Now { utc, mono: Duration::ZERO };
-    TapedSample { name, sample: Sample { probe: ProbeId(u32::MAX), at, took: duration(took), reading } }
-}
-
-fn micros(d: Duration) -> i64 {
-    i64::try_from(d.as_micros()).unwrap_or(i64::MAX)
-}
-
-fn duration(us: i64) -> Duration {
-    Duration::from_micros(us.max(0).cast_unsigned())
-}
-
-/// Reasons and versions hold what others wrote: escaped, and at most 400 bytes.
-fn short(text: &str) -> String {
-    let mut text = text::escape(text);
-    text.truncate(text.floor_char_boundary(400));
-    text
 }

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::bell::{Bell, Ear};
+use super::connect;
 use super::place::{self, Mode};
-use super::store;
 use super::tape::{Lease, Tape, Trimmed};
 use super::{Ask, Event, JournalError, Options, Order, TapedSample, instant_now, utc_now};
 use crate::fact::{Author, Hash};
@@ -21,6 +21,8 @@ const RENEW: Duration = Duration::from_secs(1);
 /// A lease that was not renewed for so long is free. Half a second short of the five that people are promised, since the
 /// next holder has to notice and to take it.
 const EXPIRES: Duration = Duration::from_millis(4500);
+/// Who handed the lease over does not take it back sooner.
+const LEFT_TO_OTHERS: Duration = Duration::from_secs(2);
 /// Samples wait at most so long for their commit.
 const FLUSH: Duration = Duration::from_millis(100);
 /// From one attempt to the next when another process holds the file, and when the tape is broken.
@@ -64,6 +66,7 @@ pub struct WatchThread {
     waiting: Vec<TapedSample>,
     flush_at: Option<Instant>,
     lease_at: Instant,
+    not_before: Option<Instant>,
     broken_since: Option<Instant>,
     trouble: Option<String>,
     full_told: bool,
@@ -88,7 +91,7 @@ enum Failed {
 
 impl From<rusqlite::Error> for Failed {
     fn from(e: rusqlite::Error) -> Self {
-        if store::is_busy(&e) { Self::Busy } else { Self::Broken(e.to_string(), store::is_damage(&e)) }
+        if connect::is_busy(&e) { Self::Busy } else { Self::Broken(e.to_string(), connect::is_damage(&e)) }
     }
 }
 
@@ -126,6 +129,7 @@ impl WatchThread {
             waiting: Vec::new(),
             flush_at: None,
             lease_at: instant_now(),
+            not_before: None,
             broken_since: None,
             trouble: None,
             full_told: false,
@@ -176,6 +180,10 @@ impl WatchThread {
                 for order in std::iter::once(first).chain(orders.try_iter().take(super::TAPE_LANE)) {
                     match order {
                         Order::Ask(Ask::Tape(samples)) => self.keep(samples),
+                        Order::Ask(Ask::HandOver(done)) => {
+                            self.hand_over();
+                            let _ = done.send(());
+                        }
                         Order::Stop(done) => return Some(done),
                         Order::Bell => look = true,
                         Order::Begin(_) | Order::Ask(_) => {}
@@ -280,13 +288,13 @@ impl WatchThread {
     fn lease(&mut self, now: Instant) -> Result<(), Failed> {
         let Some(tape) = &mut self.tape else { return Ok(()) };
         let clock = since_boot();
-        if let Some(epoch) = self.held {
-            if tape.renew(self.me, epoch, clock, &self.boot)? {
-                self.lease_at = now + RENEW;
-                return Ok(());
-            }
-            // Another took it while this process was stopped, or the tape was begun anew.
+        if let Some(epoch) = self.held
+            && tape.renew(self.me, epoch, clock, &self.boot)?
+        {
+            self.lease_at = now + RENEW;
+            return Ok(());
         }
+        // If it was held: another took it while this process was stopped, or the tape was begun anew.
         let lease = tape.lease()?;
         let left = self.left(lease.as_ref(), clock, now);
         if let Some((lease, left)) = lease.as_ref().zip(left) {
@@ -299,6 +307,11 @@ impl WatchThread {
         }
         if !self.may_watch {
             self.lease_at = now + if self.hear() { RETRY } else { LOOK_WITHOUT_BELL };
+            self.tell(Told::Nobody, None);
+            return Ok(());
+        }
+        if let Some(at) = self.not_before.filter(|at| *at > now) {
+            self.lease_at = at;
             self.tell(Told::Nobody, None);
             return Ok(());
         }
@@ -317,6 +330,18 @@ impl WatchThread {
             None => self.lease_at = now + BUSY_PAUSE,
         }
         Ok(())
+    }
+
+    /// Leaves the lease to others for a while.
+    fn hand_over(&mut self) {
+        let _ = self.flush();
+        if let (Some(epoch), Some(tape)) = (self.held.take(), &mut self.tape) {
+            // If it cannot be given back it expires.
+            let _ = tape.give_back(self.me, epoch);
+            self.ring();
+            self.lease_at = instant_now() + LEFT_TO_OTHERS;
+            self.not_before = Some(self.lease_at);
+        }
     }
 
     fn hold(&mut self, epoch: u64, now: Instant) {

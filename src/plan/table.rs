@@ -7,6 +7,25 @@ use toml::de::{DeTable, DeValue};
 
 use crate::check::{Code, Finding, Source, codes, finding_at, nearest};
 
+/// What most slips of syntax come from.
+const SYNTAX_HELP: &str = "a text stands in quotes and ends on its line; a table is [name], one of several [[name]]";
+
+/// Keys that people write for others.
+const MEANT: [(&str, &str); 12] = [
+    ("interval", "every"),
+    ("period", "every"),
+    ("url", "http"),
+    ("address", "tcp"),
+    ("depends_on", "needs"),
+    ("retry", "retries"),
+    ("environment", "env"),
+    ("members", "people"),
+    ("expression", "query"),
+    ("promql", "query"),
+    ("condition", "when"),
+    ("duration", "for"),
+];
+
 /// Findings of one file after which it is given up.
 const MOST: usize = 500;
 
@@ -87,12 +106,7 @@ impl<'a> Reader<'a> {
                 let key = self.source.text.get(span.clone()).unwrap_or_default().to_owned();
                 self.report(codes::DUPLICATE, span, format!("`{key}` stands here twice"), "keep one of them");
             } else {
-                self.report(
-                    codes::SYNTAX,
-                    span,
-                    error.message(),
-                    "see https://toml.io for the syntax; texts stand in quotes",
-                );
+                self.report(codes::SYNTAX, span, error.message(), SYNTAX_HELP);
             }
         }
         (!broken).then_some(root)
@@ -157,17 +171,17 @@ impl<'t> Table<'t> {
 
     /// Reports a key that must be there and is not.
     pub(crate) fn demand(&mut self, r: &mut Reader<'_>, key: &'static str) {
-        if !self.entries.contains_key(key) {
-            // A slip of the pen is reported as an unknown key: one finding for one mistake.
-            let slip = self.entries.keys().any(|other| nearest(other.get_ref(), [key]).is_some());
-            if !slip {
-                r.report(
-                    codes::MISSING,
-                    self.span(),
-                    format!("{} has no `{key}`", self.title),
-                    format!("add `{key} = …`"),
-                );
-            }
+        let message = format!("{} has no `{key}`", self.title);
+        self.demand_one(r, &[key], &message, &format!("add `{key} = …`"));
+    }
+
+    /// Reports that none of several keys is there. A slip of the pen will be reported as an unknown key, and a value of the
+    /// wrong type as that: one finding for one mistake.
+    pub(crate) fn demand_one(&mut self, r: &mut Reader<'_>, keys: &[&'static str], message: &str, help: &str) {
+        let there = |key: &&str| self.entries.contains_key(*key);
+        let slip = || self.entries.keys().any(|other| nearest(other.get_ref(), keys.iter().copied()).is_some());
+        if !keys.iter().any(there) && !slip() {
+            r.report(codes::MISSING, self.span(), message, help);
         }
     }
 
@@ -186,32 +200,17 @@ impl<'t> Table<'t> {
         if let Some(text) = value.get_ref().as_str() {
             return Some(Spanned::new(value.span(), text.to_owned()));
         }
-        let number = value.get_ref().as_integer().map(|n| n.as_str().to_owned());
-        let help =
-            format!("write a duration with its unit, as in `{key} = \"{}s\"`", number.as_deref().unwrap_or("30"));
+        let number = value.get_ref().as_integer().map_or("30", |n| n.as_str());
+        // Nobody means five hundred seconds.
+        let unit = if number.len() > 2 { "ms" } else { "s" };
+        let help = format!("write a duration with its unit, as in `{key} = \"{number}{unit}\"`");
         r.wrong_type(key, value, "a duration in quotes", &help);
         None
     }
 
     /// A list of texts; a text alone is a list of one.
     pub(crate) fn texts(&mut self, r: &mut Reader<'_>, key: &'static str) -> Vec<Spanned<String>> {
-        let Some(value) = self.value(key) else { return Vec::new() };
-        if let Some(text) = value.get_ref().as_str() {
-            return vec![Spanned::new(value.span(), text.to_owned())];
-        }
-        let help = format!("write `{key} = [\"…\", \"…\"]`");
-        let Some(items) = value.get_ref().as_array() else {
-            r.wrong_type(key, value, "a list of texts", &help);
-            return Vec::new();
-        };
-        let mut out = Vec::new();
-        for item in items {
-            match item.get_ref().as_str() {
-                Some(text) => out.push(Spanned::new(item.span(), text.to_owned())),
-                None => r.wrong_type(key, item, "a list of texts", &help),
-            }
-        }
-        out
+        self.value(key).and_then(|value| r.texts(key, value)).unwrap_or_default()
     }
 
     pub(crate) fn boolean(&mut self, r: &mut Reader<'_>, key: &'static str) -> Option<Spanned<bool>> {
@@ -240,8 +239,11 @@ impl<'t> Table<'t> {
         if let Some(entries) = value.get_ref().as_table() {
             return Some(Table::new(title, value.span(), entries));
         }
-        let help =
-            if value.get_ref().is_array() { format!("write [{key}] with one pair of brackets") } else { String::new() };
+        let help = if title.starts_with('`') {
+            format!("write `{key} = {{ … }}`")
+        } else {
+            format!("write [{key}] with one pair of brackets, and its keys below")
+        };
         r.wrong_type(key, value, "a table", &help);
         None
     }
@@ -279,7 +281,10 @@ impl<'t> Table<'t> {
         keys.sort_by_key(|k| k.span().start);
         for key in keys {
             let name = key.get_ref();
-            let near = nearest(name, self.asked.iter().copied());
+            let other =
+                || nearest(name, MEANT.iter().filter(|(_, key)| self.asked.contains(key)).map(|(word, _)| *word));
+            let near = nearest(name, self.asked.iter().copied())
+                .or_else(|| other().and_then(|word| MEANT.iter().find(|(w, _)| *w == word)).map(|(_, key)| *key));
             let help = match (elsewhere.iter().find(|(other, _)| other == name), near) {
                 (Some((_, place)), _) => format!("`{name}` belongs {place}"),
                 (None, Some(near)) => format!("did you mean `{near}`?"),
@@ -299,6 +304,26 @@ fn known(keys: &[&str]) -> String {
 }
 
 impl Reader<'_> {
+    /// A list of texts, or a text alone; nothing when it is something else.
+    pub(crate) fn texts(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<Spanned<String>>> {
+        if let Some(text) = value.get_ref().as_str() {
+            return Some(vec![Spanned::new(value.span(), text.to_owned())]);
+        }
+        let help = format!("write `{key} = [\"…\", \"…\"]`");
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "a list of texts", &help);
+            return None;
+        };
+        let mut out = Vec::new();
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(text) => out.push(Spanned::new(item.span(), text.to_owned())),
+                None => self.wrong_type(key, item, "a list of texts", &help),
+            }
+        }
+        Some(out)
+    }
+
     pub(crate) fn wrong_type(&mut self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str, help: &str) {
         let found = match value.get_ref() {
             DeValue::String(_) => "a text",
@@ -319,7 +344,9 @@ impl Reader<'_> {
         range: std::ops::RangeInclusive<i64>,
     ) -> Option<Spanned<i64>> {
         let Some(number) = value.get_ref().as_integer() else {
-            self.wrong_type(key, value, "a whole number", &format!("write `{key} = {}` without quotes", range.start()));
+            let typed = value.get_ref().as_str().and_then(|text| text.parse().ok()).filter(|n| range.contains(n));
+            let help = format!("write `{key} = {}` without quotes", typed.unwrap_or(*range.start()));
+            self.wrong_type(key, value, "a whole number", &help);
             return None;
         };
         match i64::from_str_radix(number.as_str(), number.radix()) {

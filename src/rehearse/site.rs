@@ -31,7 +31,7 @@ impl Colour {
         }
     }
 
-    /// Its place in [`super::wheel::Parts::fleets`].
+    /// Its place in [`super::stage::Parts::fleets`].
     pub(super) fn index(self) -> usize {
         usize::from(self == Self::Green)
     }
@@ -164,6 +164,10 @@ impl Site {
         if let Some(kept) = self.flags.get(at) {
             kept.store((percent * 10_000.0) as u32, Relaxed);
         }
+        if at == 0 && percent <= 0.0 {
+            // The first users after a break are few: an ordinary error among them would look like a bad one.
+            self.ordinary_owed.store(0, Relaxed);
+        }
         self.tell(Event::Flag { flag: name, percent });
         let green = self.green_percent();
         if green != before {
@@ -217,7 +221,7 @@ impl Site {
     /// Whether this answer is an error: one in 667 of all, and of a hot green's as many as the fault says.
     pub(super) fn errs(&self, fleet: Colour) -> bool {
         // When a minute of the scene holds few requests, a single error would be over any objective.
-        let ordinary = if self.rate * 60.0 / self.speed >= 150.0 { 1_500 } else { 0 };
+        let ordinary = if self.rate * 60.0 / self.speed >= 400.0 { 1_500 } else { 0 };
         let worst = self.fault.as_ref().map_or(0.0, |f| f.errors / 100.0);
         let hot = if fleet == Colour::Green { (self.heat() * worst * MILLION) as u64 } else { 0 };
         let due = |owed: &AtomicU64, share: u64| {

@@ -201,7 +201,7 @@ fn split(line: &str) -> Vec<String> {
                 continue;
             }
             (None, '>') => {
-                let rest: String = chars.clone().collect();
+                let rest: String = chars.clone().take(16).collect();
                 let target = rest.trim_start_matches(['>', '|']).trim_start();
                 if !target.starts_with("/dev/null") && !target.starts_with('&') && before != '=' && before != '-' {
                     parts.push(">".into());
@@ -500,7 +500,7 @@ fn web(name: &str, args: &[&str]) -> Class {
             _ if a.starts_with("-X") => method = a.get(2..).map(str::to_lowercase),
             _ if a.starts_with("--request=") => method = a.get(10..).map(str::to_lowercase),
             _ if a.starts_with("--data") || a.starts_with("-d@") || a.starts_with("-d'") || a.starts_with("-d{") => {
-                body = true
+                body = true;
             }
             "POST" | "PUT" | "PATCH" | "DELETE" if name != "curl" => method = Some(a.to_lowercase()),
             _ => {}
@@ -564,8 +564,7 @@ fn sql(text: &str) -> Class {
         let Some(first) = words.next() else { continue };
         let all: Vec<&str> = statement.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
         let this = match first {
-            "drop" | "truncate" => Class::Danger,
-            "delete" => Class::Danger,
+            "drop" | "truncate" | "delete" => Class::Danger,
             "update" if !all.contains(&"where") => Class::Danger,
             "alter" if all.contains(&"drop") => Class::Danger,
             "psql" | "mysql" | "mariadb" | "sqlite3" if all.contains(&"drop") || all.contains(&"truncate") => {
@@ -595,7 +594,7 @@ pub(super) fn looks_like_shell(text: &str) -> bool {
             let first = words.by_ref().find(|w| *w != "sudo" && !is_assignment(w)).unwrap_or("");
             let name = first.rsplit('/').next().unwrap_or(first);
             if first.starts_with("./")
-                || first.starts_with("/")
+                || first.starts_with('/')
                 || is_assignment(line.split_whitespace().next().unwrap_or(""))
             {
                 return true;

@@ -16,6 +16,9 @@ pub(super) struct Label {
 /// The labels of a paragraph, each with the text up to the next one. `None` before the first label.
 pub(super) fn labels(block: &Block) -> Vec<Label> {
     let mut out: Vec<Label> = Vec::new();
+    if !block.plain().contains([':', '：']) {
+        return out;
+    }
     for line in &block.rich {
         for part in parts(line) {
             match part {
@@ -34,7 +37,7 @@ pub(super) fn labels(block: &Block) -> Vec<Label> {
     }
     for label in &mut out {
         let text = one_line([label.text.as_str()].into_iter());
-        label.text = text.trim_matches(|c: char| c == '|' || c.is_whitespace()).to_owned();
+        text.trim_matches(|c: char| c == '|' || c.is_whitespace()).clone_into(&mut label.text);
     }
     out
 }

@@ -1,5 +1,7 @@
 //! Text to blocks: what GitHub would render, flat and in document order, each with its lines.
 
+use std::borrow::Cow;
+
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::source::Source;
@@ -24,6 +26,8 @@ pub(super) struct Block {
     pub item: Option<usize>,
     /// What it says; empty for fences.
     pub rich: Vec<RichLine>,
+    /// The same on one line, inline markup removed.
+    pub plain: String,
 }
 
 pub(super) enum Kind {
@@ -89,8 +93,13 @@ pub(super) struct ListItem {
 
 impl Block {
     /// All it says, inline markup removed, on one line.
-    pub(super) fn plain(&self) -> String {
-        one_line(self.rich.iter().flat_map(|l| l.spans.iter().map(|s| s.text.as_str()).chain([" "])))
+    pub(super) fn plain(&self) -> &str {
+        &self.plain
+    }
+
+    /// What one of its lines says.
+    pub(super) fn line<'b>(&'b self, line: &'b RichLine) -> Cow<'b, str> {
+        if self.rich.len() == 1 { Cow::Borrowed(&self.plain) } else { Cow::Owned(line.plain()) }
     }
 }
 
@@ -136,7 +145,7 @@ pub(super) fn parse(source: &Source) -> Doc {
     for (event, range) in Parser::new_ext(&source.parsed, options).into_offset_iter() {
         reader.event(event, range.start, range.end);
     }
-    reader.close(source.parsed.len());
+    reader.close();
     reader.doc
 }
 
@@ -159,7 +168,7 @@ impl Reader<'_> {
     fn event(&mut self, event: Event<'_>, from: usize, to: usize) {
         match event {
             Event::Start(tag) => self.start(tag, from, to),
-            Event::End(tag) => self.end(tag, to),
+            Event::End(tag) => self.end(tag),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 self.text(&text, from, to);
             }
@@ -178,7 +187,7 @@ impl Reader<'_> {
             }
             Event::FootnoteReference(_) => self.inline(from),
             Event::Rule => {
-                self.close(from);
+                self.close();
                 self.fresh = false;
                 let block = self.block(Kind::Rule, from, to);
                 self.doc.blocks.push(block);
@@ -210,11 +219,11 @@ impl Reader<'_> {
             }
             Tag::TableCell => return,
             Tag::Paragraph => {
-                self.close(from);
+                self.close();
                 return self.paragraph(from, to);
             }
             Tag::List(number) => {
-                self.close(from);
+                self.close();
                 let list = List {
                     ordered: number.is_some(),
                     start: number.unwrap_or(0),
@@ -240,22 +249,21 @@ impl Reader<'_> {
             Tag::Table(_) => Kind::Table(vec![]),
             Tag::HtmlBlock => Kind::Html,
             _ => {
-                self.close(from);
+                self.close();
                 self.fresh = false;
                 return;
             }
         };
-        self.close(from);
+        self.close();
         self.fresh = false;
         let block = self.block(kind, from, to);
         self.open = Some(Block { last: last.max(block.first), ..block });
     }
 
-    fn end(&mut self, tag: TagEnd, to: usize) {
+    fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
             TagEnd::Link | TagEnd::Image => self.link = self.link.saturating_sub(1),
-            TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => {}
             TagEnd::TableCell => {
                 if let Some(Block { kind: Kind::Table(rows), rich, .. }) = &mut self.open
                     && let Some(row) = rows.last_mut()
@@ -264,22 +272,27 @@ impl Reader<'_> {
                     row.cells.push(one_line(parts.iter().map(String::as_str)));
                 }
             }
-            TagEnd::TableHead | TagEnd::TableRow => {}
+            TagEnd::Emphasis
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+            | TagEnd::TableHead
+            | TagEnd::TableRow => {}
             TagEnd::List(_) => {
-                self.close(to);
+                self.close();
                 self.lists.pop();
             }
             TagEnd::Item => {
-                self.close(to);
+                self.close();
                 self.items.pop();
                 self.fresh = false;
             }
-            _ => self.close(to),
+            _ => self.close(),
         }
     }
 
     fn item(&mut self, from: usize, to: usize) {
-        self.close(from);
+        self.close();
         let Some(list) = self.lists.last().copied() else { return };
         let ix = self.doc.items.len();
         let ordered = self.doc.lists.get(list).is_some_and(|l| l.ordered);
@@ -391,11 +404,12 @@ impl Reader<'_> {
             last: self.last_line(from, to),
             item: self.items.last().copied(),
             rich: vec![],
+            plain: String::new(),
         }
     }
 
-    /// Ends the open block; `to` is where the next one begins.
-    fn close(&mut self, _to: usize) {
+    /// Ends the open block.
+    fn close(&mut self) {
         let Some(mut block) = self.open.take() else { return };
         if let Some(line) = block.rich.last() {
             block.last = block.last.max(line.line);
@@ -410,6 +424,7 @@ impl Reader<'_> {
                 }
             }
         }
+        block.plain = one_line(block.rich.iter().flat_map(|l| l.spans.iter().map(|s| s.text.as_str()).chain([" "])));
         if let Some(item) = block.item.and_then(|i| self.doc.items.get_mut(i))
             && item.task.is_some()
             && item.text == Some(self.doc.blocks.len())

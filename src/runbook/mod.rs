@@ -34,10 +34,18 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
     let doc = markdown::parse(&source);
     let mut book = steps::understand(path, &source, &doc);
     path.clone_into(&mut book.path);
-    book.sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    book.sha256 = hex(&Sha256::digest(bytes));
     book.repaired = source.repaired;
     book.lines = source.shown.lines().map(Untrusted::from).collect();
     Ok(book)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}"); // a String takes everything
+        out
+    })
 }
 
 /// One Markdown file as understood. Field names are those of `warroom show --format json`.

@@ -90,7 +90,7 @@ type Hit = Option<(usize, Option<String>)>;
 /// `<project-ref>`, `<previous image>`; not a tag, a link, an address, a here document or a comparison.
 fn angle(rest: &str) -> Hit {
     let inner = rest.get(1..)?;
-    let end = inner.find(['>', '<', '\n']).filter(|e| *e > 0 && *e <= 48)?;
+    let end = inner.bytes().take(49).position(|b| matches!(b, b'>' | b'<' | b'\n')).filter(|e| *e > 0)?;
     if !inner.get(end..)?.starts_with('>') {
         return None;
     }
@@ -133,7 +133,7 @@ fn brace(rest: &str) -> Hit {
     let double = rest.starts_with("{{");
     let open = 1 + usize::from(double);
     let inner = rest.get(open..)?;
-    let end = inner.find('}').filter(|e| *e > 0 && *e <= 40)?;
+    let end = inner.bytes().take(41).position(|b| b == b'}').filter(|e| *e > 0)?;
     let name = inner.get(..end)?;
     let trimmed = if double { name.trim() } else { name };
     let fine = trimmed.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -156,8 +156,7 @@ fn word(rest: &str, before: char) -> Hit {
     let name = match plain {
         "X.Y.Z" | "X.Y" | "x.y.z" | "X.X.X" | "x.x.x" | "XX.YY.ZZ" | "X.Y.Z-rc" => whole,
         _ => match whole {
-            "TBD" | "TODO" | "TBC" | "TBA" => whole,
-            "YYYY-MM-DD" | "YYYYMMDD" | "YYYY-MM" => whole,
+            "TBD" | "TODO" | "TBC" | "TBA" | "YYYY-MM-DD" | "YYYYMMDD" | "YYYY-MM" => whole,
             w if w.starts_with("XXX") || (w.contains("XXX") && matches!(before, '+' | ' ' | '-' | '/')) => w,
             _ => return Some((whole.len().max(1), None)),
         },

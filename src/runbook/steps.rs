@@ -109,7 +109,7 @@ fn sections(doc: &Doc) -> (Vec<Option<usize>>, Vec<Section>) {
     for block in &doc.blocks {
         if let Kind::Heading(level) = block.kind {
             stack.retain(|s| sections.get(*s).is_some_and(|s| s.level < level));
-            let title = block.plain();
+            let title = block.plain().to_owned();
             let times = times::in_heading(&title);
             let parent = stack.last().copied();
             stack.push(sections.len());
@@ -138,7 +138,7 @@ impl Builder<'_> {
         for (ix, item) in doc.items.iter().enumerate() {
             let Some(block_ix) = item.text else { continue };
             let Some(block) = doc.blocks.get(block_ix) else { continue };
-            let text = block.plain();
+            let text = block.plain().to_owned();
             let list = asked.get(item.list).copied().unwrap_or(ListKind::Tells);
             let Some(kind) = item_kind(item, &text, list, fenced.get(ix).copied().unwrap_or(false)) else { continue };
             let times = match times::timeline(&text) {
@@ -146,7 +146,9 @@ impl Builder<'_> {
                 _ => times::in_line(&text),
             };
             let parent = self.ancestor(item.parent);
-            self.of_item[ix] = Some(self.drafts.len());
+            if let Some(slot) = self.of_item.get_mut(ix) {
+                *slot = Some(self.drafts.len());
+            }
             let role = self.role_of(&text).or_else(|| self.role_above(item));
             self.drafts.push(Draft {
                 line: item.line,
@@ -224,8 +226,8 @@ impl Builder<'_> {
         {
             return ListKind::Asks;
         }
-        let orders = |b: &Block| labels::imperative(&b.plain()) && !infer::roles::is_duty(&b.plain());
-        if texts().all(orders) && texts().any(|b| labels::surely_imperative(&b.plain())) {
+        let orders = |b: &Block| labels::imperative(b.plain()) && !infer::roles::is_duty(b.plain());
+        if texts().all(orders) && texts().any(|b| labels::surely_imperative(b.plain())) {
             return ListKind::Asks;
         }
         ListKind::Mixed
@@ -238,11 +240,17 @@ impl Builder<'_> {
         }
         let lower = text.to_lowercase();
         let found = self.roles.iter().find(|r| {
-            let after = lower.strip_prefix(r.as_str()).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
-            after
-                || lower.contains(&format!("({r})"))
-                || lower.contains(&format!("[{r}]"))
-                || lower.contains(&format!("@{r}"))
+            lower.match_indices(r.as_str()).any(|(at, _)| {
+                let before = lower.get(..at).and_then(|b| b.chars().last());
+                let after = lower.get(at + r.len()..).and_then(|a| a.chars().next());
+                let ends = !after.is_some_and(char::is_alphanumeric);
+                match before {
+                    None | Some('@') => ends,
+                    Some('(') => after == Some(')'),
+                    Some('[') => after == Some(']'),
+                    _ => false,
+                }
+            })
         })?;
         // As it is written there, not as the table has it.
         let at = lower.find(found.as_str())?;
@@ -270,11 +278,6 @@ impl Builder<'_> {
         let doc = self.doc;
         // The step that what stands at the margin after a list goes on with, if anything does.
         let mut running: Option<usize> = None;
-        // Whether the last thing under this heading was a fence of the heading.
-        let mut list_at = vec![None; doc.blocks.len() + 1];
-        for (l, list) in doc.lists.iter().enumerate() {
-            list_at[list.at].get_or_insert(l);
-        }
         for (ix, block) in doc.blocks.iter().enumerate() {
             let heading = self.under.get(ix).copied().flatten();
             let inside = self.ancestor(block.item);
@@ -410,7 +413,7 @@ impl Builder<'_> {
             if self.timeline_lines(block, owner, heading) {
                 return;
             }
-            if let Some(times) = times::only_moment(&block.plain()).filter(|_| owner.is_none()) {
+            if let Some(times) = times::only_moment(block.plain()).filter(|_| owner.is_none()) {
                 if let Some(section) = heading.and_then(|h| self.sections.get_mut(h)) {
                     section.times.at = section.times.at.take().or(times.at);
                     section.times.estimate = section.times.estimate.or(times.estimate);
@@ -426,7 +429,7 @@ impl Builder<'_> {
                 self.note(owner, heading, note(label));
             }
         }
-        if first_of_item && let Some(abort) = abort(&block.plain()) {
+        if first_of_item && let Some(abort) = abort(block.plain()) {
             self.note(owner, heading, Note { kind: "abort-if".into(), line: block.first, text: abort.into() });
         }
     }
@@ -439,7 +442,7 @@ impl Builder<'_> {
 
     /// Lines of a paragraph that begin with moments, at least two.
     fn timeline_lines(&mut self, block: &Block, owner: Option<usize>, heading: Option<usize>) -> bool {
-        let texts: Vec<(u32, String)> = block.rich.iter().map(|l| (l.line, l.plain())).collect();
+        let texts: Vec<(u32, String)> = block.rich.iter().map(|l| (l.line, block.line(l).into_owned())).collect();
         let found: Vec<_> = texts.iter().filter_map(|(line, t)| Some((*line, times::timeline(t)?))).collect();
         if found.len() < 2 || found.len() < texts.len() {
             return false;
@@ -571,7 +574,9 @@ impl Builder<'_> {
             if section.steps == 0 && section.commands.is_empty() && section.times == Times::default() {
                 continue;
             }
-            phase_of[ix] = Some(book.phases.len() as u32);
+            if let Some(slot) = phase_of.get_mut(ix) {
+                *slot = Some(book.phases.len() as u32);
+            }
             book.phases.push(Phase {
                 title: times::title(&section.title).into(),
                 line: section.line,
@@ -682,7 +687,7 @@ impl Builder<'_> {
             let which = equals.entry((draft.heading, text)).or_default();
             sha.update(which.to_le_bytes());
             *which += 1;
-            *slot = StepId(sha.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect::<String>().into());
+            *slot = StepId(super::hex(sha.finalize().get(..8).unwrap_or_default()).into());
         }
         ids
     }
@@ -794,18 +799,22 @@ fn placeholders(source: &Source, doc: &Doc) -> Vec<super::Placeholder> {
         let own = params::assigned(text);
         let first = block.first + u32::from(matches!(block.kind, Kind::Fence { .. }));
         for (line, number) in text.lines().zip(first..) {
-            params::in_line(line, place, &own).iter().for_each(|p| found.add(p, number));
+            for name in params::in_line(line, place, &own) {
+                found.add(&name, number);
+            }
         }
     }
     for (from, to) in &doc.comments {
-        (*from..=*to).filter(|l| source.text(*l).trim_start().starts_with("<!--") || from != to).for_each(|l| {
-            if let Some(slot) = code.get_mut(l as usize) {
+        for line in (*from..=*to).filter(|l| from != to || source.text(*l).trim_start().starts_with("<!--")) {
+            if let Some(slot) = code.get_mut(line as usize) {
                 *slot = true;
             }
-        });
+        }
     }
     for line in (1..=source.lines()).filter(|l| !code.get(*l as usize).copied().unwrap_or(true)) {
-        params::in_line(source.text(line), Place::Prose, &[]).iter().for_each(|p| found.add(p, line));
+        for name in params::in_line(source.text(line), Place::Prose, &[]) {
+            found.add(&name, line);
+        }
     }
     found.all()
 }

@@ -4,14 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 
 use crate::clock::Stamp;
-use crate::fact::{Fact, Mark, StepId};
+use crate::fact::{Fact, StepId};
 use crate::plan::Plan;
-use crate::room::{Book, Room, Row, Status};
-use crate::runbook::{At, Phase, Step, StepKind};
+use crate::room::{self, Book, Room, Row, Status};
+use crate::runbook::{Phase, Step, StepKind};
 
 /// No such node.
 pub const NONE: u32 = u32::MAX;
@@ -87,6 +86,8 @@ pub struct Derived {
     pub counts: Vec<(u32, u32)>,
     /// When each node is due, in milliseconds since the epoch, or [`NEVER`].
     pub due: Vec<i64>,
+    /// When each node is late, with the time it takes added; or [`NEVER`].
+    overdue: Vec<i64>,
     /// Owners given on the run.
     owners: HashMap<u32, String>,
     /// Drafts under way.
@@ -127,8 +128,7 @@ impl Derived {
         if retimed {
             self.t0 = t0;
             self.plan = Arc::clone(&room.plan);
-            let zone = room.plan.room.zone;
-            self.due = self.nodes.iter().map(|n| due_of(room, n, t0, zone)).collect();
+            (self.due, self.overdue) = self.nodes.iter().map(|n| due_of(room, n)).unzip();
         }
         let now = room.now.utc.timestamp_millis();
         if reshaped || steps_changed || retimed {
@@ -330,7 +330,7 @@ impl Derived {
         for unsaved in room.unsaved.values() {
             let Some(step) = unsaved.draft.fact.step() else { continue };
             let word = match &unsaved.draft.fact {
-                Fact::StepMarked { mark, .. } => mark_word(*mark),
+                Fact::StepMarked { mark, .. } => room::apply::mark_word(*mark),
                 Fact::Noted { .. } => "note",
                 Fact::StepOwned { .. } => "owner",
                 _ => "new",
@@ -363,7 +363,7 @@ impl Derived {
     fn count_late(&mut self, now: i64) {
         self.late = 0;
         self.late_at = NEVER;
-        for (i, due) in self.due.iter().enumerate() {
+        for (i, due) in self.overdue.iter().enumerate() {
             if *due == NEVER || !self.is_leaf(i as u32) || self.status_of(i as u32).settled() {
                 continue;
             }
@@ -373,6 +373,11 @@ impl Derived {
                 self.late_at = self.late_at.min(*due + 1);
             }
         }
+    }
+
+    /// The phase the run is in: that of the next step.
+    pub fn current_phase(&self) -> Option<u32> {
+        self.node(self.next).map(|n| n.phase).filter(|p| *p != NONE)
     }
 
     /// The node of a step.
@@ -402,7 +407,9 @@ impl Derived {
 
     /// Unsettled and past its time.
     pub fn is_late(&self, i: u32, now: DateTime<Utc>) -> bool {
-        self.is_leaf(i) && !self.status_of(i).settled() && self.due_at(i).is_some_and(|due| due < now)
+        self.is_leaf(i)
+            && !self.status_of(i).settled()
+            && self.overdue.get(i as usize).is_some_and(|at| *at < now.timestamp_millis())
     }
 
     /// Who is to do it: the owner given on the run, else the role written in the runbook. Escaped.
@@ -415,34 +422,26 @@ impl Derived {
 
     /// Whether it is for the person at this terminal.
     pub fn mine(&self, room: &Room, i: u32) -> bool {
-        let me = &room.me.author;
-        let same = |a: &str, b: &str| a.trim().eq_ignore_ascii_case(b.trim());
-        if let Some(owner) = self.owners.get(&i) {
-            return same(owner, me.person.raw());
+        match (self.step(room, i), self.owners.get(&i)) {
+            (Some(step), _) => room.mine(step),
+            (None, Some(owner)) => owner.eq_ignore_ascii_case(room.me.author.person.raw()),
+            (None, None) => false,
         }
-        self.step(room, i).and_then(|s| s.role.as_ref()).is_some_and(|role| {
-            same(role.raw(), me.person.raw()) || me.role.as_ref().is_some_and(|mine| same(role.raw(), mine.raw()))
-        })
     }
 
-    /// Can be done now: unsettled, in the phase of the next step, and the first open one where the list is numbered.
-    pub fn ready(&self, room: &Room, i: u32) -> bool {
-        if !self.is_leaf(i) || self.status_of(i).settled() {
-            return false;
+    /// Leaves that can be done now, in order: unsettled, and with nothing open before them where their list is ordered.
+    pub fn ready(&self, room: &Room) -> Vec<u32> {
+        let mut open = HashSet::new();
+        let mut out = Vec::new();
+        for i in (0..self.nodes.len() as u32).filter(|i| self.is_leaf(*i) && !self.status_of(*i).settled()) {
+            let Some(node) = self.node(i) else { continue };
+            let kind = self.step(room, i).map(|s| s.kind);
+            let ordered = matches!(kind, Some(StepKind::Numbered | StepKind::Timeline | StepKind::Substep));
+            if !ordered || open.insert((node.phase, node.parent, kind)) {
+                out.push(i);
+            }
         }
-        let (Some(node), Some(next)) = (self.node(i), self.node(self.next)) else { return false };
-        if node.phase != next.phase {
-            return self.due_at(i).is_some_and(|due| due <= room.now.utc);
-        }
-        let numbered = self.step(room, i).is_some_and(|s| matches!(s.kind, StepKind::Numbered | StepKind::Substep));
-        !numbered || i == self.next || {
-            let start = if node.parent == NONE { node.phase } else { node.parent };
-            let start = if start == NONE { 0 } else { start + 1 };
-            !(start..i).any(|j| {
-                self.node(j).is_some_and(|n| n.parent == node.parent && n.phase == node.phase)
-                    && !self.status_of(j).settled()
-            })
-        }
+        out
     }
 
     /// The step as written; none for phases, added and vanished steps.
@@ -494,19 +493,6 @@ impl Derived {
     }
 }
 
-/// The word for a mark on its way.
-pub fn mark_word(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Todo => "reopened",
-        Mark::Running => "running",
-        Mark::Done => "done",
-        Mark::Failed => "failed",
-        Mark::Skipped => "skipped",
-        Mark::NotApplicable => "not applicable",
-        Mark::Waived => "waived",
-    }
-}
-
 fn id_of(room: &Room, node: &Node) -> Option<StepId> {
     match &node.what {
         What::Step(row) => room.book.step_at(*row).map(|s| s.id.clone()),
@@ -544,26 +530,16 @@ fn close(nodes: &mut [Node]) {
     }
 }
 
-fn due_of(room: &Room, node: &Node, t0: Option<DateTime<Utc>>, zone: Tz) -> i64 {
-    let at = match &node.what {
-        What::Step(row) => room.book.step_at(*row).and_then(|s| s.at.clone()),
-        What::Phase(row) => room.book.phase_at(*row).and_then(|p| p.at.clone().or(p.t.map(|t| At::T { t }))),
-        _ => None,
+fn due_of(room: &Room, node: &Node) -> (i64, i64) {
+    let (due, takes) = match &node.what {
+        What::Step(row) => room.book.step_at(*row).map_or((None, 0), |s| (room.due(s), s.estimate.unwrap_or(0))),
+        What::Phase(row) => (room.book.phase_at(*row).and_then(|p| room.phase_due(p)), 0),
+        _ => (None, 0),
     };
-    at.and_then(|at| moment(&at, t0?, zone)).map_or(NEVER, |at| at.timestamp_millis())
-}
-
-/// A moment of the plan as a time; a clock time is on T-0's date, in its stated zone, else the room's.
-pub fn moment(at: &At, t0: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-    match at {
-        At::T { t } => t0.checked_add_signed(chrono::TimeDelta::try_seconds(*t)?),
-        At::Clock { clock, zone: stated } => {
-            let zone = stated.as_ref().and_then(|z| z.parse().ok()).unwrap_or(zone);
-            let time = NaiveTime::parse_from_str(clock, "%H:%M").ok()?;
-            let date = t0.with_timezone(&zone).date_naive();
-            zone.from_local_datetime(&date.and_time(time)).earliest().map(|at| at.with_timezone(&Utc))
-        }
-    }
+    due.map_or((NEVER, NEVER), |at| {
+        let ms = at.timestamp_millis();
+        (ms, ms.saturating_add(i64::try_from(takes).unwrap_or(0).saturating_mul(1_000)))
+    })
 }
 
 /// A hash within this process.

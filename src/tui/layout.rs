@@ -204,8 +204,8 @@ fn commander(out: &mut Vec<Plot>, body: Rect, wants: Wants) {
 }
 
 fn wall(out: &mut Vec<Plot>, body: Rect, wants: Wants) {
-    let (left, rest) = columns(body, 36);
-    let (middle, right) = columns(rest, 52);
+    let (left, rest) = columns(body, 34);
+    let (middle, right) = columns(rest, 55);
     list_and_detail(out, left);
     let mut rest = middle;
     let services = service_rows(wants, rest.height / 3);
@@ -277,7 +277,7 @@ fn charts(out: &mut Vec<Plot>, rest: &mut Rect, wants: Wants, best: u16) {
     if wanted == 0 || rest.height < 14 {
         return;
     }
-    let each = ((rest.height - 8) / wanted).clamp(6, best + 4);
+    let each = (rest.height.saturating_sub(15) / wanted).clamp(6, best + 4);
     if wants.errors {
         put(out, Pane::Errors, rest, each);
     }

@@ -83,6 +83,11 @@ roles! {
     Cursor = "cursor",
 }
 
+/// The file of a built-in theme, to begin one's own with.
+pub fn source(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
 /// A theme file of the user: where it lies and what it says. Its name is the file's stem.
 #[derive(Clone, Debug)]
 pub struct ThemeFile {

@@ -377,13 +377,14 @@ impl View {
             return;
         }
         let now = room.now.utc;
+        let ready = if self.filter == Filter::Ready { d.ready(room) } else { Vec::new() };
         let mut phase = NONE;
         for i in 0..n {
             let fits = d.is_leaf(i)
                 && match self.filter {
                     Filter::All => true,
                     Filter::Mine => d.mine(room, i),
-                    Filter::Ready => d.ready(room, i),
+                    Filter::Ready => ready.binary_search(&i).is_ok(),
                     Filter::Late => d.is_late(i, now),
                     Filter::Failed => d.status_of(i) == Status::Failed,
                 };

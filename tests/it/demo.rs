@@ -302,10 +302,10 @@ fn the_plan_is_placed_and_judged_in_the_time_of_the_scene() {
     let scene = Scene::find(Some("blue-green-go-live")).expect("it reads");
     let plan = scene.plan_text("http://127.0.0.1:4321", "127.0.0.1:4322", 1.0);
     assert!(plan.contains("base = { value = \"http://127.0.0.1:4321\" }") && plan.contains("\"127.0.0.1:4322\""));
-    assert!(plan.contains("code=~\"5..\"}[1m]") && plan.contains("every = \"5s\""));
+    assert!(plan.contains("code=~\"5..\"}[1m]") && plan.contains("every = \"10s\""));
     let fast = scene.plan_text("http://127.0.0.1:4321", "127.0.0.1:4322", 10.0);
-    assert!(fast.contains("code=~\"5..\"}[6s]") && fast.contains("every = \"500ms\"") && !fast.contains("[1m]"));
-    assert!(fast.contains("timeout = \"3s\"") && fast.contains("within = \"250ms\""), "never timeouts or latencies");
+    assert!(fast.contains("code=~\"5..\"}[6s]") && fast.contains("every = \"1s\"") && !fast.contains("[1m]"));
+    assert!(fast.contains("timeout = \"3s\"") && fast.contains("within = \"300ms\""), "never timeouts or latencies");
     assert!(fast.contains("people = [\"ic\"]"), "other brackets stay");
     assert_eq!(fast.lines().count(), plan.lines().count());
 }

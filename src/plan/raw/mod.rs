@@ -59,7 +59,6 @@ pub(super) struct RawRole {
 }
 
 pub(super) struct RawService {
-    pub at: Range<usize>,
     pub name: Option<Text>,
     pub http: Option<RawFilled>,
     pub tcp: Option<RawFilled>,
@@ -89,7 +88,6 @@ pub(super) struct RawExpect {
 
 pub(super) struct RawSource {
     pub name: Text,
-    pub at: Range<usize>,
     pub scrape: Option<RawFilled>,
     pub prometheus: Option<RawFilled>,
     pub headers: Vec<(Text, RawFilled)>,
@@ -97,7 +95,6 @@ pub(super) struct RawSource {
 }
 
 pub(super) struct RawMetric {
-    pub at: Range<usize>,
     pub name: Option<Text>,
     pub unit: Option<Text>,
     pub query: Option<Text>,
@@ -120,7 +117,6 @@ pub(super) struct RawJson {
 }
 
 pub(super) struct RawLog {
-    pub at: Range<usize>,
     pub name: Option<Text>,
     pub file: Option<RawFilled>,
     pub command: Option<RawFilled>,

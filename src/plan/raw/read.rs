@@ -125,6 +125,9 @@ impl RawParam {
             return Self { value: RawFilled::read("a parameter", value, r), ..Self::default() };
         };
         let mut t = Table::new("a parameter", value.span(), entries);
+        let help = "write { ask = \"what to ask\" }, { value = \"…\" } or { env = \"NAME\" }";
+        let keys = ["ask", "value", "env", "file", "cmd", "match"];
+        t.demand_one(r, &keys, "this parameter has neither a value nor a question", help);
         let typed = t.value("value").and_then(|value| RawFilled::read("value", value, r));
         let found = RawFilled::from_table(&mut t, r);
         if let (Some(typed), Some(_)) = (&typed, &found) {
@@ -151,8 +154,9 @@ impl RawRole {
 
 impl RawService {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let help = "add `http = \"https://…\"`, `tcp = \"host:port\"`, `tls = \"host:port\"` or `command = \"…\"`";
+        t.demand_one(r, &["http", "tcp", "tls", "command"], "this service says nowhere how it is asked", help);
         let it = Self {
-            at: t.span(),
             name: t.required(r, "name"),
             http: RawFilled::of(&mut t, r, "http"),
             tcp: RawFilled::of(&mut t, r, "tcp"),
@@ -208,9 +212,12 @@ impl RawExpect {
 
 impl RawSource {
     fn read(name: Text, mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let message = format!("the source \"{}\" says nowhere where it is", name.get_ref());
+        let help = "add `scrape = \"http://…/metrics\"` or `prometheus = \"http://…:9090\"`";
+        t.demand_one(r, &["scrape", "prometheus"], &message, help);
         let it = Self {
             name,
-            at: t.span(),
+
             scrape: RawFilled::of(&mut t, r, "scrape"),
             prometheus: RawFilled::of(&mut t, r, "prometheus"),
             headers: RawFilled::headers(&mut t, r),
@@ -242,13 +249,14 @@ impl RawMetric {
                     }
                 }
                 None => {
-                    r.wrong_type("bands", value, "a list of numbers with units", "write `bands = [\"1%\", \"3%\"]`")
+                    r.wrong_type("bands", value, "a list of numbers with units", "write `bands = [\"1%\", \"3%\"]`");
                 }
             }
             Spanned::new(value.span(), bands)
         });
+        let help = "add `query` and `source`, or `from = \"probe\"`, or `json = { url, pointer }`, or `command`";
+        t.demand_one(r, &["query", "from", "json", "command"], "this metric says nowhere where it comes from", help);
         let it = Self {
-            at: t.span(),
             name: t.required(r, "name"),
             unit: t.text(r, "unit"),
             query: t.text(r, "query"),
@@ -282,8 +290,9 @@ impl RawJson {
 
 impl RawLog {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let help = "add `file = \"/var/log/…\"` or `command = \"kubectl logs -f …\"`";
+        t.demand_one(r, &["file", "command"], "this log says nowhere where it comes from", help);
         let it = Self {
-            at: t.span(),
             name: t.required(r, "name"),
             file: RawFilled::of(&mut t, r, "file"),
             command: RawFilled::of(&mut t, r, "command"),
@@ -296,6 +305,9 @@ impl RawLog {
 
 impl RawNotify {
     fn read(name: Text, mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let message = format!("the channel \"{}\" says nowhere where it goes", name.get_ref());
+        let help = "add `slack = { webhook = … }`, `pagerduty = { routing_key = … }`, `webhook` or `command`";
+        t.demand_one(r, &["pagerduty", "slack", "webhook", "command"], &message, help);
         let it = Self {
             name,
             at: t.span(),

@@ -68,12 +68,12 @@ impl RawTime {
                 return None;
             }
         };
-        let text = text.trim().replacen(' ', "T", 1);
-        if let Ok(at) = DateTime::parse_from_rfc3339(&text) {
+        let joined = text.trim().replacen(' ', "T", 1);
+        if let Ok(at) = DateTime::parse_from_rfc3339(&joined) {
             return Some(Self::Fixed(at));
         }
         let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
-        if let Some(at) = local.iter().find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok()) {
+        if let Some(at) = local.iter().find_map(|format| NaiveDateTime::parse_from_str(&joined, format).ok()) {
             return Some(Self::Local(Spanned::new(value.span(), at)));
         }
         r.report(codes::TIME, value.span(), format!("\"{text}\" is no date with a time"), HELP);

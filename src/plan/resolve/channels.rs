@@ -12,18 +12,9 @@ impl Resolver<'_> {
         for log in raw {
             let name = self.name("log", log.name.as_ref(), &names);
             names.push(name.clone());
-            match (&log.file, &log.command) {
-                (None, None) => self.r.report(
-                    codes::MISSING,
-                    log.at.clone(),
-                    format!("the log \"{name}\" says nowhere where it comes from"),
-                    "add `file = \"/var/log/…\"` or `command = \"kubectl logs -f …\"`",
-                ),
-                (Some(_), Some(twice)) => {
-                    let message = "a log comes from a file or from a command";
-                    self.r.report(codes::CONFLICT, twice.span.clone(), message, "make two logs of it");
-                }
-                _ => {}
+            if let (Some(_), Some(twice)) = (&log.file, &log.command) {
+                let message = "a log comes from a file or from a command";
+                self.r.report(codes::CONFLICT, twice.span.clone(), message, "make two logs of it");
             }
             out.push(LogPlan {
                 name,
@@ -57,20 +48,9 @@ impl Resolver<'_> {
                 ways.push("command");
                 targets.extend(self.filled(command).map(|target| ("command", target)));
             }
-            match ways.as_slice() {
-                [_] => {}
-                [] => self.r.report(
-                    codes::MISSING,
-                    channel.at.clone(),
-                    format!("the channel \"{name}\" says nowhere where it goes"),
-                    "add `slack = { webhook = … }`, `pagerduty = { routing_key = … }`, `webhook` or `command`",
-                ),
-                several => self.r.report(
-                    codes::CONFLICT,
-                    channel.at.clone(),
-                    format!("the channel \"{name}\" goes to several places: {}", several.join(", ")),
-                    "make a channel of each",
-                ),
+            if ways.len() > 1 {
+                let message = format!("the channel \"{name}\" goes to several places: {}", ways.join(", "));
+                self.r.report(codes::CONFLICT, channel.at.clone(), message, "make a channel of each");
             }
             if let Some((kind, target)) = targets.into_iter().next() {
                 out.push(NotifyPlan { name, kind, target });

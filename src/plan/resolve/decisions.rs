@@ -34,17 +34,23 @@ impl Resolver<'_> {
             places: Places::new(books),
         };
         plan.rules = self.each(&raw.rules, "rule", |r| r.name.as_ref(), |it, raw, name| it.rule(raw, name, &known));
-        plan.gates = self.each(&raw.gates, "gate", |g| g.name.as_ref(), |it, raw, name| it.gate(raw, name, &known));
+        plan.gates =
+            self.each(&raw.gates, "gate", |g| g.name.as_ref(), |it, raw, name| Some(it.gate(raw, name, &known)));
         plan.windows =
             self.each(&raw.windows, "window", |w| w.name.as_ref(), |it, raw, name| it.window(raw, name, &known));
-        plan.levels = self.each(&raw.levels, "level", |l| l.name.as_ref(), |it, raw, name| it.level(raw, name, &known));
+        plan.levels =
+            self.each(&raw.levels, "level", |l| l.name.as_ref(), |it, raw, name| Some(it.level(raw, name, &known)));
         known.levels = plan.levels.iter().map(|level| level.name.clone()).collect();
         plan.rollbacks =
             self.each(&raw.rollbacks, "rollback", |r| r.name.as_ref(), |it, raw, name| it.rollback(raw, name, &known));
         plan.breakers =
             self.each(&raw.breakers, "breaker", |b| b.name.as_ref(), |it, raw, name| it.breaker(raw, name, &known));
-        plan.profiles =
-            self.each(&raw.profiles, "profile", |p| p.name.as_ref(), |it, raw, name| it.profile(raw, name, &known));
+        plan.profiles = self.each(
+            &raw.profiles,
+            "profile",
+            |p| p.name.as_ref(),
+            |it, raw, name| Some(it.profile(raw, name, &known)),
+        );
     }
 
     /// Resolves a list whose entries have names of their own.
@@ -123,7 +129,7 @@ impl Resolver<'_> {
         Some(plan)
     }
 
-    fn gate(&mut self, raw: &RawGate, name: String, known: &Known) -> Option<GatePlan> {
+    fn gate(&mut self, raw: &RawGate, name: String, known: &Known) -> GatePlan {
         if raw.criteria.is_empty() && raw.votes.is_empty() {
             self.r.report(
                 codes::MISSING,
@@ -132,14 +138,14 @@ impl Resolver<'_> {
                 "add `criteria = [\"services up\", …]` or `votes = [\"…\"]`",
             );
         }
-        Some(GatePlan {
+        GatePlan {
             name,
             at: raw.place.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep)),
             criteria: self.conditions(&raw.criteria, known),
             dwell: self.duration_or_zero(raw.dwell.as_ref()),
             votes: self.roles_of(&raw.votes, known),
             deadline: self.offset(raw.deadline.as_ref()),
-        })
+        }
     }
 
     fn window(&mut self, raw: &RawWindow, name: String, known: &Known) -> Option<WindowPlan> {
@@ -160,13 +166,13 @@ impl Resolver<'_> {
         Some(WindowPlan { name, from, until, every, check_in })
     }
 
-    fn level(&mut self, raw: &RawLevel, name: String, known: &Known) -> Option<LevelPlan> {
-        Some(LevelPlan {
+    fn level(&mut self, raw: &RawLevel, name: String, known: &Known) -> LevelPlan {
+        LevelPlan {
             name,
             when: self.conditions(&raw.when, known),
             decide_within: self.duration(raw.decide_within.as_ref()),
             say: raw.say.as_ref().map(|text| text.get_ref().clone()),
-        })
+        }
     }
 
     fn rollback(&mut self, raw: &RawRollback, name: String, known: &Known) -> Option<RollbackPlan> {
@@ -184,12 +190,12 @@ impl Resolver<'_> {
         Some(BreakerPlan { name, run: run.get_ref().clone(), confirm, role })
     }
 
-    fn profile(&mut self, raw: &RawProfile, name: String, known: &Known) -> Option<ProfilePlan> {
+    fn profile(&mut self, raw: &RawProfile, name: String, known: &Known) -> ProfilePlan {
         let mut places = |texts: &[Text]| -> Vec<_> {
             texts.iter().map(|text| self.place(&known.places, text, Wanted::Heading)).collect()
         };
         let (phases, skip) = (places(&raw.phases), places(&raw.skip));
-        Some(ProfilePlan { name, phases, skip, monitor: self.duration(raw.monitor.as_ref()) })
+        ProfilePlan { name, phases, skip, monitor: self.duration(raw.monitor.as_ref()) }
     }
 
     /// `T+35m`, `T-1h30m`, `T+00:35`, `T-0`.

@@ -47,14 +47,6 @@ impl Resolver<'_> {
                     format!("it must match {}", pattern.as_str()),
                 );
             }
-            if param.value.is_none() && param.ask.is_none() && param.pattern.is_none() {
-                self.r.report(
-                    codes::MISSING,
-                    name.span(),
-                    format!("parameter `{}` has neither a value nor a question", name.get_ref()),
-                    "write { ask = \"what to ask\" }, { value = \"…\" } or { env = \"NAME\" }",
-                );
-            }
             self.params.push(Param {
                 name: name.get_ref().clone(),
                 ask: param.ask.as_ref().map(|t| t.get_ref().clone()),

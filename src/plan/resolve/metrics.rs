@@ -8,6 +8,7 @@ use super::super::{FromProbe, MetricPlan, ServicePlan, SourcePlan};
 use super::{Pace, Resolver};
 use crate::check::codes;
 use crate::condition::{ConditionError, Threshold, Trouble, parse_value};
+use crate::probe::promql::{self, PromqlError};
 use crate::probe::{Ask, MetricIx, Query, Request};
 
 /// How far back charts are filled at start.
@@ -85,15 +86,7 @@ impl Resolver<'_> {
             }
             (Some(url), None) => ("scrape", Some(url)),
             (None, Some(url)) => ("prometheus", Some(url)),
-            (None, None) => {
-                self.r.report(
-                    codes::MISSING,
-                    raw.at.clone(),
-                    format!("the source \"{name}\" says nowhere where it is"),
-                    "add `scrape = \"http://…/metrics\"` or `prometheus = \"http://…:9090\"`",
-                );
-                ("scrape", None)
-            }
+            (None, None) => ("scrape", None),
         };
         let url = url.and_then(|url| self.url(url));
         let headers = self.headers(&raw.headers);
@@ -121,7 +114,7 @@ impl Resolver<'_> {
         };
         match self.way(raw) {
             Some("query") => self.query(raw, &mut plan, metric, sources, groups),
-            Some("from") => self.from_probe(raw, &mut plan, services),
+            Some("from") => self.of_services(raw, &mut plan, services),
             Some("json") => {
                 "json".clone_into(&mut plan.source);
                 let pace = self.pace_of(&raw.pace, self.pace);
@@ -168,14 +161,6 @@ impl Resolver<'_> {
             self.r.report(codes::CONFLICT, span, message, "make two metrics of it");
             return None;
         }
-        if way.is_none() {
-            self.r.report(
-                codes::MISSING,
-                raw.at.clone(),
-                "this metric says nowhere where it comes from",
-                "add `query` and `source`, or `from = \"probe\"`, or `json = { url, pointer }`, or `command`",
-            );
-        }
         for (key, text, needs) in
             [("source", &raw.source, "query"), ("of", &raw.of, "from"), ("service", &raw.service, "from")]
         {
@@ -198,7 +183,6 @@ impl Resolver<'_> {
         groups: &mut Vec<Group>,
     ) {
         let Some(text) = &raw.query else { return };
-        let promql = self.promql(text);
         let found = match &raw.source {
             Some(name) => {
                 let found = sources.iter().position(|source| source.name == *name.get_ref());
@@ -221,6 +205,7 @@ impl Resolver<'_> {
         let pace =
             self.pace_of(&raw.pace, found.and_then(|ix| sources.get(ix)).map_or(self.pace, |source| source.pace));
         plan.every = pace.every();
+        let promql = self.promql(text, found.and_then(|ix| sources.get(ix)).map(|source| source.kind));
         plan.query.clone_from(&promql);
         let Some((ix, source)) = found.and_then(|ix| Some((ix, sources.get_mut(ix)?))) else { return };
         plan.source.clone_from(&source.name);
@@ -235,19 +220,19 @@ impl Resolver<'_> {
         }
     }
 
-    fn promql(&mut self, text: &Text) -> Option<String> {
+    fn promql(&mut self, text: &Text, kind: Option<&str>) -> Option<String> {
         let filled = self.open_text(text, "a query")?;
-        match check_promql(&filled) {
+        match check_promql(&filled, kind) {
             Ok(()) => Some(filled),
-            Err((message, help, span)) => {
-                let at = if filled == *text.get_ref() { self.r.inside(text, span) } else { text.span() };
-                self.r.report(codes::PROMQL, at, message, help);
+            Err(error) => {
+                let at = if filled == *text.get_ref() { self.r.inside(text, error.span) } else { text.span() };
+                self.r.report(codes::PROMQL, at, error.message, error.help);
                 None
             }
         }
     }
 
-    fn from_probe(&mut self, raw: &RawMetric, plan: &mut MetricPlan, services: &[ServicePlan]) {
+    fn of_services(&mut self, raw: &RawMetric, plan: &mut MetricPlan, services: &[ServicePlan]) {
         "probe".clone_into(&mut plan.source);
         let Some(from) = &raw.from else { return };
         if self.word("from", from, &["probe"]).is_none() {
@@ -262,22 +247,11 @@ impl Resolver<'_> {
         if services.is_empty() {
             self.r.report(codes::CONFLICT, from.span(), "there is no service to take this from", "add a [[service]]");
         }
-        let word = match &raw.of {
-            Some(of) => self.word("of", of, &OF),
-            None => {
-                let guess = guess(&plan.name);
-                if guess.is_none() {
-                    let help = format!("add `of`: {}", meant("value", "", OF));
-                    self.r.report(
-                        codes::MISSING,
-                        from.span(),
-                        "what is taken from the services' answers is not said",
-                        help,
-                    );
-                }
-                guess
-            }
-        };
+        let word = raw.of.as_ref().map_or_else(|| guess(&plan.name), |of| self.word("of", of, &OF));
+        if word.is_none() && raw.of.is_none() {
+            let help = format!("add `of`: {}", meant("value", "", OF));
+            self.r.report(codes::MISSING, from.span(), "what is taken from the services' answers is not said", help);
+        }
         let Some(word) = word else { return };
         let (it, unit) = match word {
             "success rate" => (FromProbe::SuccessRate(service.clone()), "%"),
@@ -363,12 +337,12 @@ fn guess(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a query is PromQL that we evaluate: else a sentence, help, and where in the query.
-fn check_promql(query: &str) -> Result<(), (String, String, std::ops::Range<usize>)> {
-    promql_parser::parser::parse(query).map(drop).map_err(|error| {
-        let line = error.lines().next().unwrap_or_default().to_owned();
-        (format!("this is no PromQL: {line}"), "try the query in Prometheus first".to_owned(), 0..query.len())
-    })
+/// A scraped page is evaluated here, by what we know of PromQL; a Prometheus knows more functions.
+fn check_promql(query: &str, kind: Option<&str>) -> Result<(), PromqlError> {
+    match kind {
+        Some("scrape") => promql::parse(query).map(drop),
+        _ => promql::syntax(query),
+    }
 }
 
 impl RawFilled {

@@ -104,10 +104,11 @@ pub(super) fn runbook_paths(text: &str) -> Vec<String> {
     room.texts(&mut r, "runbook").into_iter().map(toml::Spanned::into_inner).collect()
 }
 
-/// By place, without secrets: what an outside command said in failing may hold one.
+/// By place, without secrets: what an outside command said in failing may hold one. All else that findings quote stands in the
+/// plan itself.
 fn ordered(mut findings: Vec<crate::check::Finding>, masks: &Masks) -> Vec<crate::check::Finding> {
     findings.sort_by_key(|f| (f.span.start, f.span.end, f.code));
-    for finding in &mut findings {
+    for finding in findings.iter_mut().filter(|f| f.code == codes::UNSET.id) {
         for text in [&mut finding.text, &mut finding.message, &mut finding.help] {
             if let std::borrow::Cow::Owned(masked) = masks.masked(text) {
                 *text = masked;

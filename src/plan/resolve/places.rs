@@ -184,7 +184,7 @@ fn clock(text: &str) -> Option<&str> {
         .strip_prefix('t')
         .is_some_and(|o| o.starts_with(['+', '-', '−']) && o.chars().any(|c| c.is_ascii_digit()) && o.len() < 12);
     let marked = before.ends_with(['-', '–', '—', '@', ',', ':', '·']) || text.contains('@') || before.ends_with(" at");
-    ((time || offset) && (marked || time)).then(|| before.strip_suffix(" at").unwrap_or(before))
+    (time || offset && marked).then(|| before.strip_suffix(" at").unwrap_or(before))
 }
 
 /// `- 5` before `min`.

@@ -12,6 +12,9 @@ use crate::secret::{Filled, MASK};
 /// Fewer days than this left on a certificate is a failure, where the plan says nothing.
 const EXPIRES_AFTER: Duration = Duration::from_hours(14 * 24);
 
+/// A key, where it stands if it does, and the ways of asking that it is for.
+type Use = (&'static str, Option<std::ops::Range<usize>>, &'static [&'static str]);
+
 impl Resolver<'_> {
     pub(super) fn services(&mut self, raw: &[RawService]) -> Vec<ServicePlan> {
         let mut names: Vec<String> = Vec::new();
@@ -80,15 +83,7 @@ impl Resolver<'_> {
                 let shown = command.argv.iter().map(Filled::shown).collect::<Vec<_>>().join(" ");
                 Some((Ask::Command { service, command, expect: CommandExpect { exit, text, within } }, shown))
             }
-            None => {
-                self.r.report(
-                    codes::MISSING,
-                    raw.at.clone(),
-                    "this service says nowhere how it is asked",
-                    "add `http = \"https://…\"`, `tcp = \"host:port\"`, `tls = \"host:port\"` or `command = \"…\"`",
-                );
-                None
-            }
+            None => None,
         }
     }
 
@@ -114,13 +109,13 @@ impl Resolver<'_> {
 
     fn http_expect(&mut self, raw: &RawExpect, within: Option<Duration>, refused: bool) -> HttpExpect {
         let mut json = Vec::new();
-        for (pointer, value) in raw.json.iter().flat_map(|json| json.get_ref()) {
+        for (pointer, value) in raw.json.iter().flat_map(toml::Spanned::get_ref) {
             if self.pointer(pointer) {
                 json.push((pointer.get_ref().clone(), value.clone()));
             }
         }
         let mut headers = Vec::new();
-        for (name, value) in raw.headers.iter().flat_map(|headers| headers.get_ref()) {
+        for (name, value) in raw.headers.iter().flat_map(toml::Spanned::get_ref) {
             if self.header_name(name)
                 && let Some(value) = self.open(value, "the expectation")
             {
@@ -164,7 +159,7 @@ impl Resolver<'_> {
     fn belongs(&mut self, raw: &RawService, way: Option<&str>) {
         let Some(way) = way else { return };
         let e = &raw.expect;
-        let keys: [(&str, Option<std::ops::Range<usize>>, &[&str]); 11] = [
+        let keys: [Use; 11] = [
             ("status", e.status.as_ref().map(toml::Spanned::span), &["http"]),
             ("json", e.json.as_ref().map(toml::Spanned::span), &["http"]),
             ("text", e.text.as_ref().map(|f| f.span.clone()), &["http", "command"]),
@@ -208,10 +203,13 @@ impl Resolver<'_> {
                     ("this URL has a blank or a line end in it".to_owned(), "write a blank as %20".to_owned())
                 } else if named.is_empty() {
                     ("this URL names no host".to_owned(), "write \"https://host/path\"".to_owned())
-                } else if port.is_some_and(|port| port.parse::<u16>().is_ok_and(|n| n > 0)) || port.is_none() {
+                } else if port.is_none_or(|port| port.parse::<u16>().is_ok_and(|n| n > 0)) {
                     return Some(self.without_password(&filled));
                 } else {
-                    ("the port of this URL is no number from 1 to 65535".to_owned(), String::new())
+                    (
+                        "the port of this URL is no number from 1 to 65535".to_owned(),
+                        "write \"https://host:8443/path\"".to_owned(),
+                    )
                 }
             }
         };
@@ -267,12 +265,7 @@ impl Resolver<'_> {
         if (pointer.is_empty() || pointer.starts_with('/')) && escapes {
             return true;
         }
-        let path = pointer
-            .trim_start_matches("$.")
-            .trim_start_matches('.')
-            .replace('.', "/")
-            .replace('[', "/")
-            .replace(']', "");
+        let path = pointer.trim_start_matches("$.").trim_start_matches('.').replace(['.', '['], "/").replace(']', "");
         let help = if escapes {
             format!("did you mean \"/{path}\"?")
         } else {

@@ -296,7 +296,7 @@ impl Node {
                 of.visit(with);
             }
             Self::Aggregate { param, of, .. } => {
-                for node in param {
+                if let Some(node) = param {
                     node.visit(with);
                 }
                 of.visit(with);

@@ -85,6 +85,13 @@ impl Series {
         (!newest.is_stale()).then_some(*newest)
     }
 
+    /// Forgets the samples at `at` and later.
+    pub(super) fn rewind(&mut self, at: i64) {
+        let kept = self.samples.partition_point(|s| s.at < at);
+        self.samples.truncate(kept);
+        self.head = self.head.min(kept);
+    }
+
     /// Adds a sample and lets go of those older than `oldest` or beyond the newest `most`; whether it is newer than the last.
     pub(super) fn push(&mut self, sample: Sample, oldest: i64, most: usize) -> bool {
         if self.newest().is_some_and(|last| last >= sample.at) {

@@ -50,6 +50,7 @@ pub struct Store {
     by_name: HashMap<Arc<str>, Vec<u32>>,
     hasher: RandomState,
     scrape: u64,
+    last_at: Option<i64>,
     last_good: Option<i64>,
     overfull: bool,
 }
@@ -83,6 +84,7 @@ impl Store {
             by_name: HashMap::new(),
             hasher: RandomState::new(),
             scrape: 0,
+            last_at: None,
             last_good: None,
             overfull: false,
         }
@@ -92,7 +94,7 @@ impl Store {
     /// is not in this one ends here.
     pub fn append(&mut self, at_ms: i64, page: &Page) -> Appended {
         let mut done = Appended::default();
-        self.scrape += 1;
+        self.begin(at_ms);
         let most = self.per_series();
         for sample in page.samples() {
             let at = sample.at_ms().unwrap_or(at_ms);
@@ -119,7 +121,7 @@ impl Store {
 
     /// A scrape at `at_ms` failed: every series ends here.
     pub fn scrape_failed(&mut self, at_ms: i64) {
-        self.scrape += 1;
+        self.begin(at_ms);
         self.meta("up", 0.0, at_ms);
         self.meta("scrape_samples_scraped", 0.0, at_ms);
         self.end_unseen(at_ms);
@@ -151,6 +153,15 @@ impl Store {
         let some = named.unwrap_or(&[]).iter().filter_map(|id| self.series.get(*id as usize)?.as_ref());
         let all = if named.is_none() { self.series.as_slice() } else { &[] };
         some.chain(all.iter().flatten()).filter(|series| selector.matches(&series.labels))
+    }
+
+    /// A clock that was set back would hide each new sample behind those of the time taken back: they go.
+    fn begin(&mut self, at: i64) {
+        self.scrape += 1;
+        if self.last_at.is_some_and(|last| at < last) {
+            self.series.iter_mut().flatten().for_each(|series| series.rewind(at));
+        }
+        self.last_at = Some(at);
     }
 
     /// `up` and the like, which Prometheus adds to each scrape.

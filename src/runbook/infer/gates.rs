@@ -22,8 +22,8 @@ pub(in crate::runbook) fn gates(seen: &Seen<'_>) -> Vec<Gate> {
         match &block.kind {
             Kind::Heading(_) => {
                 let title = block.plain();
-                if is_gate_heading(&title) {
-                    out.push(gate(times::title(&title), block.first, times::in_heading(&title).at));
+                if is_gate_heading(title) {
+                    out.push(gate(times::title(title), block.first, times::in_heading(title).at));
                     open = Some(Open::Section);
                 } else if let Some(Open::Section) =
                     seen.path(heading).skip(1).any(is_gate_heading).then_some(Open::Section)
@@ -47,11 +47,11 @@ pub(in crate::runbook) fn gates(seen: &Seen<'_>) -> Vec<Gate> {
                     gate.criteria.extend(outcomes(&found));
                     out.push(gate);
                     open = Some(Open::Decision);
-                } else if is_decision(&plain)
+                } else if is_decision(plain)
                     && plain.len() <= 80
                     && (block.rich.iter().all(|l| l.spans.iter().all(|s| s.bold)) || leads_item)
                 {
-                    out.push(gate(&plain, block.first, times::in_heading(&plain).at));
+                    out.push(gate(plain, block.first, times::in_heading(plain).at));
                     open = Some(Open::Decision);
                 } else if let Some(label) = found.iter().find(|l| l.kind == "success-criteria" && l.text.is_empty()) {
                     out.push(gate(&named(&label.name, seen.title(heading)), label.line, None));
@@ -60,6 +60,8 @@ pub(in crate::runbook) fn gates(seen: &Seen<'_>) -> Vec<Gate> {
                     if let Some(gate) = out.last_mut() {
                         gate.criteria.extend(outcomes(&found));
                     }
+                } else if found.iter().any(|l| labels::calls_for_action(&l.name)) {
+                    open = None;
                 } else if leads_item {
                     match open {
                         Some(Open::Section | Open::Decision) if item.is_some_and(|i| i.depth == 0) => {

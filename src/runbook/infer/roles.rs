@@ -211,8 +211,7 @@ fn begins_with_duty(rest: &str) -> bool {
 }
 
 fn from_bullet(block: &Block, about_people: bool) -> Option<Role> {
-    let text = block.plain();
-    let (name, rest) = split_duty(&text)?;
+    let (name, rest) = split_duty(block.plain())?;
     let duty = begins_with_duty(rest);
     // Under a heading about people a name may follow instead of a duty: `DBA: first-name last-name`, `IC: @handle`.
     let person = about_people

@@ -211,7 +211,7 @@ fn on_port(line: &str, number: u32) -> Option<Service> {
 fn from_prose(block: &Block, title: &str) -> Vec<Service> {
     let mut out = Vec::new();
     for line in &block.rich {
-        let text = line.plain();
+        let text = block.line(line);
         let lower = text.to_lowercase();
         if !lower.contains("health") && !lower.contains("/ready") && !lower.contains("/live") && !lower.contains("port")
         {

@@ -29,7 +29,7 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
                     label = labels::labels(block).pop().filter(|l| l.text.is_empty()).map(|l| l.name);
                 }
                 for line in &block.rich {
-                    let text = line.plain();
+                    let text = block.line(line);
                     if may_hold(&text) {
                         let around = around(seen, heading, label.as_deref());
                         scan(&text, line.line, "", around, &mut out);
@@ -494,12 +494,14 @@ fn sustained(t: &[Token<'_>], from: usize) -> Option<u64> {
         if word.is_any(&["for", "over", "sustained", "longer", "lasting", "during", "für", "durante", "pendant", "per"])
         {
             let mut at = i + 1;
-            while t.get(at).is_some_and(|k| {
-                matches!(k.kind, Kind::Sign('>' | '≥' | '~' | '(' | ':' | '=' | '+'))
-                    || k.is_any(&[
-                        "than", "more", "at", "least", "a", "the", "last", "past", "next", "for", "any", "over",
-                    ])
-            }) {
+            while at < i + 8
+                && t.get(at).is_some_and(|k| {
+                    matches!(k.kind, Kind::Sign('>' | '≥' | '~' | '(' | ':' | '=' | '+'))
+                        || k.is_any(&[
+                            "than", "more", "at", "least", "a", "the", "last", "past", "next", "for", "any", "over",
+                        ])
+                })
+            {
                 at += 1;
             }
             if let Some((seconds, _)) = times::duration(t, at) {

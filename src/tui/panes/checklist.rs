@@ -1,22 +1,301 @@
-//! Pane checklist.
+//! The checklist: phases and steps with their state, who, when; only the rows on the screen are built.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use crate::room::Room;
-use crate::tui::view::View;
-use crate::tui::widgets::pen::Pen;
+use crate::clock::clock_span;
+use crate::fact::StepId;
+use crate::room::{JournalHealth, Room, Status};
+use crate::tui::layout::Pane;
+use crate::tui::theme::Role;
+use crate::tui::view::{Filter, View};
+use crate::tui::widgets::glyphs::Glyphs;
+use crate::tui::widgets::pen::{Pen, cells};
+
+/// Rows above the list: title, bar of progress.
+pub const HEAD: usize = 2;
+
+/// Where the columns of a row stand.
+#[derive(Clone, Copy)]
+struct Columns {
+    /// Of the owner; 0 wide where there is no room.
+    owner: (u16, u16),
+    /// Of the time.
+    time: (u16, u16),
+    /// Of the word.
+    word: (u16, u16),
+    /// One past the text.
+    text_end: u16,
+}
+
+impl Columns {
+    fn of(area: Rect) -> Self {
+        let end = area.right().saturating_sub(1);
+        let (owner, time, word) = match area.width {
+            0..=39 => (0, 0, 9),
+            40..=59 => (0, 6, 14),
+            60..=71 => (9, 6, 14),
+            72..=99 => (11, 6, 15),
+            _ => (16, 8, 18),
+        };
+        let word_at = end.saturating_sub(word);
+        let time_at = word_at.saturating_sub(time);
+        let owner_at = time_at.saturating_sub(owner);
+        Self {
+            owner: (owner_at, owner),
+            time: (time_at, time),
+            word: (word_at, word),
+            text_end: owner_at.saturating_sub(1),
+        }
+    }
+}
+
+/// Which second or minute the rows show: running steps count seconds, late ones minutes.
+pub fn clock(room: &Room, view: &View) -> i64 {
+    let now = room.now.utc.timestamp();
+    let from = view.scroll.get(Pane::Checklist.index()).copied().unwrap_or_default();
+    let shown = usize::from(view.heights.get(Pane::Checklist.index()).copied().unwrap_or_default());
+    let running = view.rows.list.iter().skip(from).take(shown).any(|i| {
+        let d = &view.derived;
+        d.is_leaf(*i) && d.status_of(*i) == Status::Running
+    });
+    match (running, view.derived.late > 0) {
+        (true, _) => now,
+        (_, true) => now / 60,
+        _ => 0,
+    }
+}
 
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (room, view);
-    pen.head(area, "checklist", false, &[], &[]);
+    let d = &view.derived;
+    let (done, all) = d.done;
+    let counts = if all == 0 { String::new() } else { format!("{done} of {all} done") };
+    let mut right = vec![(counts, Role::Dim)];
+    if d.late > 0 {
+        right.push((format!(" {} {} late", pen.glyphs().dot, d.late), Role::Warn));
+    }
+    if d.failed > 0 {
+        right.push((format!(" {} {} failed", pen.glyphs().dot, d.failed), Role::Bad));
+    }
+    let filter = format!("only {}", view.filter.word());
+    let pieces = if view.filter == Filter::All { vec![] } else { vec![(filter.as_str(), Role::Warn)] };
+    let right: Vec<(&str, Role)> = right.iter().map(|(t, r)| (t.as_str(), *r)).collect();
+    pen.head(area, "Checklist", view.focus == Pane::Checklist, &pieces, &right);
+    if all > 0 && area.height > 1 {
+        let filled = (u32::from(area.width) * done / all) as u16;
+        let bar = pen.glyphs().heavy;
+        for x in 0..filled {
+            pen.put(area.x + x, area.y + 1, 1, bar, Role::Good);
+        }
+        pen.rule(area.x + filled, area.y + 1, area.width - filled);
+    }
+    let list =
+        Rect { y: area.y + (HEAD as u16).min(area.height), height: area.height.saturating_sub(HEAD as u16), ..area };
+    if view.rows.list.is_empty() {
+        empty(room, view, list, pen);
+        return;
+    }
+    let from = view.scroll.get(Pane::Checklist.index()).copied().unwrap_or_default();
+    let selected = view.selected_row();
+    let columns = Columns::of(list);
+    for (line, (row, node)) in view.rows.list.iter().enumerate().skip(from).take(usize::from(list.height)).enumerate() {
+        let area = Rect { y: list.y + line as u16, height: 1, ..list };
+        if d.node(*node).is_some_and(super::super::derive::Node::is_phase) {
+            phase(room, view, *node, area, columns, pen);
+        } else {
+            step(room, view, *node, area, columns, pen);
+        }
+        if row == selected {
+            pen.tint(Rect { width: area.width.saturating_sub(1), ..area }, Role::Selected);
+            let cursor = pen.glyphs().cursor;
+            let role = if view.focus == Pane::Checklist { Role::Accent } else { Role::Dim };
+            pen.put(area.x, area.y, 1, cursor, role);
+        }
+    }
+    scrollbar(pen, list, from, view.rows.list.len());
 }
 
-/// Rows above the list.
-pub const HEAD: usize = 2;
+/// A thumb at the right edge, where there is more than fits.
+pub fn scrollbar(pen: &mut Pen<'_>, area: Rect, from: usize, total: usize) {
+    let shown = usize::from(area.height);
+    if total <= shown || shown == 0 {
+        return;
+    }
+    let size = (shown * shown / total).max(1);
+    let start = from * (shown - size) / (total - shown).max(1);
+    let glyph = pen.glyphs().hair;
+    for i in start..(start + size).min(shown) {
+        pen.put(area.right().saturating_sub(1), area.y + i as u16, 1, glyph, Role::Dim);
+    }
+}
 
-/// What of time the pane shows.
-pub fn clock(room: &Room, view: &View) -> i64 {
-    let _ = view;
-    room.now.utc.timestamp()
+fn empty(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
+    let lines: &[&str] = if room.journal == JournalHealth::Opening && view.derived.nodes.is_empty() {
+        &["reading the journal…"]
+    } else if view.filter == Filter::All {
+        &["the runbook has no steps", "add one with + : it is kept in the journal of this run"]
+    } else {
+        &["no step fits this filter", "f goes on to the next one, esc shows all"]
+    };
+    for (i, line) in lines.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
+        let role = if i == 0 { Role::Dim } else { Role::Faint };
+        pen.put(area.x + 2, area.y + 1 + i as u16, area.width.saturating_sub(3), line, role);
+    }
+}
+
+fn phase(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: &mut Pen<'_>) {
+    let d = &view.derived;
+    let g = pen.glyphs();
+    let folded = d.node(node).is_some_and(|n| view.folded.contains(&n.key));
+    let (done, all) = d.counts.get(node as usize).copied().unwrap_or_default();
+    let y = area.y;
+    let current = d.current_phase() == Some(node);
+    pen.put(area.x + 1, y, 1, if folded { g.closed } else { g.open }, Role::Dim);
+    let role = if done == all { Role::Text } else { Role::Strong };
+    text(view, area.x + 3, y, columns.text_end, &d.text(room, node), role, pen);
+    let count = format!("{done}/{all}");
+    let wide = columns.owner.1.max(columns.time.1);
+    let at = if columns.owner.1 > 0 { columns.owner.0 } else { columns.time.0 };
+    if wide > 0 {
+        pen.put(at, y, wide, &count, Role::Dim);
+    }
+    let (word, role) = match d.status_of(node) {
+        Status::Done => (format!("{} done", g.done), Role::Good),
+        Status::Failed => (format!("{} failed step", g.failed), Role::Bad),
+        _ if current => ("now".to_owned(), Role::Accent),
+        _ => (String::new(), Role::Dim),
+    };
+    pen.put(columns.word.0, y, columns.word.1, &word, role);
+    if let (Some(due), true) = (d.due_at(node), columns.owner.1 > 0) {
+        pen.put(columns.time.0, y, columns.time.1, &clock_time(room, due), Role::Dim);
+    }
+}
+
+fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: &mut Pen<'_>) {
+    let d = &view.derived;
+    let g = pen.glyphs();
+    let Some(n) = d.node(node) else { return };
+    let status = d.status_of(node);
+    let leaf = d.is_leaf(node);
+    let late = d.is_late(node, room.now.utc);
+    let id = d.id(room, node);
+    let state = id.as_ref().and_then(|id| room.progress.step(id));
+    let y = area.y;
+    let indent = if n.phase == super::super::derive::NONE { 1 } else { 3 } + n.depth.min(12) * 2;
+    let x = area.x + indent;
+    let (glyph, glyph_role, text_role) = if leaf {
+        picture(g, status)
+    } else if view.folded.contains(&n.key) {
+        (g.closed, Role::Dim, Role::Strong)
+    } else {
+        (g.open, Role::Dim, Role::Text)
+    };
+    let glyph_role = if late && status == Status::Todo { Role::Warn } else { glyph_role };
+    pen.put(x, y, 1, glyph, glyph_role);
+    let text_role =
+        if node == d.next && !status.settled() && status != Status::Failed { Role::Strong } else { text_role };
+    let mut at = text(view, x + 2, y, columns.text_end, &d.text(room, node), text_role, pen);
+    let notes = state.map_or(0, |s| s.notes.len());
+    if notes > 0 {
+        let says = format!(" {} {notes} note{}", g.dot, if notes == 1 { "" } else { "s" });
+        at = pen.put(at, y, columns.text_end.saturating_sub(at), &says, Role::Faint);
+    }
+    let _ = at;
+    if !leaf {
+        let (done, all) = d.counts.get(node as usize).copied().unwrap_or_default();
+        let (at, wide) = if columns.owner.1 > 0 { columns.owner } else { columns.time };
+        pen.put(at, y, wide, &format!("{done}/{all}"), Role::Dim);
+        if done == all {
+            pen.put(columns.word.0, y, columns.word.1, &format!("{} done", g.done), Role::Good);
+        }
+        return;
+    }
+    let settled_by = state.and_then(|s| s.by.as_ref()).filter(|_| status != Status::Todo);
+    let who = match settled_by {
+        Some((author, _)) => author.person.to_string(),
+        None => d.owner(room, node),
+    };
+    let mine = d.mine(room, node) && !status.settled();
+    let who = if mine { "you".to_owned() } else { who };
+    pen.put(columns.owner.0, y, columns.owner.1.saturating_sub(1), &who, if mine { Role::Accent } else { Role::Dim });
+    let time = match settled_by {
+        Some((_, stamp)) => clock_time(room, stamp.utc()),
+        None => d.due_at(node).map(|due| clock_time(room, due)).unwrap_or_default(),
+    };
+    pen.put(columns.time.0, y, columns.time.1.saturating_sub(1), &time, if late { Role::Warn } else { Role::Dim });
+    let (word, role) = word(room, view, node, id.as_ref(), g, late);
+    pen.put(columns.word.0, y, columns.word.1, &word, role);
+}
+
+/// Glyph, its role and the text's role.
+fn picture(g: &Glyphs, status: Status) -> (&'static str, Role, Role) {
+    match status {
+        Status::Todo => (g.todo, Role::Dim, Role::Text),
+        Status::Running => (g.running, Role::Accent, Role::Accent),
+        Status::Done => (g.done, Role::Good, Role::Dim),
+        Status::InFile => (g.done, Role::Faint, Role::Faint),
+        Status::Failed => (g.failed, Role::Bad, Role::Bad),
+        Status::Skipped => (g.skipped, Role::Faint, Role::Faint),
+        Status::NotApplicable => (g.not_applicable, Role::Faint, Role::Faint),
+        Status::Waived => (g.waived, Role::Faint, Role::Faint),
+    }
+}
+
+/// The last column: what is on its way first, then what is out of the ordinary; nothing for what is as expected.
+fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, late: bool) -> (String, Role) {
+    let d = &view.derived;
+    if let Some(pending) = id.and_then(|id| d.pending.get(id)) {
+        return if pending.not_saved {
+            (format!("{} not saved", g.failed), Role::Bad)
+        } else {
+            (format!("{} {}{}", g.pending, pending.word, g.more), Role::Accent)
+        };
+    }
+    let state = id.and_then(|id| room.progress.step(id));
+    if state.is_some_and(|s| s.crossed) {
+        let status = d.status_of(node);
+        let word = if status == Status::Done { "crossed".to_owned() } else { format!("{}, crossed", status.word()) };
+        return (word, if status == Status::Failed { Role::Bad } else { Role::Warn });
+    }
+    let confirmed = state.map_or(0, |s| s.confirmed_by.len());
+    match d.status_of(node) {
+        Status::Done if confirmed > 0 => (format!("{} confirmed", confirmed + 1).replacen(' ', "× ", 1), Role::Good),
+        Status::Done => (String::new(), Role::Dim),
+        Status::Running => {
+            let since = state.and_then(|s| s.started).map(|s| s.utc());
+            let span = since.and_then(|s| (room.now.utc - s).to_std().ok()).unwrap_or_default();
+            (format!("running {}", clock_span(span)), Role::Accent)
+        }
+        Status::InFile => ("in the file".to_owned(), Role::Faint),
+        Status::Failed => ("failed".to_owned(), Role::Bad),
+        Status::Skipped => ("skipped".to_owned(), Role::Dim),
+        Status::NotApplicable => ("not applicable".to_owned(), Role::Dim),
+        Status::Waived => ("waived".to_owned(), Role::Dim),
+        Status::Todo if late => {
+            let by = d.due_at(node).and_then(|due| (room.now.utc - due).to_std().ok()).unwrap_or_default();
+            (format!("{} late", crate::clock::age(by)), Role::Warn)
+        }
+        Status::Todo => (String::new(), Role::Dim),
+    }
+}
+
+/// Writes a text with what a find sought marked in it; gives the column after.
+fn text(view: &View, x: u16, y: u16, end: u16, text: &str, role: Role, pen: &mut Pen<'_>) -> u16 {
+    let after = pen.put(x, y, end.saturating_sub(x), text, role);
+    let Some(find) = view.find.as_ref().filter(|f| !f.query.is_empty() && text.is_ascii()) else { return after };
+    let (hay, needle) = (text.to_lowercase(), find.query.to_lowercase());
+    for (at, _) in hay.match_indices(&needle) {
+        let start = x + at.min(usize::from(u16::MAX / 2)) as u16;
+        let wide = cells(&needle).min(after.saturating_sub(start));
+        if start < after {
+            pen.tint(Rect::new(start, y, wide, 1), Role::Match);
+        }
+    }
+    after
+}
+
+/// `12:34` in the room's zone.
+pub fn clock_time(room: &Room, at: DateTime<Utc>) -> String {
+    at.with_timezone(&room.plan.room.zone).format("%H:%M").to_string()
 }

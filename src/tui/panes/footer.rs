@@ -1,13 +1,84 @@
-//! Pane footer.
+//! The last line: the keys that matter here, and whether what was done is safe.
 
 use ratatui::layout::Rect;
 
-use crate::room::Room;
-use crate::tui::view::View;
-use crate::tui::widgets::pen::Pen;
+use crate::room::{JournalHealth, Room, Watch};
+use crate::text::escape;
+use crate::tui::keys::KeyMode;
+use crate::tui::layout::Pane;
+use crate::tui::theme::Role;
+use crate::tui::view::{Mode, View};
+use crate::tui::widgets::pen::{Pen, cells};
 
-/// Draws the pane.
+/// Draws the line.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (room, view);
-    pen.head(area, "footer", false, &[], &[]);
+    pen.fill(area, Role::Bar);
+    let dot = pen.glyphs().dot;
+    let (safe, role) = match &room.journal {
+        JournalHealth::Opening => ("opening the journal".to_owned(), Role::Dim),
+        JournalHealth::Broken(_) => ("journal NOT SAFE".to_owned(), Role::Bad),
+        JournalHealth::Safe if room.unsaved.is_empty() => ("journal safe".to_owned(), Role::Good),
+        JournalHealth::Safe => (format!("saving {}", room.unsaved.len()), Role::Accent),
+    };
+    let watch = match &room.live.watch {
+        Watch::Unknown => String::new(),
+        Watch::Me { .. } => format!("you watch {dot} "),
+        Watch::Other { by: Some(by), .. } => format!("{} watches {dot} ", by.person),
+        Watch::Other { .. } => format!("another watches {dot} "),
+        Watch::Nobody => format!("nobody watches {dot} "),
+    };
+    let watch = if area.width < 100 { String::new() } else { watch };
+    let wide = cells(&safe) + cells(&watch);
+    let right = area.right().saturating_sub(wide + 1);
+    pen.put(right, area.y, cells(&watch), &watch, if room.live.watch == Watch::Nobody { Role::Bad } else { Role::Dim });
+    pen.put(right + cells(&watch), area.y, cells(&safe), &safe, role);
+    let end = right.saturating_sub(2);
+    if let Mode::Find(input) = &view.mode {
+        find(view, input.value(), input.visual_cursor(), Rect { width: end.saturating_sub(area.x), ..area }, pen);
+        return;
+    }
+    let mut x = area.x + 2;
+    if let Some(find) = &view.find {
+        let at = find.matches.iter().position(|m| Some(*m) == view.selected_node()).map_or(0, |i| i + 1);
+        let says = format!("/{}  {at} of {}   ", escape(&find.query), find.matches.len());
+        x = pen.put(x, area.y, end.saturating_sub(x), &says, Role::Strong);
+        x = hints(view, KeyMode::Found, area.y, x, end, pen);
+    }
+    hints(view, KeyMode::Normal, area.y, x, end, pen);
+}
+
+/// Hints while they fit whole; the keys of the checklist only where they do something.
+fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen<'_>) -> u16 {
+    use crate::tui::keys::Action as A;
+    let on_steps = matches!(view.focus, Pane::Checklist | Pane::Detail);
+    let on_charts = matches!(view.focus, Pane::Errors | Pane::Latency);
+    for line in view.keymap.lines().iter().filter(|l| l.mode == mode && !l.hint.is_empty()) {
+        let fits = match line.action {
+            A::Tick | A::Start | A::LeaveOut | A::Owner => on_steps,
+            A::Undo | A::Clock | A::Back | A::NextPane => false,
+            A::Freeze => on_charts,
+            A::Open => !on_charts,
+            _ => true,
+        };
+        let Some(key) = line.keys.first().filter(|_| fits).map(ToString::to_string) else { continue };
+        let wide = cells(&key) + 1 + cells(&line.hint);
+        if x + wide > end {
+            break;
+        }
+        x = pen.put(x, y, wide, &key, Role::Accent);
+        x = pen.put(x + 1, y, wide, &line.hint, Role::Dim) + 3;
+    }
+    x
+}
+
+fn find(view: &View, query: &str, cursor: usize, area: Rect, pen: &mut Pen<'_>) {
+    let x = pen.put(area.x + 2, area.y, area.width, "/", Role::Accent);
+    let count = match &view.find {
+        Some(f) if !f.query.is_empty() && f.matches.is_empty() => "nothing found".to_owned(),
+        Some(f) if !f.query.is_empty() => format!("{} found", f.matches.len()),
+        _ => "words of a step".to_owned(),
+    };
+    let room_for = area.right().saturating_sub(x + cells(&count) + 4);
+    let end = super::sheet::typed(pen, x, area.y, room_for, query, cursor);
+    pen.put(end + 2, area.y, area.right().saturating_sub(end + 2), &count, Role::Dim);
 }

@@ -1,19 +1,111 @@
-//! Pane header.
+//! The first line: environment, room, phase, T-clock, clocks, who is here, alarms.
 
 use ratatui::layout::Rect;
 
-use crate::room::Room;
+use super::alarms;
+use crate::fact::Author;
+use crate::room::{Room, Watch};
+use crate::text::escape;
+use crate::tui::layout::Pane;
+use crate::tui::theme::Role;
 use crate::tui::view::View;
-use crate::tui::widgets::pen::Pen;
+use crate::tui::widgets::pen::{Pen, cells};
 
-/// Draws the pane.
+/// Draws the line.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (room, view);
-    pen.head(area, "header", false, &[], &[]);
+    pen.fill(area, Role::Bar);
+    let (y, end) = (area.y, area.right());
+    let dot = pen.glyphs().up;
+    // The clocks keep their place; what is left of them is cut, what is right of them gives way.
+    let zone = room.plan.room.zone;
+    let t = room.t().map_or_else(|| "T –".to_owned(), |t| t.to_string());
+    let mut clocks = vec![(t, Role::Strong), ("  ".to_owned(), Role::Text)];
+    clocks.push((format!("{}", room.now.utc.with_timezone(&zone).format("%H:%M:%S %Z")), Role::Text));
+    if area.width >= 140 {
+        let mut zones = room.plan.room.show_zones.clone();
+        if zone != chrono_tz::Tz::UTC {
+            zones.insert(0, chrono_tz::Tz::UTC);
+        }
+        for other in zones.iter().filter(|z| **z != zone).take(2) {
+            let city = other.name().rsplit('/').next().unwrap_or_default().replace('_', " ");
+            clocks.push((format!("  {} {city}", room.now.utc.with_timezone(other).format("%H:%M")), Role::Dim));
+        }
+    }
+    let clocks_wide: u16 = clocks.iter().map(|(text, _)| cells(text)).sum();
+    let clocks_at = (area.x + area.width * 41 / 100).min(end.saturating_sub(clocks_wide + 1)).max(area.x);
+
+    let mut x = area.x;
+    if let Some(environment) = &room.plan.room.environment {
+        let badge = format!(" {} ", escape(&environment.to_uppercase()));
+        x = pen.put(x, y, 16, &badge, Role::Danger);
+    }
+    let left = clocks_at.saturating_sub(1);
+    x = (x + 1).min(left);
+    x = pen.put(x, y, left.saturating_sub(x), &escape(&room.plan.room.name), Role::Strong);
+    if let Some(phase) = view.derived.current_phase().filter(|_| left > x + 8) {
+        x += 3;
+        pen.put(x, y, left.saturating_sub(x), &view.derived.text(room, phase), Role::Dim);
+    }
+    let pieces: Vec<(&str, Role)> = clocks.iter().map(|(text, role)| (text.as_str(), *role)).collect();
+    let after = pen.line(clocks_at, y, end.saturating_sub(clocks_at), &pieces);
+
+    let alarms = alarms::list(room, view).iter().filter(|a| a.role == Role::Bad).count();
+    let mut right: Vec<(String, Role)> = Vec::new();
+    if alarms > 0 {
+        right.push((format!("{} {alarms} alarm{}", pen.glyphs().alarm, if alarms == 1 { "" } else { "s" }), Role::Bad));
+    }
+    if let Watch::Other { by: Some(by), .. } = &room.live.watch {
+        right.push((format!("{dot} {} watches", name(by)), Role::Good));
+    }
+    let me = &room.me.author;
+    let mine = if room.me.read_only { format!("{} read-only", me.person) } else { name(me) };
+    right.push((format!("{dot} you {mine}"), Role::Accent));
+    let mut at = end.saturating_sub(1);
+    for (text, role) in right.iter().rev() {
+        let wide = cells(text);
+        if at < after + wide + 3 {
+            continue;
+        }
+        at -= wide;
+        pen.put(at, y, wide, text, *role);
+        at = at.saturating_sub(2);
+    }
 }
 
-/// Draws the line of tabs.
+/// Person and role: `ic (incident commander)`; the role alone where both are the same.
+pub fn name(author: &Author) -> String {
+    match &author.role {
+        Some(role) if role != &author.person => format!("{} ({role})", author.person),
+        _ => author.person.to_string(),
+    }
+}
+
+/// The line of tabs, where one pane is shown at a time.
 pub fn tabs(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (room, view);
-    pen.head(area, "tabs", false, &[], &[]);
+    let alarms = alarms::list(room, view).len();
+    let mut x = area.x + 1;
+    for (i, pane) in Pane::FOCUSABLE.iter().enumerate() {
+        let name = match pane {
+            Pane::Checklist if area.width < 100 => "Steps",
+            Pane::Timeline if area.width < 100 => "Log",
+            _ if area.width < 76 => pane.title().get(..3).unwrap_or_default(),
+            _ => pane.title(),
+        };
+        let mut title = format!("{} {name}", i + 1);
+        if *pane == Pane::Alarms && alarms > 0 {
+            title = format!("{title} {alarms}");
+        }
+        let role = if view.focus == *pane { Role::Title } else { Role::Dim };
+        let start = x;
+        x = pen.put(x, area.y, area.right().saturating_sub(x), &title, role);
+        if view.focus == *pane {
+            pen.tint(Rect::new(start, area.y, x - start, 1), Role::Accent);
+            let style = pen.theme.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED);
+            pen.buf.set_style(Rect::new(start, area.y, x - start, 1), style);
+        }
+        x += if area.width < 100 { 1 } else { 2 };
+        if x >= area.right() {
+            break;
+        }
+    }
 }

@@ -1,42 +1,201 @@
-//! What is laid over the panes: questions, a line to type, the palette, the help, short messages.
+//! What is laid over the panes from below: questions, a line to type, the palette, the help, short messages.
 
 use ratatui::layout::Rect;
 
+use super::palette;
 use crate::room::Room;
+use crate::text::escape;
+use crate::tui::keys::{KeyMode, Line};
+use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::view::{Tone, View};
-use crate::tui::widgets::pen::Pen;
+use crate::tui::view::{Mode, Purpose, Tone, View};
+use crate::tui::widgets::pen::{Pen, cells};
+use crate::tui::widgets::wrap::wrap;
 
 /// Rows of the palette.
 pub const PALETTE_ROWS: u16 = 14;
 
-/// Rows of a dialog.
+/// Rows of the dialog that is open.
 pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
-    let _ = (room, view, width);
-    5
+    match &view.mode {
+        Mode::Prompt { purpose, .. } => 4 + u16::from(!help_for(room, view, purpose).1.is_empty()),
+        Mode::Choose { options, .. } => 4 + options.len() as u16,
+        Mode::Confirm { question, .. } => 4 + wrap(question, width.saturating_sub(8)).len() as u16,
+        _ => 0,
+    }
 }
 
 /// Draws a prompt, a choice or a question.
 pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (room, view, area, pen);
+    pen.rule(area.x, area.y, area.width);
+    let (x, width) = (area.x + 4, area.width.saturating_sub(8));
+    match &view.mode {
+        Mode::Prompt { purpose, input } => {
+            let (title, more) = help_for(room, view, purpose);
+            pen.put(x, area.y + 1, width, &title, Role::Title);
+            let mut y = area.y + 2;
+            if !more.is_empty() {
+                pen.put(x, y, width, &more, Role::Dim);
+                y += 1;
+            }
+            typed(pen, x, y, width, input.value(), input.visual_cursor());
+            hint(pen, x, y + 1, &[("enter", "record"), ("esc", "cancel")]);
+        }
+        Mode::Choose { title, options, .. } => {
+            pen.put(x, area.y + 1, width, title, Role::Title);
+            let mut y = area.y + 2;
+            for (key, says, _) in options {
+                let at = pen.put(x, y, 2, &key.to_string(), Role::Accent);
+                pen.put(at + 2, y, width.saturating_sub(3), says, Role::Text);
+                y += 1;
+            }
+            hint(pen, x, y, &[("any other key", "cancels")]);
+        }
+        Mode::Confirm { question, .. } => {
+            let mut y = area.y + 1;
+            for line in wrap(question, width) {
+                pen.put(x, y, width, &line, Role::Title);
+                y += 1;
+            }
+            hint(pen, x, y + 1, &[("y", "yes, do it"), ("any other key", "cancels")]);
+        }
+        _ => {}
+    }
+}
+
+fn hint(pen: &mut Pen<'_>, x: u16, y: u16, hints: &[(&str, &str)]) {
+    let mut at = x;
+    for (key, says) in hints {
+        at = pen.put(at, y, cells(key), key, Role::Accent);
+        at = pen.put(at + 1, y, cells(says), says, Role::Dim) + 3;
+    }
+}
+
+fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
+    let name = |id| view.derived.node_of(id).map(|n| view.derived.text(room, n)).unwrap_or_default();
+    match purpose {
+        Purpose::Note(Some(id)) => (format!("Note on \"{}\"", name(id)), String::new()),
+        Purpose::Note(None) => ("Note on the room".to_owned(), String::new()),
+        Purpose::Fail(id) => (format!("Why did \"{}\" fail?", name(id)), String::new()),
+        Purpose::Skip(id) => (format!("Why is \"{}\" skipped?", name(id)), String::new()),
+        Purpose::NotApplicable(id) => (format!("Why does \"{}\" not apply?", name(id)), String::new()),
+        Purpose::Waive(id) => (format!("Why is \"{}\" waived?", name(id)), String::new()),
+        Purpose::Owner(id) => (format!("Who does \"{}\"?", name(id)), "an empty line takes the owner away".to_owned()),
+        Purpose::Add(Some(id)) => (format!("New step behind \"{}\"", name(id)), String::new()),
+        Purpose::Add(None) => ("New step at the end".to_owned(), String::new()),
+        Purpose::T0 => (
+            "When is T-0?".to_owned(),
+            format!("12:30 ({} today), +10m, -5m or 2025-10-21T12:00:00Z", room.plan.room.zone.name()),
+        ),
+    }
+}
+
+/// A line being typed, with its cursor; scrolls so that the cursor is seen. Gives the column after it.
+pub fn typed(pen: &mut Pen<'_>, x: u16, y: u16, width: u16, value: &str, cursor: usize) -> u16 {
+    if width < 2 {
+        return x;
+    }
+    // Foreign characters in a pasted text are shown by their escapes, one for one where they are harmless.
+    let shown: String = value.chars().map(|c| if crate::text::is_unsafe(c) { '?' } else { c }).collect();
+    let skip = cursor.saturating_sub(usize::from(width) - 1);
+    let mut at = x;
+    let mut passed = 0;
+    for grapheme in unicode_segmentation::UnicodeSegmentation::graphemes(shown.as_str(), true) {
+        let wide = usize::from(cells(grapheme));
+        passed += wide;
+        if passed <= skip {
+            continue;
+        }
+        if at + wide as u16 >= x + width {
+            break;
+        }
+        at = pen.put(at, y, wide as u16, grapheme, Role::Strong);
+    }
+    let cursor_at = x + (cursor - skip).min(usize::from(width) - 1) as u16;
+    pen.tint(Rect::new(cursor_at, y, 1, 1), Role::Cursor);
+    at.max(cursor_at + 1)
 }
 
 /// Draws the palette.
 pub fn palette(view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (view, area, pen);
+    let Mode::Palette { input, at } = &view.mode else { return };
+    pen.rule(area.x, area.y, area.width);
+    let (x, width) = (area.x + 4, area.width.saturating_sub(8));
+    let start = pen.put(x, area.y + 1, 2, ": ", Role::Accent);
+    typed(pen, start, area.y + 1, width.saturating_sub(2), input.value(), input.visual_cursor());
+    let found = palette::matches(&view.keymap, input.value());
+    let rows = usize::from(area.height.saturating_sub(3));
+    let from = (at + 1).saturating_sub(rows);
+    if found.is_empty() {
+        pen.put(x, area.y + 2, width, "no such action", Role::Dim);
+    }
+    for (i, (place, found)) in found.iter().enumerate().skip(from).take(rows).enumerate() {
+        let y = area.y + 2 + i as u16;
+        if place == *at {
+            pen.tint(Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 }, Role::Selected);
+            let cursor = pen.glyphs().cursor;
+            pen.put(area.x + 2, y, 1, cursor, Role::Accent);
+        }
+        pen.put(x, y, 18, &found.name, Role::Strong);
+        pen.put(x + 19, y, 8, &found.key, Role::Accent);
+        pen.put(x + 28, y, width.saturating_sub(28), &found.say, Role::Dim);
+    }
 }
 
-/// Draws the help.
+/// Draws the help: every key in force, by situation.
 pub fn help(view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (view, area, pen);
+    pen.head(area, "Keys", true, &[], &[("esc closes", Role::Dim)]);
+    let mut lines: Vec<Option<&Line>> = Vec::new();
+    let mut titles: Vec<(usize, &str)> = Vec::new();
+    for mode in KeyMode::ALL {
+        let of: Vec<&Line> = view.keymap.lines().iter().filter(|l| l.mode == *mode && !l.keys.is_empty()).collect();
+        if of.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(None);
+        }
+        titles.push((lines.len(), situation(*mode)));
+        lines.push(None);
+        lines.extend(of.into_iter().map(Some));
+    }
+    let rows = usize::from(area.height.saturating_sub(2));
+    let wanted = view.scroll.get(Pane::Tabs.index()).copied().unwrap_or_default();
+    let from = wanted.min(lines.len().saturating_sub(rows));
+    let x = area.x + 4;
+    for (i, (place, line)) in lines.iter().enumerate().skip(from).take(rows).enumerate() {
+        let y = area.y + 1 + i as u16;
+        if let Some((_, title)) = titles.iter().find(|(at, _)| *at == place) {
+            pen.put(x, y, area.width.saturating_sub(8), title, Role::Title);
+        }
+        let Some(line) = line else { continue };
+        let keys: Vec<String> = line.keys.iter().map(ToString::to_string).collect();
+        pen.put(x + 2, y, 14, &keys.join("  "), Role::Accent);
+        pen.put(x + 17, y, area.width.saturating_sub(21), &line.say, Role::Text);
+    }
+    super::checklist::scrollbar(pen, Rect { y: area.y + 1, height: rows as u16, ..area }, from, lines.len());
+}
+
+fn situation(mode: KeyMode) -> &'static str {
+    match mode {
+        KeyMode::Normal => "Everywhere",
+        KeyMode::Found => "While a find is on",
+        KeyMode::Charts => "On a chart",
+        KeyMode::Find => "Typing what to find",
+        KeyMode::Prompt => "Typing a line",
+        KeyMode::Confirm => "Answering a question",
+        KeyMode::Help => "In this help",
+        KeyMode::Palette => "In the palette",
+    }
 }
 
 /// Draws a short message.
 pub fn toast(view: &View, i: usize, area: Rect, pen: &mut Pen<'_>) {
     let Some(toast) = view.toasts.get(i) else { return };
-    let role = match toast.tone {
-        Tone::Quiet => Role::Strong,
-        Tone::Bad => Role::Bad,
+    let (glyph, role) = match toast.tone {
+        Tone::Quiet => (pen.glyphs().dot, Role::Strong),
+        Tone::Bad => (pen.glyphs().failed, Role::Bad),
     };
-    pen.put(area.x + 2, area.y, area.width.saturating_sub(4), &toast.text, role);
+    pen.put(area.x + 1, area.y, 1, glyph, role);
+    pen.put(area.x + 3, area.y, area.width.saturating_sub(4), &escape(&toast.text), role);
 }

@@ -1,13 +1,124 @@
-//! Pane timeline.
+//! What happened, newest first.
 
 use ratatui::layout::Rect;
 
-use crate::room::Room;
+use super::checklist::scrollbar;
+use crate::fact::{Entry, Fact, Mark, ServiceState, Verdict};
+use crate::room::{JournalHealth, Room, apply};
+use crate::tui::layout::Pane;
+use crate::tui::theme::Role;
 use crate::tui::view::View;
-use crate::tui::widgets::pen::Pen;
+use crate::tui::widgets::glyphs::Glyphs;
+use crate::tui::widgets::pen::{Pen, cells};
 
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let _ = (room, view);
-    pen.head(area, "timeline", false, &[], &[]);
+    let total = room.progress.timeline.len();
+    let says = match total {
+        0 => String::new(),
+        n if n >= apply::TIMELINE => format!("the last {n}"),
+        n => format!("{n}"),
+    };
+    pen.head(area, "Timeline", view.focus == Pane::Timeline, &[], &[(says.as_str(), Role::Dim)]);
+    let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if total == 0 && list.height > 0 {
+        let says =
+            if room.journal == JournalHealth::Opening { "reading the journal…" } else { "nothing has happened yet" };
+        pen.put(list.x + 2, list.y, list.width.saturating_sub(2), says, Role::Dim);
+        return;
+    }
+    let from = view.scroll.get(Pane::Timeline.index()).copied().unwrap_or_default();
+    let shown: Vec<_> = room.progress.timeline.values().rev().skip(from).take(usize::from(list.height)).collect();
+    let people = shown.iter().map(|e| cells(&e.by.person.to_string())).max().unwrap_or_default().clamp(2, 12);
+    for (i, entry) in shown.iter().enumerate() {
+        let y = list.y + i as u16;
+        let time = entry.stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S").to_string();
+        let mut x = pen.put(list.x + 2, y, 8, &time, Role::Faint) + 2;
+        let (glyph, role) = picture(pen.glyphs(), &entry.fact);
+        let end = list.right().saturating_sub(1);
+        x = pen.put(x, y, 1, glyph, role) + 1;
+        let by_machine =
+            matches!(entry.fact, Fact::ServiceChanged { .. } | Fact::VerdictChanged { .. } | Fact::TaskFailed { .. });
+        if !by_machine {
+            pen.put(x, y, people.min(end.saturating_sub(x)), &entry.by.person.to_string(), Role::Dim);
+            x += people + 1;
+        }
+        let tone = match role {
+            Role::Bad | Role::Warn | Role::Accent => role,
+            Role::Good if by_machine => role,
+            _ => Role::Text,
+        };
+        pen.put(x, y, end.saturating_sub(x), &words(room, view, entry), tone);
+    }
+    scrollbar(pen, list, from, total);
+}
+
+fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
+    match fact {
+        Fact::StepMarked { mark, .. } => match mark {
+            Mark::Todo => (g.todo, Role::Dim),
+            Mark::Running => (g.running, Role::Accent),
+            Mark::Done => (g.done, Role::Good),
+            Mark::Failed => (g.failed, Role::Bad),
+            Mark::Skipped => (g.skipped, Role::Dim),
+            Mark::NotApplicable => (g.not_applicable, Role::Dim),
+            Mark::Waived => (g.waived, Role::Dim),
+        },
+        Fact::ServiceChanged { to, .. } => match to {
+            ServiceState::Up => (g.up, Role::Good),
+            ServiceState::Down => (g.failed, Role::Bad),
+            ServiceState::Degraded => (g.degraded, Role::Warn),
+            ServiceState::Stale => (g.pending, Role::Warn),
+            _ => (g.maintenance, Role::Dim),
+        },
+        Fact::VerdictChanged { verdict, .. } => match verdict {
+            Verdict::Go => (g.done, Role::Good),
+            Verdict::NoGo => (g.alarm, Role::Bad),
+            Verdict::Wait => (g.warning, Role::Warn),
+        },
+        Fact::TaskFailed { .. } | Fact::TerminalLost => (g.alarm, Role::Bad),
+        Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
+        _ => (g.dot, Role::Dim),
+    }
+}
+
+/// What an entry says, in words; everything from outside escaped.
+pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
+    let step = |id| match view.derived.node_of(id) {
+        Some(node) => view.derived.text(room, node),
+        None => format!("step {id}"),
+    };
+    let why = |reason: &Option<crate::text::Untrusted>| reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+    match &entry.fact {
+        Fact::StepMarked { step: id, mark: Mark::Done, .. } => step(id),
+        Fact::StepMarked { step: id, mark, reason, .. } => {
+            format!("{} {}{}", apply::mark_word(*mark), step(id), why(reason))
+        }
+        Fact::Noted { step: Some(id), text } => format!("\"{text}\" on {}", step(id)),
+        Fact::Noted { step: None, text } => format!("\"{text}\""),
+        Fact::StepOwned { step: id, owner: Some(owner) } => format!("{owner} owns {}", step(id)),
+        Fact::StepOwned { step: id, owner: None } => format!("nobody owns {}", step(id)),
+        Fact::StepAdded { text, .. } => format!("added {text}"),
+        Fact::T0Set { t0: Some(t0) } => {
+            format!("T-0 is {}", t0.with_timezone(&room.plan.room.zone).format("%-d %b %H:%M:%S %Z"))
+        }
+        Fact::T0Set { t0: None } => "T-0 is unset".to_owned(),
+        Fact::ServiceChanged { service, to, reason, .. } => {
+            let reason = reason.to_string();
+            if reason.is_empty() { format!("{service} {to}") } else { format!("{service} {to}, {reason}") }
+        }
+        Fact::VerdictChanged { verdict, reason } => format!("{verdict}: {reason}"),
+        Fact::RoomOpened { name, .. } => format!("opened the room {name}"),
+        Fact::RunbookLoaded { renames, .. } if renames.is_empty() => "runbook read".to_owned(),
+        Fact::RunbookLoaded { renames, .. } => format!("runbook read again, {} steps moved", renames.len()),
+        Fact::WatchTaken { .. } => "has the watch".to_owned(),
+        Fact::PlanReloaded { accepted: true, summary } => format!("plan read again: {summary}"),
+        Fact::PlanReloaded { accepted: false, summary } => format!("plan not taken: {summary}"),
+        Fact::TaskFailed { task, message } => {
+            format!("{} broke and was started again: {message}", crate::text::escape(task))
+        }
+        Fact::TerminalLost => "lost the terminal".to_owned(),
+        Fact::RoomClosed { reason } => format!("closed the room: {reason}"),
+        Fact::Unknown => "something this version does not know".to_owned(),
+    }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -56,6 +57,12 @@ impl Pen<'_> {
         self.charset.glyphs()
     }
 
+    /// The style of written text: ordinary text takes the ground it stands on.
+    fn ink(&self, role: Role) -> Style {
+        let style = self.theme.style(role);
+        if role == Role::Text { Style { bg: None, ..style } } else { style }
+    }
+
     /// Blanks an area and gives it a role's colours over the screen's own.
     pub fn fill(&mut self, area: Rect, role: Role) {
         let style = self.theme.style(Role::Text).patch(self.theme.style(role));
@@ -83,7 +90,7 @@ impl Pen<'_> {
             return x;
         }
         let text = fit(text, width);
-        let style = self.theme.style(role);
+        let style = self.ink(role);
         let limit = x.saturating_add(width).min(area.right());
         let mut at = x;
         for grapheme in text.graphemes(true) {

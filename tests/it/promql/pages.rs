@@ -1,7 +1,7 @@
 //! Pages of metrics in all their formats, cut anywhere, hostile, and too large.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use warroom::probe::exposition::{Format, Limits, Page, PageError, Parser};
@@ -130,7 +130,7 @@ fn limits_have_their_reason() {
     };
     assert_eq!(with(&"# x\n".repeat(300)).unwrap_err().to_string(), PageError::TooBig { limit: 1_000 }.to_string());
     assert_eq!(with(&"x 1\n".repeat(11)).unwrap_err(), PageError::TooManySeries { limit: 10 });
-    let texts: String = (0..9).map(|i| format!("x{{a=\"{i}2345678901234567890\"}} 1\n")).collect();
+    let texts = (0..9).fold(String::new(), |text, i| text + &format!("x{{a=\"{i}2345678901234567890\"}} 1\n"));
     assert_eq!(with(&texts).unwrap_err(), PageError::TooMuchText { limit: 100 });
     let page = with(&format!("a 1\nx{{a=\"{}\"}} 1\nx{{a=\"{}\"}} 2\nb 3\n", "y".repeat(60), "z".repeat(300))).unwrap();
     assert_eq!(shown(&page), ["a{} 1", "b{} 3"]);
@@ -142,8 +142,15 @@ fn limits_have_their_reason() {
     assert_eq!(page.reported()[0].reason, "the series has too many labels");
 }
 
-/// T66. The time is that of a build without optimisation, with room for a busy machine; the release figure is in the
-/// closing note.
+/// Processor time of this thread.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+    let after_name = stat.rsplit(')').next().unwrap();
+    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// T66.
 #[test]
 fn a_hundred_thousand_series_or_fifty_megabytes_are_read_or_refused_within_bounds() {
     let mut page = String::new();
@@ -152,11 +159,13 @@ fn a_hundred_thousand_series_or_fifty_megabytes_are_read_or_refused_within_bound
         writeln!(page, "http_requests_total{{method=\"GET\",path=\"/api/v1/items/{i}\",code=\"200\"}} {value}")
             .unwrap();
     }
-    let before = Instant::now();
+    let before = cpu();
     let read_page = read(Format::Text, page.as_bytes(), 16 << 10).unwrap();
-    println!("100,000 series, {} bytes: {:?}", page.len(), before.elapsed());
+    let took = cpu().saturating_sub(before);
+    println!("100,000 series, {} bytes: {took:?}", page.len());
     assert_eq!(read_page.len(), 100_000);
-    assert!(before.elapsed() < Duration::from_secs(8));
+    // Half a second as people run it; a build without optimisation has more room.
+    assert!(took < Duration::from_millis(if cfg!(debug_assertions) { 4_000 } else { 500 }), "{took:?}");
     assert_eq!(
         read(Format::Text, format!("{page}one_more 1\n").as_bytes(), 16 << 10).unwrap_err(),
         PageError::TooManySeries { limit: 100_000 }

@@ -306,9 +306,10 @@ fn a_real_prometheus_and_we_give_the_same_numbers() {
     let (mut compared, mut empty, mut refused) = (0, 0, 0);
     let mut wrong = Vec::new();
     // Early, after the restart, within the gap, after it, after the lone failure, at the end.
-    for i in [5, 14, 17, 26, 30, 43, SCRAPES - 8] {
+    for (turn, i) in [5, 14, 17, 26, 30, 43, SCRAPES - 8].into_iter().enumerate() {
         let at = times[i].div_euclid(100) * 100 + 100 + between;
-        for (expr, query) in &queries {
+        // Each query at three of the seven times.
+        for (_, (expr, query)) in queries.iter().enumerate().filter(|(n, _)| (n + turn) % 7 < 3) {
             compared += 1;
             match (theirs(port, query, at), ours(&store, expr, at)) {
                 (Ok(a), Ok(b)) if alike(&a, &b) => empty += usize::from(a.is_empty()),

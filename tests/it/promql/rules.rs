@@ -77,6 +77,8 @@ fn rates_are_extrapolated_and_see_resets() {
         // Ranges are open on the left: at 60 s the sample at 40 s is outside.
         "count_over_time(x[20s])", steady, 60 => "{} 2";
         "increase(x[20s])", steady, 60 => "{} 20";
+        // First seen at 30 s: half an interval is added before it, though zero would be 8 s before (Prometheus 2: 38).
+        "increase(x[1m])", &[("x", "_ _ _ 8 18 28")], 60 => "{} 35";
         // One sample is no rate.
         "rate(x[10s])", steady, 60 => "";
         // 100 110 120 | 5 15 25: 20 before, 25 after the reset counted from zero.
@@ -91,6 +93,9 @@ fn rates_are_extrapolated_and_see_resets() {
         "rate(x[1m])", &[("x", "5 5 5 5 5 5 5")], 60 => "{} 0";
         "rate(x[1m])", &[("x", "1 NaN 3")], 20 => "{} 0.04166666666667";
     }
+    // Nearer to the end than 1.1 intervals: to the end; farther: half an interval. The start lies 9.5 and 8 s before.
+    assert_eq!(ask("increase(x[1m])", &[("x", "1000 1010 1020 1030 1040")], 50.5), "{} 60");
+    assert_eq!(ask("increase(x[1m])", &[("x", "1000 1010 1020 1030 1040")], 52.0), "{} 53");
     // The last sample lies 25 s before the end: more than 1.1 intervals, so only half an interval is added.
     assert_eq!(ask("increase(x[1m])", &[("x", "1000 1010 1020 1030 1040")], 65.0), "{} 40");
 }
@@ -132,6 +137,16 @@ fn a_page_s_own_time_stamps_count_and_give_no_markers() {
     store.append(30_000, &page("y 2\n"));
     assert_eq!(evaluate(&expr, &store, 40_000).unwrap().newest_ms, Some(9_000), "no marker ended x");
     assert_eq!(store.append(40_000, &page("x 1 700000\n")).ahead, 1, "more than ten minutes ahead");
+}
+
+#[test]
+fn a_clock_set_back_costs_no_sample() {
+    let expr = query("x");
+    let mut store = Store::for_queries([&expr]);
+    for (at, value) in [(10_000, 1), (20_000, 2), (12_000, 3), (22_000, 4)] {
+        store.append(at, &page(&format!("x {value}\n")));
+        assert_eq!(read(&expr, &store, at).unwrap().value, f64::from(value));
+    }
 }
 
 #[test]
@@ -226,7 +241,9 @@ fn histogram_quantiles() {
     fn buckets(counts: &[(&str, f64)]) -> Vec<(String, String)> {
         counts.iter().map(|(le, n)| (format!("h_bucket{{le=\"{le}\"}}"), n.to_string())).collect()
     }
-    let cases: &[(f64, &[(&str, f64)], &str)] = &[
+    /// Quantile, buckets, answer.
+    type Case = (f64, &'static [(&'static str, f64)], &'static str);
+    let cases: &[Case] = &[
         (0.5, &[("0.1", 50.0), ("0.5", 90.0), ("+Inf", 100.0)], "{} 0.1"),
         (0.7, &[("0.1", 50.0), ("0.5", 90.0), ("+Inf", 100.0)], "{} 0.3"),
         (0.25, &[("0.1", 50.0), ("0.5", 90.0), ("+Inf", 100.0)], "{} 0.05"),
@@ -300,7 +317,7 @@ fn a_store_keeps_what_its_queries_see_and_no_more() {
     assert_eq!(longest_range(&short), Duration::from_mins(5));
     assert_eq!(longest_range(&long), Duration::from_mins(30));
     let mut store = Store::for_queries([&short]);
-    let lines: String = (0..1000).map(|i| format!("x{{a=\"{i}\"}} 1\nz{i} 2\n")).collect();
+    let lines = (0..1000).fold(String::new(), |text, i| text + &format!("x{{a=\"{i}\"}} 1\nz{i} 2\n"));
     let done = store.append(0, &page(&lines));
     assert_eq!((done.kept, store.series()), (1, 1));
     // A series that nobody can see any more is forgotten.
@@ -318,7 +335,7 @@ fn a_store_keeps_what_its_queries_see_and_no_more() {
     assert!(read(&day, &store, 45_000_000).unwrap_err().starts_with("the range holds more samples of x than are kept"));
     let all = query("sum(x)");
     let mut store = Store::for_queries([&all]);
-    let lines: String = (0..20_001).map(|i| format!("x{{a=\"{i}\"}} 1\n")).collect();
+    let lines = (0..20_001).fold(String::new(), |text, i| text + &format!("x{{a=\"{i}\"}} 1\n"));
     assert_eq!(store.append(0, &page(&lines)).refused, 1);
     assert!(read(&all, &store, 0).unwrap_err().contains("more than 20,000 series"));
 }

@@ -2,6 +2,7 @@
 
 pub mod pty;
 pub mod watch;
+pub mod screen;
 
 use std::sync::Arc;
 use std::time::Duration;
