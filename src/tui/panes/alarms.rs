@@ -125,11 +125,14 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     let from = view.scroll.get(Pane::Alarms.index()).copied().unwrap_or_default();
     let names = alarms.iter().map(|a| cells(&a.name)).max().unwrap_or_default().clamp(8, (list.width / 3).max(8));
-    // Where the words do not fit beside the name and there are rows to spare, they stand under it.
-    let two = list.width < 70 && usize::from(list.height) >= alarms.len() * 2;
-    let rows = if two { 2 } else { 1 };
-    for (i, alarm) in alarms.iter().skip(from).take(usize::from(list.height / rows)).enumerate() {
-        let y = list.y + i as u16 * rows;
+    // Where the words do not fit beside the name they stand under it, as far as there are rows to spare.
+    let narrow = list.width < 70;
+    let mut spare = if narrow { usize::from(list.height).saturating_sub(alarms.len()) } else { 0 };
+    let mut y = list.y;
+    for alarm in alarms.iter().skip(from) {
+        if y >= list.bottom() {
+            break;
+        }
         let end = list.right();
         let glyph = if alarm.role == Role::Bad { pen.glyphs().alarm } else { pen.glyphs().warning };
         pen.put(list.x + 2, y, 1, glyph, alarm.role);
@@ -140,10 +143,13 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         let mut x = list.x + 4 + names + 2;
         let limit = end.saturating_sub(tail + 1);
         x = pen.put(x, y, limit.saturating_sub(x), &alarm.word, alarm.role) + 2;
-        if two {
-            pen.put(list.x + 4, y + 1, end.saturating_sub(list.x + 4), &alarm.reason, Role::Dim);
+        if spare > 0 {
+            spare -= 1;
+            y += 1;
+            pen.put(list.x + 4, y, end.saturating_sub(list.x + 4), &alarm.reason, Role::Dim);
         } else if limit >= x + 12 {
             pen.put(x, y, limit.saturating_sub(x), &alarm.reason, Role::Dim);
         }
+        y += 1;
     }
 }
