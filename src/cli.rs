@@ -63,13 +63,6 @@ pub enum Command {
     /// The manual page, as troff
     #[command(after_help = "Example:\n  warroom man | man -l -")]
     Man,
-    /// Runs a child in its own session
-    #[command(name = "__child", hide = true)]
-    Child {
-        /// As `proc` writes them.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<std::ffi::OsString>,
-    },
 }
 
 /// `warroom run`.

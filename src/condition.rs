@@ -184,24 +184,19 @@ fn comparator(text: &str, at: usize) -> Result<(Op, usize), ConditionError> {
     let tail = text.get(at..).unwrap_or_default();
     let rest = tail.trim_start();
     let start = at + tail.len() - rest.len();
-    match OPS.iter().find(|(sign, _)| rest.starts_with(sign)) {
-        Some((sign, op)) => Ok((*op, start + sign.len())),
-        None => {
-            let sign = rest.len() - rest.trim_start_matches(['=', '!', '<', '>']).len();
-            let number = rest.get(sign..).unwrap_or_default().trim();
-            let message = if sign == 0 {
-                format!("\"{}\" has no comparator", rest.trim())
-            } else {
-                format!("\"{}\" is no comparator", rest.get(..sign).unwrap_or_default())
-            };
-            let help = format!(
-                "write one of < <= > >= == before the number, as in \"{} {number}\"",
-                if sign == 0 { "<" } else { "==" }
-            );
-            let end = if sign == 0 { text.len() } else { start + sign };
-            Err(ConditionError::unreadable(message, &help, start..end))
-        }
+    if let Some((sign, op)) = OPS.iter().find(|(sign, _)| rest.starts_with(sign)) {
+        return Ok((*op, start + sign.len()));
     }
+    let sign = rest.len() - rest.trim_start_matches(['=', '!', '<', '>']).len();
+    let (typed, number) = rest.split_at(sign);
+    let (message, meant, end) = match typed {
+        "" => (format!("\"{}\" has no comparator", rest.trim()), "<", text.len()),
+        "=<" => (format!("\"{typed}\" is no comparator"), "<=", start + sign),
+        "=>" => (format!("\"{typed}\" is no comparator"), ">=", start + sign),
+        _ => (format!("\"{typed}\" is no comparator"), "==", start + sign),
+    };
+    let help = format!("write one of < <= > >= == before the number, as in \"{meant} {}\"", number.trim());
+    Err(ConditionError::unreadable(message, &help, start..end))
 }
 
 /// `baseline`, `1.2 * baseline`, `1.2*baseline`, `1.2x baseline`, `baseline * 1.2`: the factor.

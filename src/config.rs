@@ -1,21 +1,30 @@
-//! A person's preferences: theme, keys, name.
+//! A person's preferences: theme, keys, name, layout.
 
-use crate::check::Finding;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
-/// Preferences as resolved; what is not set keeps its default.
+use toml::Spanned;
+
+use crate::check::{Finding, Source, codes};
+use crate::plan::table::{Reader, Table};
+
+/// The layouts to start with.
+pub const LAYOUTS: [&str; 3] = ["commander", "oncall", "checklist"];
+
+/// Preferences as resolved; what is not set keeps its default. The command line wins over all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// Name of a theme.
+    /// Name of a theme; the terminal's own brightness decides where there is none.
     pub theme: Option<String>,
-    /// Draw with ASCII alone.
+    /// Draw with ASCII alone; default off.
     pub ascii: bool,
-    /// Take the mouse.
+    /// Take the mouse; default off.
     pub mouse: bool,
     /// The name to act under instead of the system's user.
     pub name: Option<String>,
-    /// Keys of actions, in file order.
+    /// Keys of actions, in file order; an action that stands here has these keys and no others.
     pub keys: Vec<Binding>,
-    /// The layout to start with.
+    /// The layout to start with, one of [`LAYOUTS`].
     pub layout: Option<String>,
 }
 
@@ -24,14 +33,97 @@ pub struct Config {
 pub struct Binding {
     /// The action.
     pub action: String,
-    /// Its keys.
+    /// Its keys as written; empty takes all keys from it.
     pub keys: Vec<String>,
-    /// Bytes of the action's name in the file.
-    pub span: std::ops::Range<usize>,
+    /// Bytes of the action's name in the file, for findings about it.
+    pub span: Range<usize>,
 }
 
-/// Reads preferences. A finding of level error means: keep the defaults and say so.
+/// As typed.
+#[derive(Default)]
+struct Raw {
+    theme: Option<Spanned<String>>,
+    ascii: Option<Spanned<bool>>,
+    mouse: Option<Spanned<bool>>,
+    name: Option<Spanned<String>>,
+    layout: Option<Spanned<String>>,
+    keys: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
+}
+
+/// Reads preferences; each mistake is a finding, several at once. One of level error means: do not use them. Whether the
+/// actions exist and the keys can be typed is for the keymap to say.
 pub fn parse(path: &str, text: &str) -> (Config, Vec<Finding>) {
-    let _ = (path, text);
-    (Config::default(), Vec::new())
+    let mut r = Reader::new(Source { file: path, text });
+    let Some(root) = r.parse() else { return (Config::default(), r.findings) };
+    let raw = Raw::read(Table::new("the preferences", 0..0, root.get_ref()), &mut r);
+    let config = resolve(raw, &mut r);
+    let mut findings = r.findings;
+    findings.sort_by_key(|f| (f.span.start, f.span.end));
+    (config, findings)
+}
+
+impl Raw {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let mut raw = Self {
+            theme: t.text(r, "theme"),
+            ascii: t.boolean(r, "ascii"),
+            mouse: t.boolean(r, "mouse"),
+            name: t.text(r, "name"),
+            layout: t.text(r, "layout"),
+            keys: Vec::new(),
+        };
+        if let Some(mut keys) = t.table(r, "keys", "[keys]") {
+            for (action, value) in keys.named() {
+                if let Some(list) = r.texts(action.get_ref(), value) {
+                    raw.keys.push((action, list));
+                }
+            }
+        }
+        t.close(r, &[]);
+        raw
+    }
+}
+
+fn resolve(raw: Raw, r: &mut Reader<'_>) -> Config {
+    let mut config = Config {
+        theme: named(raw.theme, r),
+        ascii: raw.ascii.is_some_and(Spanned::into_inner),
+        mouse: raw.mouse.is_some_and(Spanned::into_inner),
+        name: named(raw.name, r),
+        keys: Vec::new(),
+        layout: None,
+    };
+    if let Some(layout) = raw.layout {
+        if LAYOUTS.contains(&layout.get_ref().as_str()) {
+            config.layout = Some(layout.into_inner());
+        } else {
+            r.unknown(layout.span(), "layout", layout.get_ref(), LAYOUTS);
+        }
+    }
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for (action, keys) in raw.keys {
+        let mut own = Vec::new();
+        for key in keys {
+            if !taken.insert(key.get_ref().clone()) {
+                let message = format!("the key \"{}\" stands here twice", key.get_ref());
+                r.report(codes::DUPLICATE, key.span(), message, "give each key one action");
+            } else if key.get_ref().is_empty() {
+                r.report(codes::BAD_VALUE, key.span(), "this key has no name", "write for example \"k\" or \"ctrl-k\"");
+            } else {
+                own.push(key.into_inner());
+            }
+        }
+        config.keys.push(Binding { span: action.span(), action: action.into_inner(), keys: own });
+    }
+    config
+}
+
+/// A name that is not empty.
+fn named(text: Option<Spanned<String>>, r: &mut Reader<'_>) -> Option<String> {
+    let text = text?;
+    if text.get_ref().trim().is_empty() {
+        r.report(codes::BAD_VALUE, text.span(), "this is empty", "write a name, or leave the line out");
+        return None;
+    }
+    Some(text.into_inner())
 }

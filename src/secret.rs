@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
@@ -66,8 +67,8 @@ impl Serialize for Filled {
 #[derive(Clone, Default)]
 pub struct Masks {
     values: Vec<String>,
-    /// Every form of every value; none without values.
-    forms: Option<Regex>,
+    /// Every form of every value, made when first looked for; none when that cannot be done.
+    forms: OnceLock<Option<Regex>>,
 }
 
 impl fmt::Debug for Masks {
@@ -81,7 +82,7 @@ impl Masks {
     pub fn add(&mut self, value: &str) {
         if value.len() >= MASK_FROM && !self.values.iter().any(|v| v == value) {
             self.values.push(value.to_owned());
-            self.forms = self.compile();
+            self.forms = OnceLock::new();
         }
     }
 
@@ -104,9 +105,11 @@ impl Masks {
 
     /// As [`Masks::mask`], borrowed when there was nothing to mask.
     pub fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match &self.forms {
+        if self.values.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        match self.forms.get_or_init(|| self.compile()) {
             Some(forms) => forms.replace_all(text, regex::NoExpand(MASK)),
-            None if self.values.is_empty() => Cow::Borrowed(text),
             None => self.values.iter().fold(Cow::Borrowed(text), |text, value| Cow::Owned(text.replace(value, MASK))),
         }
     }

@@ -8,17 +8,17 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use tokio::sync::mpsc;
 
-
+use super::desk::Desk;
+use super::run::{Ending, Lanes};
+use super::setup::Setup;
+use super::{control, demo, log, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
-use crate::{check, files, journal, poll, proc, tui};
-use super::desk::Desk;
-use super::run::{Ending, Lanes};
-use super::setup::Setup;
-use super::{control, demo, run, screen, seat, show};
+use crate::tui::Theme;
+use crate::{check, files, journal, poll};
 
 /// Bad usage or unusable input.
 const UNUSABLE: u8 = 2;
@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(e) => {
-            complain(&format!("warroom: {}", crate::text::escape_lines(&format!("{e:#}"))));
+            complain(&format!("warroom: {}", crate::text::escape(&format!("{e:#}"))));
             ExitCode::from(UNUSABLE)
         }
     }
@@ -63,7 +63,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Child { args }) => Ok(proc::child_main(&args)),
     }
 }
 
@@ -75,11 +74,14 @@ pub struct Seated {
     pub lanes: Lanes,
     /// Of the loop's thread.
     pub runtime: tokio::runtime::Runtime,
+    /// Writes what is left of the log when dropped.
+    _log: Option<tracing_appender::non_blocking::WorkerGuard>,
 }
 
 /// Opens the journal, starts the pollers, and puts a desk between them.
 #[expect(clippy::disallowed_methods, reason = "the start of time for this process")]
 pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pace>) -> anyhow::Result<Seated> {
+    let log = log::open(&state_dir()?);
     let pace = pace.unwrap_or_else(|| Pace::new(Instant::now(), chrono::Utc::now(), 1));
     let author = seat::author(&setup.plan, Some(seat.name.clone().unwrap_or_else(seat::os_user)), seat.role.clone())
         .map_err(anyhow::Error::msg)?
@@ -99,11 +101,11 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
         pace,
     };
     let journal = journal::open(options, journal_out)?;
-    let poll = poll::start(poll_out, poll::Options { pace })?;
+    let poll = poll::start(poll_out, poll::Options::new(pace))?;
     let mut desk = Desk::new(me, setup, journal, poll, pace, now);
     desk.t0 = t0;
     let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None };
-    Ok(Seated { desk, lanes, runtime })
+    Ok(Seated { desk, lanes, runtime, _log: log })
 }
 
 fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
@@ -149,14 +151,15 @@ pub fn live(
     screen: Option<&mut screen::Screen>,
     story: Option<&mut demo::Story>,
 ) -> anyhow::Result<Ending> {
-    let Seated { desk, lanes, runtime } = &mut seated;
+    let Seated { desk, lanes, runtime, .. } = &mut seated;
     let mut lanes = std::mem::replace(lanes, Lanes::closed());
     let ending = runtime.block_on(async {
         if let Some(path) = control {
             let (out, requests) = mpsc::channel(256);
             let socket = control::Socket::bind(path).with_context(|| path.display().to_string())?;
             desk.keep_log();
-            crate::task::spawn("control", socket.serve(out), |_| {});
+            let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
+            crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
         }
         let _watching = if desk.setup.path.as_os_str().is_empty() {
@@ -164,7 +167,7 @@ pub fn live(
         } else {
             let (out, changes) = mpsc::channel(16);
             lanes.files = Some(changes);
-            files::watch(desk.setup.files.clone(), out).ok()
+            files::watch(desk.setup.files.clone(), out).inspect_err(|e| tracing::warn!("{e}")).ok()
         };
         let ending = run::run(desk, lanes, screen, story).await;
         if ending == Ending::TerminalLost {
@@ -201,7 +204,7 @@ fn show_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
 fn check_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
     let setup = Setup::read(args.plan.as_deref())?;
     match args.format {
-        cli::Format::Json => say(&serde_json::to_string_pretty(&check::Findings::new(setup.findings.clone()))?)?,
+        cli::Format::Json => say(&serde_json::to_string_pretty(&check::Report::new(setup.findings.clone()))?)?,
         cli::Format::Text if setup.findings.is_empty() => say("nothing found")?,
         cli::Format::Text => say(setup.render().trim_end())?,
     }
@@ -212,7 +215,12 @@ fn verify(args: &cli::Journal) -> anyhow::Result<ExitCode> {
     let path = newest(args.journal.as_deref())?;
     match journal::verify(&path) {
         Ok(verified) => {
-            say(&format!("{}: {verified}", path.display()))?;
+            let heads: Vec<String> = verified
+                .chains
+                .iter()
+                .map(|c| format!("writer {:x}: {} entries, head {}", c.writer.0, c.entries, c.head))
+                .collect();
+            say(&format!("{}: the chains hold, {} entries\n{}", path.display(), verified.entries, heads.join("\n")))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(e) => {
@@ -236,10 +244,9 @@ fn export(args: &cli::Export) -> anyhow::Result<ExitCode> {
 
 fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
     match name {
-        None => say(&tui::theme::Theme::names(&[]).join("\n"))?,
-        Some(name) => say(tui::theme::source(name).with_context(|| {
-            format!("there is no theme \"{name}\"; there are: {}", tui::theme::Theme::names(&[]).join(", "))
-        })?)?,
+        None => say(&Theme::names(&[]).join("\n"))?,
+        Some(name) => say(Theme::toml(name)
+            .with_context(|| format!("there is no theme \"{name}\"; there are: {}", Theme::names(&[]).join(", ")))?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -275,7 +282,11 @@ pub fn state_dir() -> anyhow::Result<PathBuf> {
 }
 
 /// `now`, RFC 3339, or `HH:MM` today in the room's zone.
-fn parse_t0(text: &str, setup: &Setup, now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
+fn parse_t0(
+    text: &str,
+    setup: &Setup,
+    now: chrono::DateTime<chrono::Utc>,
+) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
     use chrono::TimeZone;
     if text == "now" {
         return Ok(now);
@@ -289,7 +300,9 @@ fn parse_t0(text: &str, setup: &Setup, now: chrono::DateTime<chrono::Utc>) -> an
     zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time))
         .single()
         .map(|at| at.to_utc())
-        .with_context(|| format!("--t0 {text}: this time does not exist, or exists twice, today in {zone}; write it with its offset"))
+        .with_context(|| {
+            format!("--t0 {text}: this time does not exist, or exists twice, today in {zone}; write it with its offset")
+        })
 }
 
 /// The answer of a command, on standard output.

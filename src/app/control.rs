@@ -121,7 +121,8 @@ impl Socket {
         let mut n = 0_u64;
         while let Ok((stream, _)) = self.listener.accept().await {
             n += 1;
-            crate::task::spawn(format!("control {n}"), talk(stream, out.clone()));
+            let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
+            crate::task::spawn(format!("control {n}"), talk(stream, out.clone()), failed).detach();
             if out.is_closed() {
                 break;
             }

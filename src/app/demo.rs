@@ -37,7 +37,7 @@ impl Story {
         self.script.see(t, desk.room.live.verdict.verdict);
         for entry in desk.take_fresh() {
             if let Fact::StepMarked { step, mark, .. } = &entry.fact {
-                self.script.taken_over(step);
+                self.script.marked(step, *mark);
                 self.production.marked(step, *mark);
             }
             if self.lines {
@@ -115,9 +115,10 @@ pub fn main(args: cli::Demo) -> anyhow::Result<ExitCode> {
     let opened = if args.headless {
         None
     } else {
-        Some(screen::open(args.theme.as_deref(), args.layout)?.context(
-            "there is no terminal here; `warroom demo --headless` plays the same story as lines",
-        )?)
+        Some(
+            screen::open(args.theme.as_deref(), args.layout)?
+                .context("there is no terminal here; `warroom demo --headless` plays the same story as lines")?,
+        )
     };
     let (out, told) = mpsc::channel(256);
     let production = rehearse::start(&scene, f64::from(speed), out)?;
@@ -127,7 +128,8 @@ pub fn main(args: cli::Demo) -> anyhow::Result<ExitCode> {
 
     let pace = Pace::new(Instant::now(), chrono::Utc::now(), speed);
     let begun = pace.now(Instant::now(), chrono::Utc::now());
-    let journal = state_dir()?.join("warroom").join("demo").join(format!("{}.db", begun.utc.format("%Y%m%dT%H%M%S%3fZ")));
+    let journal =
+        state_dir()?.join("warroom").join("demo").join(format!("{}.db", begun.utc.format("%Y%m%dT%H%M%S%3fZ")));
     let seat = cli::Seat { name: Some("ic".to_owned()), ..cli::Seat::default() };
     let mut seated = sit(setup, &seat, journal.clone(), Some(pace))?;
     seated.desk.keep_fresh();

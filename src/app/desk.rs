@@ -15,6 +15,7 @@ use crate::journal::{self, Journal, TapedSample};
 use crate::poll::{self, Poll};
 use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
+use crate::secret::Masks;
 use crate::text::Untrusted;
 
 /// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
@@ -53,6 +54,8 @@ pub struct Source {
     pub root: std::path::PathBuf,
     /// The plan or runbook; empty for a plan that is no file.
     pub path: std::path::PathBuf,
+    /// Every file that was read.
+    pub files: Vec<std::path::PathBuf>,
 }
 
 #[derive(Debug)]
@@ -75,8 +78,9 @@ struct Pending {
 impl Desk {
     /// A desk before its first event.
     pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
-        let source = Source { root: setup.root, path: setup.path };
-        let room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
+        let source = Source { files: setup.files(), root: setup.root, path: setup.path };
+        let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
+        room.speed = pace.speed();
         Self {
             room,
             journal,
@@ -137,7 +141,9 @@ impl Desk {
 
     fn decide(&self, by: &Author, intent: &Intent) -> Result<Vec<Effect>, Refusal> {
         if self.room.unsaved.len() >= UNSAVED {
-            return Err(Refusal("the journal cannot write and too much waits for it; nothing more is taken".to_owned()));
+            return Err(Refusal(
+                "the journal cannot write and too much waits for it; nothing more is taken".to_owned(),
+            ));
         }
         room::decide::decide(&self.room, by, intent)
     }
@@ -248,7 +254,7 @@ impl Desk {
             journal::Event::WatchHeld(epoch) => {
                 self.room.live.watch = Watch::Me { epoch };
                 self.room.revision.header += 1;
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone()));
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
                 let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });
                 self.append(vec![taken]);
                 self.open_room();
@@ -257,14 +263,14 @@ impl Desk {
             journal::Event::WatchElsewhere(epoch, by) => {
                 self.room.live.watch = Watch::Other { epoch, by };
                 self.room.revision.header += 1;
-                self.poll.ask(poll::Ask::Set(Vec::new()));
+                self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
                 true
             }
             journal::Event::WatchNobody => {
                 self.room.live.watch = Watch::Nobody;
                 self.room.revision.header += 1;
                 // Alone and read-only: look for this screen only.
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone()));
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
                 true
             }
             journal::Event::Samples(taped) => {
@@ -288,7 +294,10 @@ impl Desk {
                 true
             }
             journal::Event::Quarantined { moved_to, why, carried } => {
-                let words = format!("the journal was damaged ({why}); {carried} entries were carried over, the old file is {}", moved_to.display());
+                let words = format!(
+                    "the journal was damaged ({why}); {carried} entries were carried over, the old file is {}",
+                    moved_to.display()
+                );
                 self.room.trouble = Some(words);
                 self.room.revision.header += 1;
                 true
@@ -303,7 +312,10 @@ impl Desk {
 
     /// What the watch records when it opens a room: that it did, and which runbook it holds.
     fn open_room(&mut self) {
-        if self.room.me.read_only || !matches!(self.room.live.watch, Watch::Me { .. }) || self.room.journal != JournalHealth::Safe {
+        if self.room.me.read_only
+            || !matches!(self.room.live.watch, Watch::Me { .. })
+            || self.room.journal != JournalHealth::Safe
+        {
             return;
         }
         let mut facts = Vec::new();
@@ -397,7 +409,10 @@ impl Desk {
         let Request { line, reply } = request;
         match line {
             Err(why) => {
-                send(&reply, &Answer { id: &serde_json::Value::Null, answer: "refused", reason: Some(&why), entry: None });
+                send(
+                    &reply,
+                    &Answer { id: &serde_json::Value::Null, answer: "refused", reason: Some(&why), entry: None },
+                );
             }
             Ok(Line::Follow { follow }) => {
                 let mut kept_up = true;
@@ -437,10 +452,8 @@ impl Desk {
                 false
             }
             Ok(effects) => {
-                let drafts: Vec<Uuid> = effects
-                    .iter()
-                    .flat_map(|Effect::Append(drafts)| drafts.iter().map(|d| d.id))
-                    .collect();
+                let drafts: Vec<Uuid> =
+                    effects.iter().flat_map(|Effect::Append(drafts)| drafts.iter().map(|d| d.id)).collect();
                 self.asked += 1;
                 for draft in &drafts {
                     self.waiting.insert(*draft, Waiting(self.asked));
@@ -504,7 +517,7 @@ impl Desk {
         self.room.plan_trouble.clear();
         if plan_changed {
             if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone()));
+                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
             }
             self.record(Fact::PlanReloaded { accepted: true, summary: Untrusted::new("the new plan is in force") });
         }
@@ -517,7 +530,10 @@ impl Desk {
         if self.room.plan_trouble != lines {
             self.room.plan_trouble = lines;
             self.room.revision.header += 1;
-            self.record(Fact::PlanReloaded { accepted: false, summary: Untrusted::new(format!("kept the old plan: {why}")) });
+            self.record(Fact::PlanReloaded {
+                accepted: false,
+                summary: Untrusted::new(format!("kept the old plan: {why}")),
+            });
         }
     }
 
@@ -537,7 +553,7 @@ impl Desk {
 
     /// Gives the lease back, flushes and closes the journal.
     pub async fn close(&mut self) {
-        self.poll.ask(poll::Ask::Set(Vec::new()));
+        self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
         let (done, closed) = tokio::sync::oneshot::channel();
         if self.journal.ask(journal::Ask::Close(done)).is_ok() {
             let _ = tokio::time::timeout(Duration::from_millis(800), closed).await;

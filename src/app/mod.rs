@@ -1,5 +1,16 @@
-//! The loop: lanes in, verbs on the room, effects out.
+//! The loop and the commands around it: lanes in, verbs on the room, effects out.
 
+pub mod commands;
+pub mod control;
+pub mod demo;
+pub mod desk;
+pub mod log;
+pub mod preferences;
+pub mod run;
+pub mod screen;
 pub mod seat;
+pub mod setup;
 pub mod show;
 pub mod status;
+
+pub use commands::main;

@@ -45,10 +45,9 @@ pub fn read() -> anyhow::Result<Preferences> {
     }
     let layout = match config.layout.as_deref() {
         None => None,
-        Some(name) => Some(
-            LayoutName::from_name(name)
-                .with_context(|| format!("{shown}: there is no layout \"{name}\"; write commander, oncall or checklist"))?,
-        ),
+        Some(name) => Some(LayoutName::from_name(name).with_context(|| {
+            format!("{shown}: there is no layout \"{name}\"; write commander, oncall or checklist")
+        })?),
     };
     let place = |start: usize| {
         let line = text.get(..start).map_or(1, |before| before.matches('\n').count() + 1);
@@ -82,8 +81,11 @@ fn folder() -> Option<PathBuf> {
 /// Theme files in order of their names; none where there is no such folder.
 pub fn themes(folder: &Path) -> anyhow::Result<Vec<ThemeFile>> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let mut paths: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|e| e.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .collect();
     paths.sort();
     paths
         .into_iter()

@@ -60,7 +60,12 @@ async fn next<T>(lane: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
 
 /// Runs until somebody quits.
 #[expect(clippy::disallowed_methods, reason = "the loop is an edge of time: it paces frames and ticks")]
-pub async fn run(desk: &mut Desk, mut lanes: Lanes, mut screen: Option<&mut Screen>, mut story: Option<&mut super::demo::Story>) -> Ending {
+pub async fn run(
+    desk: &mut Desk,
+    mut lanes: Lanes,
+    mut screen: Option<&mut Screen>,
+    mut story: Option<&mut super::demo::Story>,
+) -> Ending {
     let mut drawn = Instant::now();
     let mut dirty = true;
     let mut urgent = true;

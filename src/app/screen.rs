@@ -55,7 +55,8 @@ pub fn open(theme: Option<&str>, layout: Option<cli::Layout>) -> anyhow::Result<
     options.ascii |= preferences.ascii;
     options.mouse = preferences.mouse;
     let name = theme.or(preferences.theme.as_deref());
-    let fallback = Theme::default_name(options.depth == terminal::Depth::None, None, options.depth == terminal::Depth::True);
+    let fallback =
+        Theme::default_name(options.depth == terminal::Depth::None, None, options.depth == terminal::Depth::True);
     let loaded = Theme::load(name.unwrap_or(fallback), &preferences.themes).map_err(|errors| all(&errors))?;
     let keymap = Keymap::load(&preferences.keys).map_err(|errors| anyhow::anyhow!(errors.join("\n")))?;
     let (terminal, input) = match terminal::open(options) {
@@ -96,9 +97,11 @@ impl Screen {
         let fresh = self.buffer.area != self.area;
         let drawn = tui::draw(room, &mut self.view, &self.theme, self.area, &mut self.buffer);
         if fresh {
-            self.terminal.frame(&self.buffer, &DirtyRows::All, None);
+            self.terminal.frame(&self.buffer, &DirtyRows::ALL, None);
         } else if !drawn.is_empty() {
-            self.terminal.frame(&self.buffer, &drawn.rows().collect(), None);
+            let mut rows = DirtyRows::NONE;
+            drawn.rows().for_each(|row| rows.mark(row));
+            self.terminal.frame(&self.buffer, &rows, None);
         }
     }
 
@@ -111,7 +114,11 @@ impl Screen {
                 return self.act(desk, acts);
             }
             Input::PasteCut(bytes) => {
-                self.view.toast(desk.room.now, Tone::Bad, format!("the paste was too long; {bytes} bytes of it are gone"));
+                self.view.toast(
+                    desk.room.now,
+                    Tone::Bad,
+                    format!("the paste was too long; {bytes} bytes of it are gone"),
+                );
             }
             Input::Mouse(mouse) => {
                 let acts = tui::on_mouse(&desk.room, &mut self.view, mouse);

@@ -42,7 +42,7 @@ impl Setup {
             return Ok(Self { root, path, text: String::new(), plan, books: vec![book], findings: Vec::new() });
         }
         let name = file_name(&path);
-        let bytes = files::read_under(&root, Path::new(&name)).with_context(|| path.display().to_string())?;
+        let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
         let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: not UTF-8", path.display()))?;
         Ok(Self::from_text(root, path, text))
     }
@@ -66,7 +66,13 @@ impl Setup {
         Self::resolve(root, path, text, books, missing)
     }
 
-    fn resolve(root: PathBuf, path: PathBuf, text: String, books: Vec<Runbook>, missing: Vec<(String, String)>) -> Self {
+    fn resolve(
+        root: PathBuf,
+        path: PathBuf,
+        text: String,
+        books: Vec<Runbook>,
+        missing: Vec<(String, String)>,
+    ) -> Self {
         let shown = path.display().to_string();
         let env = |name: &str| std::env::var(name).ok();
         let base = root.clone();
@@ -79,7 +85,13 @@ impl Setup {
         let input = plan::Input { path: &shown, text: &text, outside: &outside, runbooks: &books };
         let mut loaded = plan::load(&input);
         for (name, why) in missing {
-            loaded.findings.push(check::missing_runbook(&shown, &text, &name, &why));
+            let help = "name a Markdown file relative to the plan's folder in [room] runbook";
+            loaded.findings.push(check::finding_on_file(
+                &shown,
+                check::codes::UNREADABLE,
+                &format!("runbook {name}: {why}"),
+                help,
+            ));
         }
         if loaded.plan.room.name.is_empty() {
             loaded.plan.room.name = books.first().map_or_else(|| file_name(&root), |b| b.title.to_string());
@@ -96,7 +108,7 @@ impl Setup {
     pub fn render(&self) -> String {
         let mut out = String::new();
         for finding in &self.findings {
-            out.push_str(&check::render(finding, &self.text));
+            out.push_str(&check::render(finding, &self.text, check::Paint::Plain));
             out.push('\n');
         }
         out
@@ -113,8 +125,7 @@ impl Setup {
 
 /// The plan file, or the runbook, that an argument stands for.
 fn locate(argument: &Path) -> anyhow::Result<PathBuf> {
-    let meta = std::fs::metadata(argument)
-        .with_context(|| format!("{}: cannot be opened", argument.display()))?;
+    let meta = std::fs::metadata(argument).with_context(|| format!("{}: cannot be opened", argument.display()))?;
     if meta.is_file() {
         return Ok(argument.to_owned());
     }
@@ -129,7 +140,7 @@ fn locate(argument: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn read_book(root: &Path, name: &str) -> anyhow::Result<Runbook> {
-    let bytes = files::read_under(root, Path::new(name)).with_context(|| root.join(name).display().to_string())?;
+    let bytes = files::read_under(root, name).with_context(|| root.join(name).display().to_string())?;
     Ok(runbook::read(name, &bytes)?)
 }
 

@@ -67,7 +67,11 @@ pub fn finding_at(source: Source<'_>, code: Code, span: Range<usize>, message: &
     let end = floor_char(source.text, span.end).max(start);
     let before = source.text.get(..start).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-    let words = source.text.get(start..end).unwrap_or_default().lines().next().unwrap_or_default();
+    let mut words = source.text.get(start..end).unwrap_or_default().lines().next().unwrap_or_default();
+    if words.is_empty() {
+        // Something is missing here: its line is what can be shown.
+        words = source.text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default().trim();
+    }
     let text = match words.char_indices().nth(WORDS) {
         Some((cut, _)) => format!("{}…", words.get(..cut).unwrap_or_default()),
         None => words.to_owned(),

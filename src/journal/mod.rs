@@ -43,18 +43,25 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::clock::Pace;
 use crate::fact::{Author, Draft, Entry};
 use crate::probe::Sample;
 
 mod bell;
+mod chain;
+mod connect;
+mod error;
 mod keeper;
 mod place;
+mod row;
+mod salvage;
 mod store;
 mod tape;
 mod taped;
 mod verify;
 mod watch;
 
+pub use error::JournalError;
 pub use place::{Located, locate, network_file_system, newest};
 pub use taped::to_tape;
 pub use verify::{Chain, Entries, ExportError, Verified, VerifyError, export_jsonl, read_all, verify};
@@ -77,6 +84,8 @@ pub struct Options {
     pub may_watch: bool,
     /// Never write; for readers. A file that does not exist yet is waited for.
     pub read_only: bool,
+    /// What stamps are made of; anything but the wall clock only in a rehearsal.
+    pub pace: Pace,
 }
 
 /// What the journal tells the loop, in order.
@@ -109,7 +118,7 @@ pub enum Event {
     WatchHeld(u64),
     /// Another process holds it: epoch and who.
     WatchElsewhere(u64, Option<Author>),
-    /// Nobody holds it (only told to those who may not take it).
+    /// Nobody holds it (only told to those who may not take it, or who just handed it over).
     WatchNobody,
     /// Samples from the tape that the watch wrote, oldest first, at most 1,000 at once; only while this process is not the
     /// watch, and once at start (the last hour, thinned to 5 s, to refill charts).
@@ -139,6 +148,9 @@ pub enum Ask {
     Append(Vec<Draft>),
     /// Put samples on the tape (the watch only).
     Tape(Vec<TapedSample>),
+    /// Give the lease back, because this process will be stopped (Ctrl-Z); the sender is told when done. Who is not stopped
+    /// after all may take it again two seconds later.
+    HandOver(tokio::sync::oneshot::Sender<()>),
     /// Give the lease back, flush, close; the sender is told when done. Keep draining the events meanwhile.
     Close(tokio::sync::oneshot::Sender<()>),
 }
@@ -160,7 +172,7 @@ impl Journal {
     /// Hands something to the journal's threads; `Err` gives it back when the lane is full or the journal is closed.
     pub fn ask(&self, ask: Ask) -> Result<(), Box<Ask>> {
         let lane = match &ask {
-            Ask::Tape(_) => &self.tape,
+            Ask::Tape(_) | Ask::HandOver(_) => &self.tape,
             Ask::Append(_) | Ask::Close(_) => &self.journal,
         };
         lane.try_send(Order::Ask(ask)).map_err(|e| match e {
@@ -175,7 +187,7 @@ impl Journal {
 /// Opens a journal: checks the place, makes the file and its schema where missing, starts the threads. The past and
 /// everything after come through `out`, which the caller drains; when it is dropped the journal flushes and ends.
 pub fn open(options: Options, out: mpsc::Sender<Event>) -> Result<Journal, JournalError> {
-    store::check_library()?;
+    connect::check_library()?;
     let mode = place::Mode::resolve(options.group.as_deref())?;
     let path = if options.read_only { place::canonical(&options.path)? } else { place::prepare(&options.path, mode)? };
     let options = Options { path, may_watch: options.may_watch && !options.read_only, ..options };
@@ -195,83 +207,6 @@ fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Journal
         path: PathBuf::new(),
         source,
     })
-}
-
-/// Why a journal cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// A link where a file or folder of ours should be.
-    #[error("{} is a link; a journal is opened only at its real place: name that, or remove the link", .0.display())]
-    Link(PathBuf),
-    /// A folder, a device …
-    #[error("{} is no ordinary file; name another with --journal", .0.display())]
-    NotAFile(PathBuf),
-    /// SQLite's locks do not hold there.
-    #[error("{} lies on {fs}, where locks do not hold between machines; put the journal on a local disk with --journal or [room] journal", path.display())]
-    Network {
-        /// The folder.
-        path: PathBuf,
-        /// What it lies on.
-        fs: &'static str,
-    },
-    /// Everybody on the machine may write it.
-    #[error("everybody on this machine may write {}; take that right away (chmod o-w)", .0.display())]
-    Exposed(PathBuf),
-    /// No such group.
-    #[error("there is no group \"{0}\" on this machine; create it, or take it out of [room] group")]
-    Group(String),
-    /// The operating system refused.
-    #[error("{what} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        what: String,
-        /// Where.
-        path: PathBuf,
-        /// Its answer.
-        source: std::io::Error,
-    },
-    /// SQLite refused.
-    #[error("cannot open the journal {}: {source}", path.display())]
-    Sql {
-        /// Where.
-        path: PathBuf,
-        /// Its answer.
-        source: rusqlite::Error,
-    },
-    /// Linked with an SQLite that has a known bug.
-    #[error("SQLite {0} is linked; a journal needs 3.51.3 or newer, and not 3.52.0")]
-    Library(&'static str),
-    /// A setting did not take.
-    #[error("SQLite did not accept {name} = {wanted} for {}: it reads {found}", path.display())]
-    Pragma {
-        /// Where.
-        path: PathBuf,
-        /// Which setting.
-        name: &'static str,
-        /// What it should be.
-        wanted: &'static str,
-        /// What it is.
-        found: String,
-    },
-    /// Somebody else's file.
-    #[error("{} is no journal of warroom; it was left alone: name another with --journal", .0.display())]
-    Foreign(PathBuf),
-    /// A later format.
-    #[error("{} was written by a newer warroom (format {version}); this one reads format 1", path.display())]
-    Newer {
-        /// Where.
-        path: PathBuf,
-        /// Its format.
-        version: i64,
-    },
-    /// Damage that cannot be set aside now.
-    #[error("the journal {} is damaged ({why})", path.display())]
-    Damaged {
-        /// Where.
-        path: PathBuf,
-        /// How.
-        why: String,
-    },
 }
 
 #[expect(clippy::disallowed_methods, reason = "the journal is an edge: entries get their stamp here")]

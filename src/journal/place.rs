@@ -48,14 +48,19 @@ pub fn prepare(path: &Path, mode: Mode) -> Result<PathBuf, JournalError> {
     Ok(path)
 }
 
-/// The canonical path of a journal that is only read; it need not exist.
+/// The canonical path of a journal that is only read, while others may write it; it need not exist.
 pub fn canonical(path: &Path) -> Result<PathBuf, JournalError> {
+    let path = unlinked(path)?;
+    if let Some(folder) = path.parent().filter(|f| f.is_dir()) {
+        real_folder(folder)?;
+    }
+    Ok(path)
+}
+
+/// The canonical path of a journal that nobody writes any more, wherever it lies; it need not exist.
+pub fn unlinked(path: &Path) -> Result<PathBuf, JournalError> {
     let (folder, name) = split(path)?;
-    let path = match real_folder(&folder) {
-        Ok(real) => real.join(name),
-        Err(JournalError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => folder.join(name),
-        Err(e) => return Err(e),
-    };
+    let path = folder.canonicalize().unwrap_or(folder).join(name);
     match path.symlink_metadata() {
         Ok(meta) if meta.is_symlink() => Err(JournalError::Link(path)),
         Ok(meta) if !meta.is_file() => Err(JournalError::NotAFile(path)),
@@ -145,10 +150,7 @@ pub fn create(path: &Path, mode: Mode) -> Result<File, JournalError> {
     match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).custom_flags(no_follow).open(path) {
         Ok(file) => {
             give(&file, path, mode, mode.file())?;
-            if let Some(folder) = path.parent() {
-                // The name itself must survive a loss of power, not only what the file holds.
-                let _ = File::open(folder).and_then(|f| f.sync_all());
-            }
+            sync_folder(path);
             Ok(file)
         }
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
@@ -181,6 +183,13 @@ fn check_sidecars(path: &Path) -> Result<(), JournalError> {
         }
     }
     Ok(())
+}
+
+/// A name must survive a loss of power too, not only what the file holds.
+pub fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent() {
+        let _ = File::open(folder).and_then(|f| f.sync_all());
+    }
 }
 
 /// The path with something put after it.
@@ -270,7 +279,7 @@ fn newest_in(folder: &Path) -> Option<PathBuf> {
 fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     let plan = plan_path.canonicalize().unwrap_or_else(|_| plan_path.to_owned());
     let hash = Sha256::digest(plan.as_os_str().as_encoded_bytes());
-    let hash: String = hash.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let hash = hash.iter().take(6).fold(0_u64, |hash, b| hash << 8 | u64::from(*b));
     let mut slug = String::new();
     for c in room_name.chars() {
         if slug.len() >= 40 {
@@ -284,5 +293,5 @@ fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     }
     let slug = slug.trim_end_matches('-');
     let slug = if slug.is_empty() { "room" } else { slug };
-    state_dir.join("warroom").join(format!("{slug}-{hash}"))
+    state_dir.join("warroom").join(format!("{slug}-{hash:012x}"))
 }

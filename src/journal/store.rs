@@ -1,24 +1,22 @@
 //! The journal's database: settings that make a commit durable, its schema, appending, reading, checkpoints.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Statement, Transaction, TransactionBehavior, params,
-};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::{JournalError, place, utc_now};
+use super::chain::{Break, Tails};
+use super::connect::{connect, ensure_schema, is_busy, is_damage};
+use super::{JournalError, bell, place};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Draft, Entry, Hash};
 use crate::text::Untrusted;
 
 /// `WROM`.
 pub const APPLICATION: i64 = 0x5752_4f4d;
-/// The format this program reads and writes.
-const FORMAT: i64 = 1;
 /// Entries with a larger body are refused at append and not read.
 pub const BODY_MAX: usize = 1 << 20;
 /// Rows and entries that go out at once.
@@ -47,77 +45,12 @@ pub struct Store<'c> {
     by_id: Statement<'c>,
     insert: Statement<'c>,
     version: Statement<'c>,
-    writer: Writer,
+    /// Whose chain this file continues.
+    pub writer: Writer,
     /// Where every chain seen so far ends.
     pub tails: Tails,
     data_version: i64,
     frames: usize,
-}
-
-/// Where the chains of a file end, after the rows read so far.
-#[derive(Clone, Debug, Default)]
-pub struct Tails {
-    /// The last row read.
-    pub n: u64,
-    /// Its hash.
-    pub head: Hash,
-    /// The latest stamp of anybody.
-    pub stamp: Option<Stamp>,
-    /// By writer.
-    chains: std::collections::BTreeMap<Writer, (u64, Stamp, Hash)>,
-}
-
-/// What is wrong with an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Break {
-    /// Row of the file.
-    pub n: u64,
-    /// Whose chain; `None` when the row cannot be read.
-    pub at: Option<(Writer, u64, Uuid)>,
-    /// What.
-    pub what: String,
-}
-
-impl Tails {
-    /// Checks that an entry continues its chain, and takes it in.
-    pub fn follow(&mut self, n: u64, entry: &Entry) -> Result<(), Break> {
-        let fail = |what: String| Err(Break { n, at: Some((entry.writer, entry.seq, entry.id)), what });
-        if n != self.n + 1 {
-            return fail(format!("rows {} to {} are missing before it", self.n + 1, n.saturating_sub(1)));
-        }
-        let (seq, prev) = match self.chains.get(&entry.writer) {
-            Some((seq, stamp, hash)) => {
-                if entry.stamp <= *stamp {
-                    return fail("its stamp is not later than the one before it".to_owned());
-                }
-                (seq + 1, *hash)
-            }
-            None => (1, Hash::default()),
-        };
-        if entry.seq != seq {
-            return fail(format!("it stands where number {seq} of its chain should stand"));
-        }
-        if entry.prev != prev {
-            return fail("it does not follow the entry before it".to_owned());
-        }
-        if entry.compute_hash() != entry.hash {
-            return fail("it was changed after it was recorded".to_owned());
-        }
-        self.take(n, entry);
-        Ok(())
-    }
-
-    fn take(&mut self, n: u64, entry: &Entry) {
-        self.n = n;
-        self.head = entry.hash;
-        self.stamp = self.stamp.max(Some(entry.stamp));
-        self.chains.insert(entry.writer, (entry.seq, entry.stamp, entry.hash));
-    }
-
-    /// Every chain: writer, length, last stamp, head.
-    pub fn chains(&self) -> impl Iterator<Item = (Writer, u64, Stamp, Hash)> {
-        self.chains.iter().map(|(w, (seq, stamp, hash))| (*w, *seq, *stamp, *hash))
-    }
 }
 
 /// Why reading or appending stopped.
@@ -127,7 +60,7 @@ pub enum StoreError {
     #[error("{0}")]
     Sql(#[from] rusqlite::Error),
     /// A chain does not hold.
-    #[error("entry {} {}", .0.n, .0.what)]
+    #[error("{0}")]
     Broken(Break),
 }
 
@@ -146,152 +79,51 @@ impl StoreError {
     }
 }
 
-/// Another process holds the file.
-pub fn is_busy(e: &rusqlite::Error) -> bool {
-    matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-/// The file itself is damaged, or is no database.
-pub fn is_damage(e: &rusqlite::Error) -> bool {
-    match e {
-        rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::Utf8Error(..) => true,
-        e => match e.sqlite_error() {
-            // A read beyond the end of a truncated file is IOERR_SHORT_READ; a table that is gone is a plain error.
-            Some(f) => {
-                matches!(f.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                    || f.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
-                    || f.extended_code == rusqlite::ffi::SQLITE_ERROR
-            }
-            None => false,
-        },
-    }
-}
-
-/// Refuses an SQLite with known damage to write-ahead logs (fixed in 3.51.3; 3.52.0 was withdrawn).
-pub fn check_library() -> Result<(), JournalError> {
-    let version = rusqlite::version_number();
-    if version < 3_051_003 || version == 3_052_000 {
-        return Err(JournalError::Library(rusqlite::version()));
-    }
-    Ok(())
-}
-
-/// Opens a connection with the settings every database of ours has, and reads them back.
-pub fn connect(path: &Path, write: bool, synchronous: &'static str) -> Result<Connection, JournalError> {
-    let sql = |source| JournalError::Sql { path: path.to_owned(), source };
-    let flags = if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
-    conn.busy_timeout(Duration::from_secs(2)).map_err(sql)?;
-    // A damaged file must lie untouched: only a clean close may write the log back.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sql)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(sql)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(sql)?;
-    let set = |name: &'static str, value: &'static str| -> Result<(), JournalError> {
-        conn.pragma_update(None, name, value).map_err(sql)
-    };
-    set("cell_size_check", "ON")?;
-    set("mmap_size", "0")?;
-    if write {
-        set("journal_mode", "WAL")?;
-        set("synchronous", synchronous)?;
-        set("wal_autocheckpoint", "0")?;
-        set("journal_size_limit", "4194304")?;
-        let expect = |name: &'static str, wanted: &'static str| -> Result<(), JournalError> {
-            let found = conn
-                .pragma_query_value(None, name, |r| r.get::<_, rusqlite::types::Value>(0))
-                .optional()
-                .map_err(sql)?;
-            let found = match found {
-                Some(rusqlite::types::Value::Integer(i)) => i.to_string(),
-                Some(rusqlite::types::Value::Text(t)) => t,
-                // A pragma that gives no row is off: mmap_size where it is not compiled in.
-                _ => "0".to_owned(),
-            };
-            if found == wanted {
-                return Ok(());
-            }
-            Err(JournalError::Pragma { path: path.to_owned(), name, wanted, found })
-        };
-        expect("journal_mode", "wal")?;
-        expect("synchronous", if synchronous == "FULL" { "2" } else { "1" })?;
-        expect("mmap_size", "0")?;
-        expect("trusted_schema", "0")?;
-    }
-    Ok(conn)
-}
-
-/// Makes the schema in an empty file; checks application and format of any other. `true` when it was made now.
-pub fn ensure_schema(
-    conn: &mut Connection,
-    path: &Path,
-    application: i64,
-    tables: &[&str],
-    first: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-) -> Result<bool, JournalError> {
-    let sql = |source| JournalError::Sql { path: path.to_owned(), source };
-    let int = |conn: &Connection, name: &str| conn.pragma_query_value(None, name, |r| r.get::<_, i64>(0));
-    if int(conn, "application_id").map_err(sql)? != application {
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
-        // Another process may have made it meanwhile.
-        if int(&tx, "application_id").map_err(sql)? != application {
-            let objects: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(sql)?;
-            if objects > 0 || int(&tx, "application_id").map_err(sql)? != 0 {
-                return Err(JournalError::Foreign(path.to_owned()));
-            }
-            for table in tables {
-                tx.execute_batch(table).map_err(sql)?;
-            }
-            first(&tx).map_err(sql)?;
-            tx.pragma_update(None, "application_id", application).map_err(sql)?;
-            tx.pragma_update(None, "user_version", FORMAT).map_err(sql)?;
-            tx.commit().map_err(sql)?;
-            return Ok(true);
-        }
-    }
-    let version = int(conn, "user_version").map_err(sql)?;
-    if version > FORMAT {
-        return Err(JournalError::Newer { path: path.to_owned(), version });
-    }
-    Ok(false)
-}
-
 /// Opens the journal at a place that was prepared, and makes its schema where missing; for a reader it must exist.
 pub fn open(path: &Path, write: bool) -> Result<Connection, JournalError> {
-    let mut conn = connect(path, write, "FULL")?;
+    if emptied(path) {
+        return Err(JournalError::Damaged { path: path.to_owned(), why: "it is empty, but it was not".to_owned() });
+    }
+    let mut conn = connect(path, write, "FULL", APPLICATION)?;
     if write {
         // 53 bits: a number that JSON readers keep exact.
         let writer = (Uuid::new_v4().as_u64_pair().1 >> 11).max(1).cast_signed();
-        let fresh = ensure_schema(&mut conn, path, APPLICATION, &[META, ENTRY], |tx| {
+        ensure_schema(&mut conn, path, APPLICATION, &[META, ENTRY], |tx| {
             tx.execute("INSERT INTO meta (key, value) VALUES ('writer', ?1)", [writer]).map(drop)
         })?;
-        if fresh {
-            make_log_ready(&conn, path).map_err(|source| JournalError::Sql { path: path.to_owned(), source })?;
-        }
     }
     Ok(conn)
 }
 
-/// Writes the log back and closes.
-pub fn close(conn: Connection) {
-    // What cannot be written back now is written back at the next open.
-    let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
-    let _ = conn.close();
+/// SQLite would take an empty file for a new one and throw its log away; the log or the bell knows better.
+pub fn emptied(path: &Path) -> bool {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+    length(path) == 0
+        && (length(&place::beside(path, "-wal")) > 0
+            || bell::heard(&place::beside(path, ".bell")).is_some_and(|(n, _)| n > 0))
 }
 
 impl<'c> Store<'c> {
     /// At the beginning of an open journal.
     pub fn new(conn: &'c Connection) -> Result<Self, StoreError> {
-        let writer: i64 = conn.query_row("SELECT value FROM meta WHERE key = 'writer'", [], |r| r.get(0))?;
+        // The application's number says that it is ours: a table that is missing then is damage, not a mistake.
+        let gone = |e: rusqlite::Error| match &e {
+            rusqlite::Error::QueryReturnedNoRows => broken("it does not say whose it is".to_owned()),
+            e if e.sqlite_error().is_some_and(|f| f.extended_code == rusqlite::ffi::SQLITE_ERROR) => {
+                broken(format!("its tables cannot be read ({})", crate::text::escape(&e.to_string())))
+            }
+            _ => StoreError::Sql(e),
+        };
+        let writer: i64 =
+            conn.query_row("SELECT value FROM meta WHERE key = 'writer'", [], |r| r.get(0)).map_err(gone)?;
         conn.busy_timeout(Duration::from_millis(250))?;
         Ok(Self {
             conn,
-            after: conn.prepare(&after())?,
-            by_id: conn.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE id = ?1"))?,
-            insert: conn.prepare("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?,
+            after: conn.prepare(&after()).map_err(gone)?,
+            by_id: conn.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE id = ?1")).map_err(gone)?,
+            insert: conn
+                .prepare("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+                .map_err(gone)?,
             version: conn.prepare("PRAGMA data_version")?,
             writer: Writer(writer.cast_unsigned()),
             tails: Tails::default(),
@@ -314,7 +146,7 @@ impl<'c> Store<'c> {
 
     /// Records drafts in one transaction. Gives what is now durable and was not yet read here, others' entries and these,
     /// in the file's order; and the entries of drafts that had been recorded before.
-    pub fn append(&mut self, drafts: &[Draft]) -> Result<Vec<Arc<Entry>>, StoreError> {
+    pub fn append(&mut self, drafts: &[Draft], at: DateTime<Utc>) -> Result<Vec<Arc<Entry>>, StoreError> {
         let mut tails = self.tails.clone();
         let writer = self.writer;
         let tx = Transaction::new_unchecked(self.conn, TransactionBehavior::Immediate)?;
@@ -334,11 +166,8 @@ impl<'c> Store<'c> {
                 }
                 continue;
             }
-            let (seq, prev) = match tails.chains.get(&writer) {
-                Some((seq, _, hash)) => (seq + 1, *hash),
-                None => (1, Hash::default()),
-            };
-            let stamp = Stamp::next(tails.stamp, utc_now(), writer);
+            let (seq, prev) = tails.next_of(writer);
+            let stamp = Stamp::next(tails.stamp, at, writer);
             let entry = Entry::seal(clean(draft), writer, seq, stamp, prev);
             let n = tails.n + 1;
             insert(&mut self.insert, n, &entry)?;
@@ -389,6 +218,31 @@ impl<'c> Store<'c> {
         Ok(())
     }
 
+    /// After an error: what stands in the log may never have reached the disk, although the system says so from its
+    /// memory, and asking it to sync once more proves nothing. So its pages are written to the other file, anew.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        let (busy, left): (i64, i64) =
+            self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        if busy != 0 || left > 0 {
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            return Err(StoreError::Sql(rusqlite::Error::SqliteFailure(busy, None)));
+        }
+        self.frames = 0;
+        Ok(())
+    }
+
+    /// Fills the log file once and takes it back: a transaction that spills its pages into the log and is rolled back leaves
+    /// the file as large as it was, to be overwritten in place. Skipped where space is short, or where it is large already.
+    pub fn make_log_ready(&self, path: &Path) {
+        let log = place::beside(path, "-wal");
+        if std::fs::metadata(&log).is_ok_and(|m| m.len() < WAL_READY as u64) && room(path) >= 64 << 20 {
+            // Not needed for anything but speed.
+            let _ = fill_log(self.conn);
+            // The allocation itself becomes durable now, not in the next tick's commit.
+            let _ = std::fs::File::open(&log).and_then(|f| f.sync_all());
+        }
+    }
+
     /// Looks through the whole file for damage, after an error.
     pub fn quick_check(&self) -> Result<(), StoreError> {
         check(self.conn, "PRAGMA quick_check(1)")
@@ -401,7 +255,45 @@ pub fn check(conn: &Connection, pragma: &str) -> Result<(), StoreError> {
     if answer == "ok" {
         return Ok(());
     }
-    Err(StoreError::Broken(Break { n: 0, at: None, what: crate::text::escape(&answer) }))
+    Err(broken(crate::text::escape(&answer)))
+}
+
+/// Damage that is not of one entry.
+pub fn broken(what: String) -> StoreError {
+    StoreError::Broken(Break { n: 0, at: None, what })
+}
+
+/// Every row that can still be read of a damaged file, in order, whatever stands around it: from the beginning until the
+/// file fails, then from the end until it fails.
+pub fn rows_left(path: &Path) -> Vec<(u64, Entry)> {
+    if emptied(path) {
+        return Vec::new();
+    }
+    let Ok(conn) = connect(path, false, "FULL", APPLICATION) else { return Vec::new() };
+    let gather = |order: &str, beyond: i64| {
+        let mut found = Vec::new();
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE n > ?1 ORDER BY n {order}");
+        let Ok(mut statement) = conn.prepare(&sql) else { return (found, true) };
+        let Ok(mut rows) = statement.query([beyond]) else { return (found, true) };
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => {
+                    if let (Ok(n), Ok(entry)) = (row.get::<_, i64>(0), entry_of(row)) {
+                        found.push((n.cast_unsigned(), entry));
+                    }
+                }
+                Ok(None) => return (found, false),
+                Err(_) => return (found, true),
+            }
+        }
+    };
+    let (mut found, failed) = gather("ASC", -1);
+    if failed {
+        let last = found.last().map_or(-1, |(n, _)| n.cast_signed());
+        let (rest, _) = gather("DESC", last);
+        found.extend(rest.into_iter().rev());
+    }
+    found
 }
 
 /// Up to [`CHUNK`] entries after `tails`, checked.
@@ -476,17 +368,16 @@ fn clean(draft: &Draft) -> Draft {
     Draft { id: draft.id, by, fact: draft.fact.clone() }
 }
 
-/// Fills the log file once and takes it back: a transaction that spills its pages into the log and is rolled back leaves
-/// the file as large as it was, to be overwritten in place. Skipped where space is short.
-fn make_log_ready(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
-    let room = nix::sys::statvfs::statvfs(path).map_or(0, |s| {
+/// Bytes that may still be written there.
+fn room(path: &Path) -> u64 {
+    nix::sys::statvfs::statvfs(path).map_or(0, |s| {
         #[expect(clippy::unnecessary_cast, reason = "narrower on some systems")]
         let (blocks, size) = (s.blocks_available() as u64, s.fragment_size() as u64);
         blocks.saturating_mul(size)
-    });
-    if room < 64 << 20 {
-        return Ok(());
-    }
+    })
+}
+
+fn fill_log(conn: &Connection) -> rusqlite::Result<()> {
     let cache: i64 = conn.pragma_query_value(None, "cache_size", |r| r.get(0))?;
     conn.pragma_update(None, "cache_size", 16)?;
     let filled = conn.execute_batch(&format!(
@@ -496,9 +387,16 @@ fn make_log_ready(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
     if filled.is_err() && !conn.is_autocommit() {
         conn.execute_batch("ROLLBACK")?;
     }
-    // Make the allocation itself durable now, not in the first tick's commit.
-    let _ = std::fs::File::open(place::beside(path, "-wal")).and_then(|f| f.sync_all());
     Ok(())
+}
+
+/// Makes durable what a process that was killed may have left in the log, before anybody is shown it.
+pub fn sync_log(path: &Path) -> std::io::Result<()> {
+    match std::fs::File::open(place::beside(path, "-wal")) {
+        Ok(log) => log.sync_data(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 /// Whether the room of a journal was closed. What cannot be read is not closed: opening it will say what is wrong.
@@ -507,13 +405,8 @@ pub fn holds_room_closed(path: &Path) -> bool {
     if std::fs::metadata(path).is_ok_and(|m| m.len() == 0) {
         return false;
     }
-    let Ok(conn) = connect(path, false, "FULL") else { return false };
+    let Ok(conn) = connect(path, false, "FULL", APPLICATION) else { return false };
     conn.query_row("SELECT 1 FROM entry WHERE body LIKE '{\"kind\":\"room-closed\"%' LIMIT 1", [], |_| Ok(()))
         .optional()
         .is_ok_and(|found| found.is_some())
-}
-
-/// The path of the tape of a journal.
-pub fn tape_path(journal: &Path) -> PathBuf {
-    place::beside(journal, ".tape")
 }

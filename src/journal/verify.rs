@@ -10,10 +10,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::store::{self, Break, StoreError, Tails};
-use super::{bell, place};
+use super::chain::{Break, Tails};
+use super::store::{self, StoreError};
+use super::{bell, connect, place};
 use crate::clock::{Stamp, Writer, rfc3339};
-use crate::fact::{Author, Entry, Hash};
+use crate::fact::{Entry, Hash};
 use crate::text;
 
 /// A journal whose chains hold from the first entry.
@@ -179,8 +180,8 @@ struct Line<'a> {
     seq: u64,
     stamp: Stamp,
     at: String,
-    by: &'a Author,
-    role: Option<String>,
+    by: &'a text::Untrusted,
+    role: Option<&'a text::Untrusted>,
     fact: Box<RawValue>,
     prev: String,
     hash: String,
@@ -194,8 +195,8 @@ impl<'a> Line<'a> {
             seq: entry.seq,
             stamp: entry.stamp,
             at: rfc3339(entry.stamp.utc()),
-            by: &entry.by,
-            role: entry.by.role.as_ref().map(text::Untrusted::escaped),
+            by: &entry.by.person,
+            role: entry.by.role.as_ref(),
             fact: raw(&entry.body),
             prev: entry.prev.to_string(),
             hash: entry.hash.to_string(),
@@ -229,10 +230,10 @@ fn ascii_escape(json: &str) -> String {
 /// Opens read-only and looks at what is in the file before anything of it is used.
 fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
     let path =
-        &place::canonical(path).map_err(|e| VerifyError::Unreadable { path: path.to_owned(), why: e.to_string() })?;
+        &place::unlinked(path).map_err(|e| VerifyError::Unreadable { path: path.to_owned(), why: e.to_string() })?;
     match std::fs::metadata(path) {
-        Ok(meta) if meta.len() == 0 && std::fs::metadata(place::beside(path, "-wal")).map_or(0, |m| m.len()) > 0 => {
-            return Err(VerifyError::Damaged { path: path.clone(), why: "it is empty, but its log is not".into() });
+        Ok(_) if store::emptied(path) => {
+            return Err(VerifyError::Damaged { path: path.clone(), why: "it is empty, but it was not".into() });
         }
         Ok(meta) if meta.len() == 0 => {
             return Err(VerifyError::Foreign { path: path.clone(), why: "it is empty".into() });
@@ -240,7 +241,7 @@ fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
         Ok(_) => {}
         Err(_) => return Err(VerifyError::Missing(path.clone())),
     }
-    let conn = match store::connect(path, false, "FULL") {
+    let conn = match connect::connect(path, false, "FULL", store::APPLICATION) {
         Ok(conn) => conn,
         Err(super::JournalError::Sql { source, .. }) => return Err(explain(path, source.into())),
         Err(e) => return Err(VerifyError::Unreadable { path: path.clone(), why: e.to_string() }),
@@ -309,7 +310,7 @@ fn explain(path: &Path, e: StoreError) -> VerifyError {
         }
         StoreError::Broken(Break { n: 0, what: why, .. }) => VerifyError::Damaged { path, why },
         StoreError::Broken(Break { n, what, .. }) => VerifyError::Damaged { path, why: format!("row {n} {what}") },
-        StoreError::Sql(e) if store::is_damage(&e) => VerifyError::Damaged { path, why: e.to_string() },
+        StoreError::Sql(e) if connect::is_damage(&e) => VerifyError::Damaged { path, why: e.to_string() },
         StoreError::Sql(e) => VerifyError::Unreadable { path, why: e.to_string() },
     }
 }

@@ -13,7 +13,9 @@ use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 
 pub mod decisions;
+mod raw;
 mod resolve;
+pub(crate) mod table;
 
 use decisions::{BreakerPlan, GatePlan, LevelPlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan};
 
@@ -296,6 +298,7 @@ fn seconds_opt<S: serde::Serializer>(d: &Option<Duration>, s: S) -> Result<S::Ok
     d.map(|d| d.as_secs_f64()).serialize(s)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference to the field")]
 fn zone_name<S: serde::Serializer>(z: &Tz, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(z.name())
 }

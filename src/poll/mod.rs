@@ -1,18 +1,45 @@
 //! Looking: one scheduler starts together what is due; each probe is alone with its deadline.
+//!
+//! The pollers live on their own thread with their own runtime, so neither judging nor drawing is ever in their way.
+//! A target's state (prepared request, buffer, scraped series) travels into the task of each asking and comes home with the
+//! answer: who is not at home is not asked twice. A panic ends only that task.
 
-use crate::probe::{Probe, Sample};
+use std::path::PathBuf;
+use std::{io, thread};
+
 use tokio::sync::mpsc;
+
+use crate::clock::Pace;
+use crate::probe::{Probe, Sample};
+use crate::secret::Masks;
+
+mod command;
+mod connect;
+mod expect;
+mod http;
+mod json;
+mod limits;
+mod outbox;
+mod prometheus;
+mod reason;
+mod scheduler;
+mod scrape;
+mod target;
+mod tcp;
+mod tls;
+pub mod wheel;
 
 /// What the pollers tell the loop.
 #[derive(Debug)]
 pub enum Event {
-    /// Answers that came in the same slot.
+    /// Answers that came together. Lane policy: newest wins. While the lane is full the newest sample of each probe is kept
+    /// and sent later.
     Samples(Vec<Sample>),
     /// A probe's task broke (a panic) and will be started again: its name, how.
     TaskFailed(String, String),
 }
 
-/// A handle to the pollers' thread.
+/// A handle to the pollers' thread; the thread ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct Poll {
     tx: mpsc::Sender<Ask>,
@@ -21,8 +48,60 @@ pub struct Poll {
 /// What the loop asks of the pollers.
 #[derive(Debug)]
 pub enum Ask {
-    /// Poll these from now on, instead of what was polled; an empty list stops.
-    Set(Vec<Probe>),
+    /// Poll these from now on, instead of what was polled, masking these secrets in what comes back; an empty list stops.
+    /// Probes that did not change keep their state, and every probe keeps its phase.
+    Set(Vec<Probe>, Masks),
+    /// Test builds only: the probe of this name breaks at its next asking.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    Break(String, Fault),
+}
+
+/// How a probe breaks in a test build.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It panics.
+    Panic,
+    /// It loops without end, yielding each time.
+    Spin,
+    /// It is never ready.
+    Never,
+}
+
+/// How to poll.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Names the moments of samples, and how many times faster the schedule runs; timeouts and measured times are not scaled.
+    pub pace: Pace,
+    /// Sent with every HTTP request.
+    pub user_agent: String,
+    /// The shim that commands run under; this program when not given.
+    pub shim: Option<PathBuf>,
+}
+
+impl Options {
+    /// The normal schedule at this pace.
+    pub fn new(pace: Pace) -> Self {
+        Self { pace, user_agent: concat!("warroom/", env!("CARGO_PKG_VERSION")).to_owned(), shim: None }
+    }
+}
+
+/// Starts the pollers' thread, asking nothing yet.
+pub fn start(out: mpsc::Sender<Event>, options: Options) -> io::Result<Poll> {
+    let (tx, asks) = mpsc::channel(16);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // Name look-ups run there; they may hang for as long as the resolver likes.
+        .max_blocking_threads(8)
+        .thread_name("look-up")
+        .build()?;
+    thread::Builder::new().name("poll".to_owned()).spawn(move || {
+        runtime.block_on(scheduler::run(asks, out, options));
+        // A hanging look-up must not keep the program from ending.
+        runtime.shutdown_background();
+    })?;
+    Ok(Poll { tx })
 }
 
 impl Poll {

@@ -28,7 +28,7 @@ pub struct ServiceIx(pub u32);
 pub struct MetricIx(pub u32);
 
 /// A question asked again and again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
     /// Its place in the list.
     pub id: ProbeId,
@@ -43,7 +43,7 @@ pub struct Probe {
 }
 
 /// What is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
     /// GET a health URL; yields [`Reading::Service`].
     Http {
@@ -125,7 +125,7 @@ pub struct Request {
 }
 
 /// A PromQL expression for one metric.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// For which metric.
     pub metric: MetricIx,
@@ -143,7 +143,7 @@ pub struct CommandLine {
 }
 
 /// What a healthy HTTP answer looks like; everything named must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HttpExpect {
     /// Accepted status codes; empty means 200 to 299.
     pub status: Vec<u16>,
@@ -164,7 +164,7 @@ pub struct HttpExpect {
 }
 
 /// What a good exit looks like; everything named must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandExpect {
     /// Exit status; default 0.
     pub exit: Option<i32>,

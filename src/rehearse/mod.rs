@@ -12,8 +12,8 @@ mod router;
 pub mod scene;
 pub mod script;
 mod site;
+mod stage;
 mod tally;
-mod wheel;
 
 use std::fmt;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ pub fn start(scene: &Scene, speed: f64, out: mpsc::Sender<Event>) -> Result<Prod
     let (steps, asked) = mpsc::channel(STEPS);
     let stop = CancellationToken::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let parts = wheel::Parts {
+    let parts = stage::Parts {
         front,
         blue,
         green,
@@ -139,7 +139,7 @@ pub fn start(scene: &Scene, speed: f64, out: mpsc::Sender<Event>) -> Result<Prod
     };
     let stopped = stop.clone();
     std::thread::Builder::new().name("rehearse".to_owned()).spawn(move || {
-        runtime.block_on(parts.turn(stopped));
+        runtime.block_on(parts.play(stopped));
         runtime.shutdown_background();
     })?;
     Ok(Production { base, cache: cache_addr, steps, stop })

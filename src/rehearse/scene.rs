@@ -251,7 +251,7 @@ impl Scene {
 }
 
 /// How long a verdict is waited for, where the scene does not say.
-const MOST: Duration = Duration::from_mins(5);
+const MOST: Duration = Duration::from_mins(10);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::scene::{Act, Scene, What};
 use crate::clock::Offset;
-use crate::fact::{Author, StepId, Verdict};
+use crate::fact::{Author, Mark, StepId, Verdict};
 use crate::room::decide::Intent;
 
 /// Something that somebody of the team does now.
@@ -24,8 +24,10 @@ pub struct Script {
     acts: VecDeque<Act>,
     /// How much later than written everything is, because verdicts were waited for.
     late: Duration,
-    /// Whether the act at the front has been found waiting before.
-    waited: bool,
+    /// Since when the act at the front has been found waiting.
+    waiting: Option<Duration>,
+    /// Steps that the script has marked and whose entry has not come home, once for each mark.
+    handed_out: Vec<StepId>,
     verdict: Verdict,
     begins: Offset,
     /// From the beginning to the end.
@@ -42,7 +44,8 @@ impl Script {
             verdict: Verdict::Wait,
             begins: scene.begins,
             length: Duration::from_secs(u64::try_from(scene.ends.0 - scene.begins.0).unwrap_or(0)),
-            waited: false,
+            waiting: None,
+            handed_out: Vec::new(),
             story: Story {
                 begins: scene.begins,
                 expected: scene.verdicts.clone(),
@@ -64,15 +67,18 @@ impl Script {
         let mut out = Vec::new();
         while let Some(act) = self.acts.pop_front_if(|act| act.at + self.late <= t) {
             match act.what {
-                What::Do(by, intent) => out.push(ScriptedAct { by, intent }),
+                What::Do(by, intent) => {
+                    self.handed_out.extend(marks(&intent).cloned());
+                    out.push(ScriptedAct { by, intent });
+                }
                 What::Await(verdict, _) if verdict == self.verdict => self.go_on(t, act.at),
-                What::Await(verdict, most) if t.saturating_sub(act.at + self.late) >= most => {
+                What::Await(verdict, most) if self.waiting.is_some_and(|since| t.saturating_sub(since) >= most) => {
                     self.go_on(t, act.at);
                     self.story.trouble.push(format!("{verdict} did not come by {}", self.at(t)));
                 }
                 What::Await(..) => {
                     self.acts.push_front(act);
-                    self.waited = true;
+                    self.waiting.get_or_insert(t);
                     break;
                 }
             }
@@ -82,15 +88,22 @@ impl Script {
 
     /// The waiting is over at `t`; where there was any, what was written for `at` and later moves with it.
     fn go_on(&mut self, t: Duration, at: Duration) {
-        if std::mem::take(&mut self.waited) {
+        if self.waiting.take().is_some() {
             self.late = t.saturating_sub(at);
         }
     }
 
-    /// A person ticked this step: the script's next tick of it is not needed any more.
-    pub fn taken_over(&mut self, step: &StepId) {
+    /// A mark came home, anybody's. When a person ticked a step, the script's next tick of it is not needed any more; the
+    /// script's own marks, which come home too, change nothing.
+    pub fn marked(&mut self, step: &StepId, mark: Mark) {
+        if let Some(at) = self.handed_out.iter().position(|s| s == step) {
+            self.handed_out.remove(at);
+            return;
+        }
         let ticks = |act: &Act| matches!(&act.what, What::Do(_, Intent::Tick { step: s }) if s == step);
-        if let Some(at) = self.acts.iter().position(ticks) {
+        if mark == Mark::Done
+            && let Some(at) = self.acts.iter().position(ticks)
+        {
             self.acts.remove(at);
         }
     }
@@ -121,6 +134,20 @@ impl Script {
     /// T at the scene's beginning.
     pub fn begins(&self) -> Offset {
         self.begins
+    }
+}
+
+/// The step that an intent of the script marks, if it marks one.
+fn marks(intent: &Intent) -> Option<&StepId> {
+    match intent {
+        Intent::Tick { step }
+        | Intent::Reopen { step }
+        | Intent::Start { step }
+        | Intent::Fail { step, .. }
+        | Intent::Skip { step, .. }
+        | Intent::NotApplicable { step, .. }
+        | Intent::Waive { step, .. } => Some(step),
+        _ => None,
     }
 }
 

@@ -31,7 +31,7 @@ impl Colour {
         }
     }
 
-    /// Its place in [`super::wheel::Parts::fleets`].
+    /// Its place in [`super::stage::Parts::fleets`].
     pub(super) fn index(self) -> usize {
         usize::from(self == Self::Green)
     }
@@ -66,8 +66,10 @@ pub(super) struct Site {
     flags: [AtomicU32; FLAGS.len()],
     /// How bad the fault is now, in millionths of its worst.
     heat: AtomicU32,
-    /// Errors owed by green, in millionths; diffusion keeps the share exact.
+    /// Errors owed by a hot green, in millionths; diffusion keeps the share exact.
     errors_owed: AtomicU64,
+    /// The few errors that every production has, owed by both fleets together.
+    ordinary_owed: AtomicU64,
     events: mpsc::Sender<Event>,
 }
 
@@ -98,6 +100,7 @@ impl Site {
             flags: Default::default(),
             heat: AtomicU32::new(0),
             errors_owed: AtomicU64::new(0),
+            ordinary_owed: AtomicU64::new(0),
             events,
         }
     }
@@ -161,6 +164,10 @@ impl Site {
         if let Some(kept) = self.flags.get(at) {
             kept.store((percent * 10_000.0) as u32, Relaxed);
         }
+        if at == 0 && percent <= 0.0 {
+            // The first users after a break are few: an ordinary error among them would look like a bad one.
+            self.ordinary_owed.store(0, Relaxed);
+        }
         self.tell(Event::Flag { flag: name, percent });
         let green = self.green_percent();
         if green != before {
@@ -211,12 +218,17 @@ impl Site {
         }
     }
 
-    /// Whether this answer of green is an error.
-    pub(super) fn green_errs(&self) -> bool {
+    /// Whether this answer is an error: one in 667 of all, and of a hot green's as many as the fault says.
+    pub(super) fn errs(&self, fleet: Colour) -> bool {
+        // When a minute of the scene holds few requests, a single error would be over any objective.
+        let ordinary = if self.rate * 60.0 / self.speed >= 400.0 { 1_500 } else { 0 };
         let worst = self.fault.as_ref().map_or(0.0, |f| f.errors / 100.0);
-        let share = (self.heat() * worst * MILLION) as u64;
-        let owed = self.errors_owed.fetch_add(share, Relaxed);
-        (owed + share) / 1_000_000 > owed / 1_000_000
+        let hot = if fleet == Colour::Green { (self.heat() * worst * MILLION) as u64 } else { 0 };
+        let due = |owed: &AtomicU64, share: u64| {
+            let before = owed.fetch_add(share, Relaxed);
+            (before + share) / 1_000_000 > before / 1_000_000
+        };
+        due(&self.ordinary_owed, ordinary) | due(&self.errors_owed, hot)
     }
 
     /// How long a fleet works on request `n`: a fixed shape, a little faster on green, and a tail when it is hot.

@@ -53,7 +53,7 @@ impl fmt::Display for Page<'_> {
             let n = build.tally.errors.load(Relaxed);
             writeln!(f, "dashboard_errors_total{{version=\"{}\"}} {n}", build.version)?;
         }
-        writeln!(f, "# HELP dashboard_request_duration_seconds From a user's request to its answer.")?;
+        writeln!(f, "# HELP dashboard_request_duration_seconds Time that a fleet worked on a request.")?;
         writeln!(f, "# TYPE dashboard_request_duration_seconds histogram")?;
         for build in site.deployed() {
             let (v, mut sum) = (&build.version, 0);

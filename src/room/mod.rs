@@ -46,6 +46,9 @@ pub struct Room {
     pub journal: JournalHealth,
     /// The newest reading of the clocks.
     pub now: Now,
+    /// How many times faster than the network the room's clock runs: 1 in earnest, more in a rehearsal. Answers take as
+    /// long as ever, so silence is given that much more of the room's time.
+    pub speed: u32,
     /// What changed, for whoever draws.
     pub revision: Revision,
     /// The newest trouble of an edge that people should see, in words.
@@ -121,6 +124,7 @@ impl Room {
             unsaved: BTreeMap::new(),
             journal: JournalHealth::Opening,
             now,
+            speed: 1,
             revision: Revision::default(),
             trouble: None,
             plan_trouble: Vec::new(),

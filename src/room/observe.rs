@@ -40,7 +40,7 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         let heard = live.asked.unwrap_or(live.since);
         let silent = now.since(heard);
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
-        if live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout {
+        if live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
             let last =
                 live.asked.map_or_else(|| "no answer yet".to_owned(), |_| format!("no answer for {}", age(silent)));
             change(live, ServiceState::Stale, last, now);
@@ -49,7 +49,8 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     }
     from_probes(room, &plan);
     for (live, metric) in room.live.metrics.iter_mut().zip(&plan.metrics) {
-        let old = live.fresh.is_none_or(|fresh| now.since(fresh) > metric.every * 2);
+        let patience = metric.every * 2 + Duration::from_secs(1) * (room.speed - 1);
+        let old = live.fresh.is_none_or(|fresh| now.since(fresh) > patience);
         let aged = live
             .series
             .last()

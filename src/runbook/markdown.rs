@@ -1,5 +1,7 @@
 //! Text to blocks: what GitHub would render, flat and in document order, each with its lines.
 
+use std::borrow::Cow;
+
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::source::Source;
@@ -24,6 +26,8 @@ pub(super) struct Block {
     pub item: Option<usize>,
     /// What it says; empty for fences.
     pub rich: Vec<RichLine>,
+    /// The same on one line, inline markup removed.
+    pub plain: String,
 }
 
 pub(super) enum Kind {
@@ -61,6 +65,8 @@ pub(super) struct Span {
 
 pub(super) struct List {
     pub ordered: bool,
+    /// The first item's number.
+    pub start: u64,
     /// The item that holds it.
     pub parent: Option<usize>,
     /// Number of blocks before it: the last of them may introduce it.
@@ -87,8 +93,13 @@ pub(super) struct ListItem {
 
 impl Block {
     /// All it says, inline markup removed, on one line.
-    pub(super) fn plain(&self) -> String {
-        one_line(self.rich.iter().flat_map(|l| l.spans.iter().map(|s| s.text.as_str()).chain([" "])))
+    pub(super) fn plain(&self) -> &str {
+        &self.plain
+    }
+
+    /// What one of its lines says.
+    pub(super) fn line<'b>(&'b self, line: &'b RichLine) -> Cow<'b, str> {
+        if self.rich.len() == 1 { Cow::Borrowed(&self.plain) } else { Cow::Owned(line.plain()) }
     }
 }
 
@@ -134,7 +145,7 @@ pub(super) fn parse(source: &Source) -> Doc {
     for (event, range) in Parser::new_ext(&source.parsed, options).into_offset_iter() {
         reader.event(event, range.start, range.end);
     }
-    reader.close(source.parsed.len());
+    reader.close();
     reader.doc
 }
 
@@ -157,7 +168,7 @@ impl Reader<'_> {
     fn event(&mut self, event: Event<'_>, from: usize, to: usize) {
         match event {
             Event::Start(tag) => self.start(tag, from, to),
-            Event::End(tag) => self.end(tag, to),
+            Event::End(tag) => self.end(tag),
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 self.text(&text, from, to);
             }
@@ -176,7 +187,7 @@ impl Reader<'_> {
             }
             Event::FootnoteReference(_) => self.inline(from),
             Event::Rule => {
-                self.close(from);
+                self.close();
                 self.fresh = false;
                 let block = self.block(Kind::Rule, from, to);
                 self.doc.blocks.push(block);
@@ -186,6 +197,7 @@ impl Reader<'_> {
     }
 
     fn start(&mut self, tag: Tag<'_>, from: usize, to: usize) {
+        let mut last = self.last_line(from, to);
         let kind = match tag {
             Tag::Emphasis | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => return self.inline(from),
             Tag::Strong => {
@@ -207,13 +219,14 @@ impl Reader<'_> {
             }
             Tag::TableCell => return,
             Tag::Paragraph => {
-                self.close(from);
+                self.close();
                 return self.paragraph(from, to);
             }
             Tag::List(number) => {
-                self.close(from);
+                self.close();
                 let list = List {
                     ordered: number.is_some(),
+                    start: number.unwrap_or(0),
                     parent: self.items.last().copied(),
                     at: self.doc.blocks.len(),
                     items: vec![],
@@ -227,27 +240,30 @@ impl Reader<'_> {
             Tag::Heading { level, .. } => Kind::Heading(level as u8),
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
                 let lang = info.split_whitespace().next().map(str::to_lowercase);
+                // Blank lines belong to a fence that was never closed.
+                let ends_line = self.source.parsed.get(from..to).is_some_and(|t| t.ends_with('\n'));
+                last = self.source.line((to - usize::from(ends_line)).max(from));
                 Kind::Fence { lang, text: String::new() }
             }
             Tag::CodeBlock(CodeBlockKind::Indented) => Kind::Indented(String::new()),
             Tag::Table(_) => Kind::Table(vec![]),
             Tag::HtmlBlock => Kind::Html,
             _ => {
-                self.close(from);
+                self.close();
                 self.fresh = false;
                 return;
             }
         };
-        self.close(from);
+        self.close();
         self.fresh = false;
-        self.open = Some(self.block(kind, from, to));
+        let block = self.block(kind, from, to);
+        self.open = Some(Block { last: last.max(block.first), ..block });
     }
 
-    fn end(&mut self, tag: TagEnd, to: usize) {
+    fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
             TagEnd::Link | TagEnd::Image => self.link = self.link.saturating_sub(1),
-            TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Superscript | TagEnd::Subscript => {}
             TagEnd::TableCell => {
                 if let Some(Block { kind: Kind::Table(rows), rich, .. }) = &mut self.open
                     && let Some(row) = rows.last_mut()
@@ -256,22 +272,27 @@ impl Reader<'_> {
                     row.cells.push(one_line(parts.iter().map(String::as_str)));
                 }
             }
-            TagEnd::TableHead | TagEnd::TableRow => {}
+            TagEnd::Emphasis
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+            | TagEnd::TableHead
+            | TagEnd::TableRow => {}
             TagEnd::List(_) => {
-                self.close(to);
+                self.close();
                 self.lists.pop();
             }
             TagEnd::Item => {
-                self.close(to);
+                self.close();
                 self.items.pop();
                 self.fresh = false;
             }
-            _ => self.close(to),
+            _ => self.close(),
         }
     }
 
     fn item(&mut self, from: usize, to: usize) {
-        self.close(from);
+        self.close();
         let Some(list) = self.lists.last().copied() else { return };
         let ix = self.doc.items.len();
         let ordered = self.doc.lists.get(list).is_some_and(|l| l.ordered);
@@ -383,11 +404,12 @@ impl Reader<'_> {
             last: self.last_line(from, to),
             item: self.items.last().copied(),
             rich: vec![],
+            plain: String::new(),
         }
     }
 
-    /// Ends the open block; `to` is where the next one begins.
-    fn close(&mut self, _to: usize) {
+    /// Ends the open block.
+    fn close(&mut self) {
         let Some(mut block) = self.open.take() else { return };
         if let Some(line) = block.rich.last() {
             block.last = block.last.max(line.line);
@@ -402,6 +424,7 @@ impl Reader<'_> {
                 }
             }
         }
+        block.plain = one_line(block.rich.iter().flat_map(|l| l.spans.iter().map(|s| s.text.as_str()).chain([" "])));
         if let Some(item) = block.item.and_then(|i| self.doc.items.get_mut(i))
             && item.task.is_some()
             && item.text == Some(self.doc.blocks.len())
@@ -532,3 +555,8 @@ const HTML_TAGS: &[&str] = &[
     "video",
     "wbr",
 ];
+
+/// Whether a name in angle brackets is HTML.
+pub(super) fn is_html_tag(name: &str) -> bool {
+    HTML_TAGS.contains(&name.to_ascii_lowercase().as_str())
+}

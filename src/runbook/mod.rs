@@ -8,7 +8,12 @@ use sha2::{Digest, Sha256};
 use crate::fact::StepId;
 use crate::text::Untrusted;
 
+mod class;
+mod fences;
+mod infer;
+mod labels;
 mod markdown;
+mod params;
 mod repair;
 mod source;
 mod steps;
@@ -29,10 +34,18 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
     let doc = markdown::parse(&source);
     let mut book = steps::understand(path, &source, &doc);
     path.clone_into(&mut book.path);
-    book.sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    book.sha256 = hex(&Sha256::digest(bytes));
     book.repaired = source.repaired;
     book.lines = source.shown.lines().map(Untrusted::from).collect();
     Ok(book)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}"); // a String takes everything
+        out
+    })
 }
 
 /// One Markdown file as understood. Field names are those of `warroom show --format json`.
@@ -50,7 +63,7 @@ pub struct Runbook {
     pub steps: Vec<Step>,
     /// Fences, in document order.
     pub commands: Vec<Command>,
-    /// Headings that hold steps, in document order.
+    /// Headings that hold steps or commands or say a time, in document order.
     pub phases: Vec<Phase>,
     /// Decisions declared in prose.
     pub gates: Vec<Gate>,
@@ -197,7 +210,7 @@ pub enum Class {
     Illustration,
 }
 
-/// A heading that holds steps.
+/// A heading that holds steps or commands, or says a time.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
     /// Without trailing time or estimate.
@@ -217,6 +230,10 @@ pub struct Phase {
     pub level: u8,
     /// Steps directly in it.
     pub steps: u32,
+    /// Indices into `commands` of fences that no step owns.
+    pub commands: Vec<u32>,
+    /// What is said of it and of its commands.
+    pub notes: Vec<Note>,
 }
 
 /// A heading.

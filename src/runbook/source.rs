@@ -64,36 +64,36 @@ fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// Front matter stands only at line 1, between `---` and `---` or `...` (YAML) or between `+++` lines (TOML), and has a
-/// key at a line's start; one that is never closed is no front matter. Its lines become empty, so numbers stay.
+/// Front matter stands only at line 1, between `---` and `---` or `...` (YAML) or between `+++` lines (TOML), and begins with
+/// a key, after comments; one that is never closed is none. Its lines become empty, so line numbers stay.
 fn without_front_matter(text: &str) -> String {
     let mut lines = text.split_inclusive('\n');
-    let close: &[&str] = match lines.next().map(str::trim_end) {
-        Some("---") => &["---", "..."],
-        Some("+++") => &["+++"],
+    let (close, toml): (&[&str], bool) = match lines.next().map(str::trim_end) {
+        Some("---") => (&["---", "..."], false),
+        Some("+++") => (&["+++"], true),
         _ => return text.to_owned(),
     };
-    let (mut count, mut keys, mut inner) = (1, 0, 0);
+    let (mut count, mut begun) = (1, false);
     let mut end = text.len() - lines.clone().map(str::len).sum::<usize>();
     for line in lines {
         count += 1;
         end += line.len();
         if close.contains(&line.trim_end()) {
-            if keys == 0 && inner > 0 {
-                return text.to_owned();
-            }
-            let rest = text.get(end..).unwrap_or_default();
-            return "\n".repeat(count) + rest;
+            return "\n".repeat(count) + text.get(end..).unwrap_or_default();
         }
-        inner += usize::from(!line.trim().is_empty());
-        keys += usize::from(is_key(line));
+        if !begun && !line.trim().is_empty() && !line.starts_with('#') {
+            begun = is_key(line) || toml && line.starts_with('[');
+            if !begun {
+                break;
+            }
+        }
     }
     text.to_owned()
 }
 
-/// `name: value`, `name = value`, or a TOML table.
+/// `name: value` or `name = value` at the line's start.
 fn is_key(line: &str) -> bool {
     let name = line.trim_start_matches(['"', '\'']);
     let rest = name.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\''));
-    (rest.len() < name.len() && rest.trim_start().starts_with([':', '='])) || line.starts_with('[')
+    rest.len() < name.len() && rest.trim_start().starts_with([':', '='])
 }

@@ -37,7 +37,8 @@ pub(super) fn unit(word: &str) -> Option<f64> {
 pub(super) fn duration(t: &[Token<'_>], i: usize) -> Option<(f64, usize)> {
     let (mut total, mut at) = part(t, i)?;
     // `1h30` and `1h 30m`, but not `5 min 3 errors`.
-    while let Some((more, next)) = part(t, at) {
+    for _ in 0..3 {
+        let Some((more, next)) = part(t, at) else { break };
         if t.get(at - 1)?.to + 1 < t.get(at)?.from {
             break;
         }
@@ -367,9 +368,11 @@ fn estimate(t: &[Token<'_>]) -> Option<u64> {
             continue;
         }
         let mut at = i + 1;
-        while t.get(at).is_some_and(|k| {
-            k.is_any(FILLERS) || matches!(k.kind, Kind::Sign('~' | '≈' | '.' | ':' | '⏱' | '\u{fe0f}'))
-        }) {
+        while at < i + 6
+            && t.get(at).is_some_and(|k| {
+                k.is_any(FILLERS) || matches!(k.kind, Kind::Sign('~' | '≈' | '.' | ':' | '⏱' | '\u{fe0f}'))
+            })
+        {
             at += 1;
         }
         let Some((seconds, next)) = duration(t, at) else { continue };
@@ -442,6 +445,12 @@ pub(super) fn only_moment(text: &str) -> Option<Times> {
     let t = tokens(text);
     let (at, length, next) = moment(&t, 0)?;
     (next >= t.len()).then_some(Times { at: Some(at), estimate: length })
+}
+
+/// Whether a length of time stands anywhere in a text.
+pub(super) fn has_duration(text: &str) -> bool {
+    let t = tokens(text);
+    (0..t.len()).any(|i| duration(&t, i).is_some())
 }
 
 /// A heading's text without a time or an estimate in brackets at its end.

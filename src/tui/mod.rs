@@ -5,6 +5,7 @@ pub mod keys;
 pub mod layout;
 pub mod on_key;
 pub mod panes;
+pub mod terminal;
 pub mod theme;
 pub mod view;
 pub mod widgets;

@@ -197,6 +197,11 @@ impl Theme {
         names
     }
 
+    /// The TOML of a built-in theme, to begin one's own from.
+    pub fn toml(name: &str) -> Option<&'static str> {
+        BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+    }
+
     /// The name after `name`, round and round; for a key that tries them all.
     pub fn next_name(name: &str, user: &[ThemeFile]) -> String {
         let names = Self::names(user);

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floor 0 in reading order: each module may import those before it.
-/// (`fact` stands before `runbook`: a step's identity is the word that facts use for it.)
-const WORDS: [&str; 9] = ["clock", "text", "secret", "probe", "condition", "fact", "runbook", "plan", "check"];
+/// (`fact` stands before `runbook`: a step's identity is the word that facts use for it. `check` is the word for a finding
+/// and how it is printed; runbook and plan are what findings are made in.)
+const WORDS: [&str; 9] = ["clock", "text", "secret", "fact", "probe", "condition", "check", "runbook", "plan"];
 /// Floor 1.
 const RULES: [&str; 1] = ["room"];
 /// Floor 2 that everyone on floor 2 may import, in order.
@@ -209,7 +210,9 @@ fn judge(path: &str, source: &str) -> Vec<String> {
             }
         }
     }
-    for (line, text) in lines() {
+    // A file may end with tests of its own private parts; those may unwrap.
+    let tests = code.lines().position(|l| l.trim() == "#[cfg(test)]").unwrap_or(usize::MAX);
+    for (line, text) in lines().take(tests) {
         for word in NOWHERE {
             if text.contains(word) {
                 wrong.push(format!("{word} in {path}, line {line}: say what happens instead"));
@@ -281,10 +284,11 @@ fn a_broken_floor_is_told_in_one_sentence() {
     assert_eq!(told("src/extra.rs", "").len(), 1);
     assert_eq!(judge("src/clock.rs", "use std::fmt;\n").len(), 1);
     for word in WORLD {
-        assert_eq!(told("src/check/mod.rs", &format!("use {word};")).len(), 1, "{word}");
+        assert_eq!(told("src/plan/mod.rs", &format!("use {word};")).len(), 1, "{word}");
         assert_eq!(told("src/poll/mod.rs", &format!("use {word};")), Vec::<String>::new(), "{word}");
     }
     assert_eq!(told("src/app/mod.rs", "fn f() { x.unwrap() }").len(), 1);
+    assert_eq!(told("src/app/mod.rs", "#[cfg(test)]\nmod tests { fn f() { x.unwrap() } }"), Vec::<String>::new());
 }
 
 #[test]

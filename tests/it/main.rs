@@ -15,5 +15,6 @@ mod pty;
 mod room;
 mod runbooks;
 mod screens;
+mod terminal;
 mod text;
 mod themes;

@@ -292,13 +292,11 @@ impl Parser {
     }
 
     fn read(&mut self, line: &[u8]) -> Result<(), PageError> {
-        let text = match std::str::from_utf8(line) {
-            Ok(text) => text.strip_suffix('\r').unwrap_or(text),
-            Err(_) => {
-                self.page.report(self.line, "the line is not UTF-8", line);
-                return Ok(());
-            }
+        let Ok(text) = std::str::from_utf8(line) else {
+            self.page.report(self.line, "the line is not UTF-8", line);
+            return Ok(());
         };
+        let text = text.strip_suffix('\r').unwrap_or(text);
         if text.starts_with('#') {
             if self.format == Format::OpenMetrics && text.trim_end() == "# EOF" {
                 self.state = State::Ended;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::eval::Elem;
 use super::expr::{Aggregation, Grouping};
-use super::labels::{Labels, NAME};
+use super::labels::Labels;
 use super::window::{higher, lower, mean, quantile, sum, variance};
 
 /// One element per group, or for `topk` and `bottomk` up to `param` of each group's own.
@@ -36,9 +36,7 @@ fn group(grouping: &Grouping, of: Vec<Elem>) -> Vec<(Labels, Vec<Elem>)> {
     let mut groups: Vec<(Labels, Vec<Elem>)> = Vec::new();
     let mut places: HashMap<Labels, usize> = HashMap::new();
     for elem in of {
-        let labels = elem
-            .labels
-            .filtered(|name| grouping.keeps(name) && (name != NAME || matches!(grouping, Grouping::Only(_))));
+        let labels = elem.labels.filtered(|name| grouping.keeps(name));
         let next = groups.len();
         let place = *places.entry(labels).or_insert_with_key(|labels| {
             groups.push((labels.clone(), Vec::new()));

@@ -38,6 +38,12 @@ pub enum EvalError {
     /// One side has several series for one group, and the query does not say so.
     #[error("several series match {0}; say group_left or group_right")]
     ManyToOne(Labels),
+    /// More samples lie in a range than are kept.
+    #[error("the range holds more samples of {0} than are kept; write a shorter range, or scrape less often")]
+    Forgotten(Labels),
+    /// More series are asked for than are kept.
+    #[error("the page has more than 20,000 series that the queries ask for; select fewer")]
+    Overfull,
     /// Two series of the result have the same labels.
     #[error("the result has {0} twice; aggregate, or select by name")]
     Twice(Labels),

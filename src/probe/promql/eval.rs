@@ -50,6 +50,9 @@ impl Val {
 
 /// What `expr` gives at `at_ms` (milliseconds since the Unix epoch).
 pub fn evaluate(expr: &Expr, store: &Store, at_ms: i64) -> Result<Answer, EvalError> {
+    if store.is_overfull() {
+        return Err(EvalError::Overfull);
+    }
     let moment = Moment { store, at: at_ms };
     let (value, newest) = match moment.eval(&expr.root)? {
         Val::Scalar(value, newest) => (Value::Scalar(value), newest),
@@ -82,7 +85,7 @@ impl Moment<'_> {
             Node::Select(selector) => Val::Vector(self.select(selector)),
             Node::Window { function, selector, range_ms, param } => {
                 let param = param.as_ref().map(|p| self.scalar(p)).transpose()?.map_or(f64::NAN, |p| p.0);
-                Val::Vector(self.window(*function, selector, *range_ms, param))
+                Val::Vector(self.window(*function, selector, *range_ms, param)?)
             }
             Node::Map { function, of, params } => {
                 let params = params.iter().map(|p| Ok(self.scalar(p)?.0)).collect::<Result<Vec<_>, EvalError>>()?;
@@ -136,12 +139,15 @@ impl Moment<'_> {
         held.map(|(series, s)| Elem { labels: series.labels.clone(), value: s.value, newest: s.at }).collect()
     }
 
-    fn window(&self, function: Window, selector: &Selector, range_ms: i64, param: f64) -> Vec<Elem> {
+    fn window(&self, function: Window, selector: &Selector, range_ms: i64, param: f64) -> Result<Vec<Elem>, EvalError> {
         let end = self.at.saturating_sub(selector.offset_ms);
         let stretch = Stretch { start: end.saturating_sub(range_ms), end };
         let mut fresh = Vec::new();
         let mut out = Vec::new();
         for series in self.store.select(selector) {
+            if series.lost > stretch.start {
+                return Err(EvalError::Forgotten(series.labels.clone()));
+            }
             let mut samples = series.between(stretch.start, stretch.end);
             if samples.iter().any(|s| s.is_stale()) {
                 fresh.clear();
@@ -154,7 +160,7 @@ impl Moment<'_> {
                 out.push(Elem { labels: labels.clone(), value, newest });
             }
         }
-        out
+        Ok(out)
     }
 }
 

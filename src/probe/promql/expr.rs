@@ -215,7 +215,7 @@ impl Selector {
     pub(super) fn matches_parts<'a>(
         &self,
         name: &str,
-        labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+        labels: &(impl Iterator<Item = (&'a str, &'a str)> + Clone),
     ) -> bool {
         self.name.as_ref().is_none_or(|n| **n == *name)
             && self.matchers.iter().all(|m| {
@@ -286,7 +286,9 @@ impl Node {
             Self::Window { param, .. } => param.iter().for_each(|node| node.visit(with)),
             Self::Map { of, params, .. } => {
                 of.visit(with);
-                params.iter().for_each(|node| node.visit(with));
+                for node in params {
+                    node.visit(with);
+                }
             }
             Self::Scalar(of) | Self::Vector(of) | Self::Absent { of, .. } | Self::Negate(of) => of.visit(with),
             Self::HistogramQuantile { quantile, of } => {
@@ -294,7 +296,9 @@ impl Node {
                 of.visit(with);
             }
             Self::Aggregate { param, of, .. } => {
-                param.iter().for_each(|node| node.visit(with));
+                if let Some(node) = param {
+                    node.visit(with);
+                }
                 of.visit(with);
             }
             Self::Binary(binary) => {

@@ -14,15 +14,19 @@ mod eval;
 mod expr;
 mod histogram;
 mod labels;
+mod names;
+mod series;
+mod source;
 mod store;
 mod token;
 mod window;
 
 pub use answer::{Answer, EvalError, Value, read, single};
-pub use compile::{PromqlError, parse, syntax};
+pub use compile::{parse, syntax};
 pub use eval::evaluate;
 pub use expr::Expr;
 pub use labels::{Labels, NAME};
+pub use source::PromqlError;
 pub use store::{Appended, LOOKBACK, Store};
 
 /// How far back a query looks; a store for it keeps at least that much.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::expr::{Expr, Selector};
-use super::labels::{Interner, Labels};
+use super::labels::Interner;
+use super::series::{Presence, Sample, Series};
 use crate::probe::exposition::Page;
 
 /// A sample older than this says nothing about now. (Prometheus, `query.lookback-delta`.)
@@ -15,96 +16,12 @@ pub const LOOKBACK: Duration = Duration::from_mins(5);
 /// Time stamps that a page gives itself may lie this far ahead. (Prometheus, `maxAheadTime`.)
 const AHEAD_MS: i64 = 600_000;
 
-/// Series kept; more are refused and counted.
-const MAX_SERIES: usize = 50_000;
-/// Samples kept of all series together: 32 MiB.
-const MAX_SAMPLES: usize = 2 << 20;
-/// Samples kept of one series, whatever the number of series allows.
-const PER_SERIES: std::ops::RangeInclusive<usize> = 32..=16_384;
-
-/// The bits of the NaN that ends a series. (Prometheus, `value.StaleNaN`.)
-const STALE: u64 = 0x7ff0_0000_0000_0002;
-
-/// A value at a time.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
-    /// Milliseconds since the Unix epoch.
-    pub(super) at: i64,
-    pub(super) value: f64,
-}
-
-impl Sample {
-    fn stale(at: i64) -> Self {
-        Self { at, value: f64::from_bits(STALE) }
-    }
-
-    pub(super) fn is_stale(self) -> bool {
-        self.value.to_bits() == STALE
-    }
-}
-
-/// One series and its history.
-#[derive(Debug)]
-pub(super) struct Series {
-    /// With the metric's name.
-    pub(super) labels: Labels,
-    /// Without.
-    pub(super) bare: Labels,
-    /// Oldest first; those before `head` are gone.
-    samples: Vec<Sample>,
-    head: usize,
-    hash: u64,
-    /// The next series with the same hash.
-    chain: Option<u32>,
-    /// The scrape that saw it last.
-    seen: u64,
-    presence: Presence,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Presence {
-    /// In the last scrape.
-    Live,
-    /// In the last scrape, with a time stamp of its own: such a series gets no stale marker.
-    Dated,
-    /// Gone since.
-    Gone,
-}
-
-impl Series {
-    fn samples(&self) -> &[Sample] {
-        self.samples.get(self.head..).unwrap_or(&[])
-    }
-
-    /// Samples with `after < at <= until`, oldest first, stale markers among them.
-    pub(super) fn between(&self, after: i64, until: i64) -> &[Sample] {
-        let all = self.samples();
-        let from = all.partition_point(|s| s.at <= after);
-        let to = all.partition_point(|s| s.at <= until);
-        all.get(from..to).unwrap_or(&[])
-    }
-
-    /// The sample that holds at `at`: the newest of the five minutes before, unless the series ended.
-    pub(super) fn value_at(&self, at: i64) -> Option<Sample> {
-        let newest = self.between(at.saturating_sub(millis(LOOKBACK)), at).last()?;
-        (!newest.is_stale()).then_some(*newest)
-    }
-
-    fn push(&mut self, sample: Sample, oldest: i64, most: usize) -> bool {
-        if self.samples.last().is_some_and(|last| last.at >= sample.at) {
-            return false;
-        }
-        self.samples.push(sample);
-        while self.samples().len() > most || self.samples().first().is_some_and(|s| s.at < oldest) {
-            self.head += 1;
-        }
-        if self.head > 16 && self.head * 2 > self.samples.len() {
-            self.samples.drain(..self.head);
-            self.head = 0;
-        }
-        true
-    }
-}
+/// Series kept; more are refused, and then no query has an answer.
+const MAX_SERIES: usize = 20_000;
+/// Samples kept of all series together: 16 MiB.
+const MAX_SAMPLES: usize = 1 << 20;
+/// Samples kept of one series: a day of one a second, if the other series leave that room.
+const PER_SERIES: std::ops::RangeInclusive<usize> = 32..=90_000;
 
 /// What came of a scrape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,7 +34,7 @@ pub struct Appended {
     pub repeated: usize,
     /// Samples with a time stamp more than ten minutes ahead.
     pub ahead: usize,
-    /// Samples of new series beyond the limit: sums over them would be too low.
+    /// Samples of new series beyond 20,000: from then on queries have no answer, since sums would be too low.
     pub refused: usize,
 }
 
@@ -133,7 +50,9 @@ pub struct Store {
     by_name: HashMap<Arc<str>, Vec<u32>>,
     hasher: RandomState,
     scrape: u64,
+    last_at: Option<i64>,
     last_good: Option<i64>,
+    overfull: bool,
 }
 
 #[derive(Debug)]
@@ -165,7 +84,9 @@ impl Store {
             by_name: HashMap::new(),
             hasher: RandomState::new(),
             scrape: 0,
+            last_at: None,
             last_good: None,
+            overfull: false,
         }
     }
 
@@ -173,7 +94,7 @@ impl Store {
     /// is not in this one ends here.
     pub fn append(&mut self, at_ms: i64, page: &Page) -> Appended {
         let mut done = Appended::default();
-        self.scrape += 1;
+        self.begin(at_ms);
         let most = self.per_series();
         for sample in page.samples() {
             let at = sample.at_ms().unwrap_or(at_ms);
@@ -194,12 +115,13 @@ impl Store {
         self.meta("scrape_samples_scraped", page.len() as f64, at_ms);
         self.end_unseen(at_ms);
         self.last_good = Some(at_ms);
+        self.overfull = done.refused > 0;
         done
     }
 
     /// A scrape at `at_ms` failed: every series ends here.
     pub fn scrape_failed(&mut self, at_ms: i64) {
-        self.scrape += 1;
+        self.begin(at_ms);
         self.meta("up", 0.0, at_ms);
         self.meta("scrape_samples_scraped", 0.0, at_ms);
         self.end_unseen(at_ms);
@@ -208,6 +130,11 @@ impl Store {
     /// When the last scrape that did not fail was, in milliseconds since the Unix epoch.
     pub fn last_good_ms(&self) -> Option<i64> {
         self.last_good
+    }
+
+    /// Whether the last page had more series for the queries than are kept: sums over them would be too low.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.overfull
     }
 
     /// How many series are kept.
@@ -226,6 +153,15 @@ impl Store {
         let some = named.unwrap_or(&[]).iter().filter_map(|id| self.series.get(*id as usize)?.as_ref());
         let all = if named.is_none() { self.series.as_slice() } else { &[] };
         some.chain(all.iter().flatten()).filter(|series| selector.matches(&series.labels))
+    }
+
+    /// A clock that was set back would hide each new sample behind those of the time taken back: they go.
+    fn begin(&mut self, at: i64) {
+        self.scrape += 1;
+        if self.last_at.is_some_and(|last| at < last) {
+            self.series.iter_mut().flatten().for_each(|series| series.rewind(at));
+        }
+        self.last_at = Some(at);
     }
 
     /// `up` and the like, which Prometheus adds to each scrape.
@@ -253,7 +189,7 @@ impl Store {
                 series.push(Sample::stale(at), oldest, most);
             }
             series.presence = Presence::Gone;
-            if series.samples().last().is_none_or(|s| s.at < oldest) {
+            if series.newest().is_none_or(|at| at < oldest) {
                 dead.push(id as u32);
             }
         }
@@ -309,7 +245,7 @@ impl Store {
             }
             next = series.chain;
         }
-        let asked = |selector: &Selector| selector.matches_parts(name, labels.clone());
+        let asked = |selector: &Selector| selector.matches_parts(name, &labels);
         if !named.iter().any(asked) && !self.wanted.nameless.iter().any(asked) {
             done.unasked += 1;
             return None;
@@ -320,16 +256,7 @@ impl Store {
         }
         let (full, bare) = self.interner.labels(name, labels);
         let id = self.free.pop().unwrap_or(self.series.len() as u32);
-        let series = Series {
-            labels: full,
-            bare,
-            samples: Vec::new(),
-            head: 0,
-            hash,
-            chain: self.by_hash.insert(hash, id),
-            seen: 0,
-            presence: Presence::Gone,
-        };
+        let series = Series::new(full, bare, hash, self.by_hash.insert(hash, id));
         match self.by_name.get_mut(name) {
             Some(ids) => ids.push(id),
             None => {

@@ -1,7 +1,7 @@
 //! Functions over a stretch of one series: counters with resets, averages, quantiles.
 
 use super::expr::Window;
-use super::store::Sample;
+use super::series::Sample;
 
 /// The stretch: open on the left, closed on the right, in milliseconds.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,8 @@
 //! Shared by tests: rooms made of a runbook's text and a plan's, on virtual time.
 
+pub mod pty;
 pub mod screen;
+pub mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;

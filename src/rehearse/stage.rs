@@ -1,4 +1,4 @@
-//! The production's own thread: servers, crowd and the ticks that move it, turned together until it is stopped.
+//! The production's own thread: servers, crowd and the ticks that move it, run together until it is stopped.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -33,7 +33,7 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Runs until `stop`; a part that ends before is told as an event.
-    pub(super) async fn turn(self, stop: CancellationToken) {
+    pub(super) async fn play(self, stop: CancellationToken) {
         let site = Arc::clone(&self.site);
         tokio::select! {
             () = stop.cancelled() => {}

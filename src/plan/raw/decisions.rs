@@ -1,0 +1,174 @@
+//! Rules, gates, windows, levels, rollbacks, breakers and profiles as typed.
+
+use std::ops::Range;
+
+use super::Text;
+use crate::plan::table::{Reader, Table};
+
+pub(in crate::plan) struct RawRule {
+    pub name: Option<Text>,
+    pub when: Option<Text>,
+    pub for_: Option<Text>,
+    pub keep_for: Option<Text>,
+    pub severity: Option<Text>,
+    pub notify: Vec<Text>,
+    pub runbook: Option<Text>,
+}
+
+pub(in crate::plan) struct RawGate {
+    pub at: Range<usize>,
+    pub name: Option<Text>,
+    pub place: Option<Text>,
+    pub criteria: Vec<Text>,
+    pub dwell: Option<Text>,
+    pub votes: Vec<Text>,
+    pub deadline: Option<Text>,
+}
+
+pub(in crate::plan) struct RawWindow {
+    pub name: Option<Text>,
+    pub from: Option<Text>,
+    pub until: Option<Text>,
+    pub every: Option<Text>,
+    pub check_in: Option<RawCheckIn>,
+}
+
+pub(in crate::plan) struct RawCheckIn {
+    pub at: Range<usize>,
+    pub every: Option<Text>,
+    pub role: Option<Text>,
+}
+
+pub(in crate::plan) struct RawLevel {
+    pub name: Option<Text>,
+    pub when: Vec<Text>,
+    pub decide_within: Option<Text>,
+    pub say: Option<Text>,
+}
+
+pub(in crate::plan) struct RawRollback {
+    pub name: Option<Text>,
+    pub steps: Option<Text>,
+    pub takes: Option<Text>,
+    pub for_levels: Vec<Text>,
+}
+
+pub(in crate::plan) struct RawBreaker {
+    pub name: Option<Text>,
+    pub run: Option<Text>,
+    pub confirm: Option<Text>,
+    pub role: Option<Text>,
+}
+
+pub(in crate::plan) struct RawProfile {
+    pub name: Option<Text>,
+    pub phases: Vec<Text>,
+    pub skip: Vec<Text>,
+    pub monitor: Option<Text>,
+}
+
+impl RawRule {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            when: t.required(r, "when"),
+            for_: t.duration(r, "for"),
+            keep_for: t.duration(r, "keep_for"),
+            severity: t.text(r, "severity"),
+            notify: t.texts(r, "notify"),
+            runbook: t.text(r, "runbook"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawGate {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            at: t.span(),
+            name: t.required(r, "name"),
+            place: t.text(r, "at"),
+            criteria: t.texts(r, "criteria"),
+            dwell: t.duration(r, "dwell"),
+            votes: t.texts(r, "votes"),
+            deadline: t.text(r, "deadline"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawWindow {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            from: t.required(r, "from"),
+            until: t.required(r, "until"),
+            every: t.duration(r, "every"),
+            check_in: t.table(r, "check_in", "`check_in`").map(|mut table| {
+                let check_in =
+                    RawCheckIn { at: table.span(), every: table.duration(r, "every"), role: table.text(r, "role") };
+                table.close(r, &[]);
+                check_in
+            }),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawLevel {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            when: {
+                t.demand(r, "when");
+                t.texts(r, "when")
+            },
+            decide_within: t.duration(r, "decide_within"),
+            say: t.text(r, "say"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawRollback {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            steps: t.required(r, "steps"),
+            takes: t.duration(r, "takes"),
+            for_levels: t.texts(r, "for_levels"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawBreaker {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            run: t.required(r, "run"),
+            confirm: t.required(r, "confirm"),
+            role: t.text(r, "role"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawProfile {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            phases: t.texts(r, "phases"),
+            skip: t.texts(r, "skip"),
+            monitor: t.duration(r, "monitor"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}

@@ -1,0 +1,138 @@
+//! `warroom.toml` as typed: every key that exists, nothing checked but its type, each value with its place.
+
+mod decisions;
+mod read;
+mod values;
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+pub(super) use decisions::{RawBreaker, RawGate, RawLevel, RawProfile, RawRollback, RawRule, RawWindow};
+pub(super) use values::{From, RawCommand, RawFilled, RawPace, RawTime, Secrecy, Text, Words};
+
+#[derive(Default)]
+pub(super) struct RawPlan {
+    pub room: RawRoom,
+    pub params: Vec<(Text, RawParam)>,
+    pub roles: Vec<RawRole>,
+    pub defaults: RawPace,
+    pub services: Vec<RawService>,
+    pub sources: Vec<RawSource>,
+    pub metrics: Vec<RawMetric>,
+    pub rules: Vec<RawRule>,
+    pub gates: Vec<RawGate>,
+    pub windows: Vec<RawWindow>,
+    pub levels: Vec<RawLevel>,
+    pub rollbacks: Vec<RawRollback>,
+    pub breakers: Vec<RawBreaker>,
+    pub profiles: Vec<RawProfile>,
+    pub logs: Vec<RawLog>,
+    pub notify: Vec<RawNotify>,
+}
+
+#[derive(Default)]
+pub(super) struct RawRoom {
+    pub name: Option<Text>,
+    pub runbook: Vec<Text>,
+    pub t0: Option<RawTime>,
+    pub window: Option<Text>,
+    pub environment: Option<Text>,
+    pub zone: Option<Text>,
+    pub show_zones: Vec<Text>,
+    pub journal: Option<Text>,
+    pub group: Option<Text>,
+    pub env: Vec<RawFilled>,
+}
+
+#[derive(Default)]
+pub(super) struct RawParam {
+    pub ask: Option<Text>,
+    pub pattern: Option<Text>,
+    pub value: Option<RawFilled>,
+}
+
+pub(super) struct RawRole {
+    pub name: Option<Text>,
+    pub people: Vec<Text>,
+    pub decides: Vec<Text>,
+}
+
+pub(super) struct RawService {
+    pub name: Option<Text>,
+    pub http: Option<RawFilled>,
+    pub tcp: Option<RawFilled>,
+    pub tls: Option<RawFilled>,
+    pub command: Option<RawCommand>,
+    pub pace: RawPace,
+    pub retries: Option<Spanned<i64>>,
+    pub expect: RawExpect,
+    pub headers: Vec<(Text, RawFilled)>,
+    pub needs: Vec<Text>,
+    pub refused: Option<Spanned<bool>>,
+    pub expires_after: Option<Text>,
+    pub within: Option<Text>,
+}
+
+#[derive(Default)]
+pub(super) struct RawExpect {
+    pub status: Option<Spanned<Vec<u16>>>,
+    pub json: Option<Spanned<Vec<(Text, serde_json::Value)>>>,
+    pub text: Option<RawFilled>,
+    pub version: Option<Text>,
+    pub target: Option<RawFilled>,
+    pub headers: Option<Spanned<Vec<(Text, RawFilled)>>>,
+    pub within: Option<Text>,
+    pub exit: Option<Spanned<i64>>,
+}
+
+pub(super) struct RawSource {
+    pub name: Text,
+    pub scrape: Option<RawFilled>,
+    pub prometheus: Option<RawFilled>,
+    pub headers: Vec<(Text, RawFilled)>,
+    pub pace: RawPace,
+}
+
+pub(super) struct RawMetric {
+    pub name: Option<Text>,
+    pub unit: Option<Text>,
+    pub query: Option<Text>,
+    pub source: Option<Text>,
+    pub from: Option<Text>,
+    pub of: Option<Text>,
+    pub service: Option<Text>,
+    pub json: Option<RawJson>,
+    pub command: Option<RawCommand>,
+    pub objective: Option<Text>,
+    pub bands: Option<Spanned<Vec<Text>>>,
+    pub pace: RawPace,
+}
+
+pub(super) struct RawJson {
+    pub at: Range<usize>,
+    pub url: Option<RawFilled>,
+    pub pointer: Option<Text>,
+    pub headers: Vec<(Text, RawFilled)>,
+}
+
+pub(super) struct RawLog {
+    pub name: Option<Text>,
+    pub file: Option<RawFilled>,
+    pub command: Option<RawFilled>,
+    pub alarm: Vec<Text>,
+}
+
+pub(super) struct RawNotify {
+    pub name: Text,
+    pub at: Range<usize>,
+    pub pagerduty: Option<RawChannel>,
+    pub slack: Option<RawChannel>,
+    pub webhook: Option<RawFilled>,
+    pub command: Option<RawFilled>,
+}
+
+/// `pagerduty = { routing_key }`, `slack = { webhook }`.
+pub(super) struct RawChannel {
+    pub target: Option<RawFilled>,
+}

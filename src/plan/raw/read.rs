@@ -1,0 +1,331 @@
+//! Reading of tables: which keys each one has.
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::values::json_value;
+use super::{
+    RawBreaker, RawChannel, RawCommand, RawExpect, RawFilled, RawGate, RawJson, RawLevel, RawLog, RawMetric, RawNotify,
+    RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSource, RawTime,
+    RawWindow, Text,
+};
+use crate::check::codes;
+use crate::plan::table::{Reader, Table};
+
+const IN_EXPECT: [(&str, &str); 6] = [
+    ("status", "in `expect = { status = … }`"),
+    ("json", "in `expect = { json = … }`"),
+    ("text", "in `expect = { text = … }`"),
+    ("version", "in `expect = { version = … }`"),
+    ("target", "in `expect = { target = … }`"),
+    ("exit", "in `expect = { exit = … }`"),
+];
+const BESIDE: [(&str, &str); 4] = [
+    ("refused", "beside `http`, outside `expect`"),
+    ("needs", "beside `http`, outside `expect`"),
+    ("expires_after", "beside `tls`, outside `expect`"),
+    ("retries", "beside `http`, outside `expect`"),
+];
+const IN_METRIC: [(&str, &str); 4] = [
+    ("url", "in `json = { url = …, pointer = … }`"),
+    ("pointer", "in `json = { url = …, pointer = … }`"),
+    ("headers", "in the source, or in `json = { … }`"),
+    ("threshold", "in `objective = \"< …\"`"),
+];
+
+impl RawPlan {
+    pub(in crate::plan) fn read(mut root: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let mut raw = Self::default();
+        if let Some(table) = root.table(r, "room", "[room]") {
+            raw.room = RawRoom::read(table, r);
+        }
+        if let Some(mut table) = root.table(r, "params", "[params]") {
+            raw.params = table.named().into_iter().map(|(name, value)| (name, RawParam::read(value, r))).collect();
+        }
+        if let Some(mut table) = root.table(r, "defaults", "[defaults]") {
+            raw.defaults = RawPace::read(&mut table, r);
+            table.close(r, &[]);
+        }
+        raw.roles = root.tables(r, "role").into_iter().map(|t| RawRole::read(t, r)).collect();
+        raw.services = root.tables(r, "service").into_iter().map(|t| RawService::read(t, r)).collect();
+        raw.sources = named_tables(&mut root, r, "source").into_iter().map(|(n, t)| RawSource::read(n, t, r)).collect();
+        raw.metrics = root.tables(r, "metric").into_iter().map(|t| RawMetric::read(t, r)).collect();
+        raw.rules = root.tables(r, "rule").into_iter().map(|t| RawRule::read(t, r)).collect();
+        raw.gates = root.tables(r, "gate").into_iter().map(|t| RawGate::read(t, r)).collect();
+        raw.windows = root.tables(r, "window").into_iter().map(|t| RawWindow::read(t, r)).collect();
+        raw.levels = root.tables(r, "level").into_iter().map(|t| RawLevel::read(t, r)).collect();
+        raw.rollbacks = root.tables(r, "rollback").into_iter().map(|t| RawRollback::read(t, r)).collect();
+        raw.breakers = root.tables(r, "breaker").into_iter().map(|t| RawBreaker::read(t, r)).collect();
+        raw.profiles = root.tables(r, "profile").into_iter().map(|t| RawProfile::read(t, r)).collect();
+        raw.logs = root.tables(r, "log").into_iter().map(|t| RawLog::read(t, r)).collect();
+        raw.notify = named_tables(&mut root, r, "notify").into_iter().map(|(n, t)| RawNotify::read(n, t, r)).collect();
+        root.close(
+            r,
+            &[
+                ("every", "in [defaults]"),
+                ("timeout", "in [defaults]"),
+                ("name", "in [room]"),
+                ("runbook", "in [room]"),
+                ("t0", "in [room]"),
+                ("zone", "in [room]"),
+                ("environment", "in [room]"),
+            ],
+        );
+        raw
+    }
+}
+
+/// `[source.NAME]`: tables whose keys are names.
+fn named_tables<'t>(root: &mut Table<'t>, r: &mut Reader<'_>, key: &'static str) -> Vec<(Text, Table<'t>)> {
+    let Some(mut table) = root.table(r, key, &format!("[{key}.…]")) else { return Vec::new() };
+    let mut out = Vec::new();
+    for (name, value) in table.named() {
+        let title = format!("[{key}.{}]", name.get_ref());
+        match value.get_ref().as_table() {
+            Some(entries) => out.push((name, Table::new(title, value.span(), entries))),
+            None => r.report(
+                codes::WRONG_TYPE,
+                name.span(),
+                format!("[{key}] holds names, and `{}` is none of them", name.get_ref()),
+                format!("write [{key}.NAME] and put `{}` below it", name.get_ref()),
+            ),
+        }
+    }
+    out
+}
+
+impl RawRoom {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let room = Self {
+            name: t.text(r, "name"),
+            runbook: t.texts(r, "runbook"),
+            t0: t.value("t0").and_then(|value| RawTime::read(value, r)),
+            window: t.duration(r, "window"),
+            environment: t.text(r, "environment"),
+            zone: t.text(r, "zone"),
+            show_zones: t.texts(r, "show_zones"),
+            journal: t.text(r, "journal"),
+            group: t.text(r, "group"),
+            env: match t.value("env") {
+                None => Vec::new(),
+                Some(value) => match value.get_ref().as_array() {
+                    Some(items) => items.iter().filter_map(|item| RawFilled::read("env", item, r)).collect(),
+                    None => RawFilled::read("env", value, r).into_iter().collect(),
+                },
+            },
+        };
+        t.close(r, &[("every", "in [defaults]"), ("timeout", "in [defaults]")]);
+        room
+    }
+}
+
+impl RawParam {
+    fn read(value: &Spanned<DeValue<'_>>, r: &mut Reader<'_>) -> Self {
+        let Some(entries) = value.get_ref().as_table() else {
+            return Self { value: RawFilled::read("a parameter", value, r), ..Self::default() };
+        };
+        let mut t = Table::new("a parameter", value.span(), entries);
+        let help = "write { ask = \"what to ask\" }, { value = \"…\" } or { env = \"NAME\" }";
+        let keys = ["ask", "value", "env", "file", "cmd", "match"];
+        t.demand_one(r, &keys, "this parameter has neither a value nor a question", help);
+        let typed = t.value("value").and_then(|value| RawFilled::read("value", value, r));
+        let found = RawFilled::from_table(&mut t, r);
+        if let (Some(typed), Some(_)) = (&typed, &found) {
+            r.report(
+                codes::CONFLICT,
+                typed.span.clone(),
+                "a parameter has one value",
+                "keep `value`, `env`, `file` or `cmd`",
+            );
+        }
+        let param = Self { ask: t.text(r, "ask"), pattern: t.text(r, "match"), value: typed.or(found) };
+        t.close(r, &[]);
+        param
+    }
+}
+
+impl RawRole {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self { name: t.required(r, "name"), people: t.texts(r, "people"), decides: t.texts(r, "decides") };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawService {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let help = "add `http = \"https://…\"`, `tcp = \"host:port\"`, `tls = \"host:port\"` or `command = \"…\"`";
+        t.demand_one(r, &["http", "tcp", "tls", "command"], "this service says nowhere how it is asked", help);
+        let it = Self {
+            name: t.required(r, "name"),
+            http: RawFilled::of(&mut t, r, "http"),
+            tcp: RawFilled::of(&mut t, r, "tcp"),
+            tls: RawFilled::of(&mut t, r, "tls"),
+            command: RawCommand::of(&mut t, r),
+            pace: RawPace::read(&mut t, r),
+            retries: t.integer(r, "retries", 0..=100),
+            expect: match t.table(r, "expect", "`expect`") {
+                Some(table) => RawExpect::read(table, r),
+                None => RawExpect::default(),
+            },
+            headers: RawFilled::headers(&mut t, r),
+            needs: t.texts(r, "needs"),
+            refused: t.boolean(r, "refused"),
+            expires_after: t.duration(r, "expires_after"),
+            within: t.duration(r, "within"),
+        };
+        t.close(r, &IN_EXPECT);
+        it
+    }
+}
+
+impl RawExpect {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let status = t.value("status").map(|value| {
+            let codes = match value.get_ref().as_array() {
+                Some(items) => items.iter().filter_map(|item| r.integer("status", item, 100..=599)).collect(),
+                None => r.integer("status", value, 100..=599).into_iter().collect::<Vec<_>>(),
+            };
+            let codes = codes.into_iter().filter_map(|code| u16::try_from(code.into_inner()).ok()).collect();
+            Spanned::new(value.span(), codes)
+        });
+        let json = t.table(r, "json", "`json`").map(|mut table| {
+            let values = table.named().into_iter().map(|(pointer, value)| (pointer, json_value(value.get_ref())));
+            Spanned::new(table.span(), values.collect())
+        });
+        let headers =
+            t.value("headers").map(Spanned::span).map(|span| Spanned::new(span, RawFilled::headers(&mut t, r)));
+        let it = Self {
+            status,
+            json,
+            text: RawFilled::of(&mut t, r, "text"),
+            version: t.text(r, "version"),
+            target: RawFilled::of(&mut t, r, "target"),
+            headers,
+            within: t.duration(r, "within"),
+            exit: t.integer(r, "exit", 0..=255),
+        };
+        t.close(r, &BESIDE);
+        it
+    }
+}
+
+impl RawSource {
+    fn read(name: Text, mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let message = format!("the source \"{}\" says nowhere where it is", name.get_ref());
+        let help = "add `scrape = \"http://…/metrics\"` or `prometheus = \"http://…:9090\"`";
+        t.demand_one(r, &["scrape", "prometheus"], &message, help);
+        let it = Self {
+            name,
+
+            scrape: RawFilled::of(&mut t, r, "scrape"),
+            prometheus: RawFilled::of(&mut t, r, "prometheus"),
+            headers: RawFilled::headers(&mut t, r),
+            pace: RawPace::read(&mut t, r),
+        };
+        t.close(r, &[("url", "in `scrape = \"…\"` or `prometheus = \"…\"`"), ("query", "in [[metric]]")]);
+        it
+    }
+}
+
+impl RawMetric {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let bands = t.value("bands").map(|value| {
+            let mut bands = Vec::new();
+            match value.get_ref().as_array() {
+                Some(items) => {
+                    for item in items {
+                        match item.get_ref() {
+                            DeValue::String(text) => bands.push(Spanned::new(item.span(), text.to_string())),
+                            DeValue::Integer(n) => bands.push(Spanned::new(item.span(), n.to_string())),
+                            DeValue::Float(n) => bands.push(Spanned::new(item.span(), n.to_string())),
+                            _ => r.wrong_type(
+                                "bands",
+                                item,
+                                "a list of numbers with units",
+                                "write `bands = [\"1%\", \"3%\"]`",
+                            ),
+                        }
+                    }
+                }
+                None => {
+                    r.wrong_type("bands", value, "a list of numbers with units", "write `bands = [\"1%\", \"3%\"]`");
+                }
+            }
+            Spanned::new(value.span(), bands)
+        });
+        let help = "add `query` and `source`, or `from = \"probe\"`, or `json = { url, pointer }`, or `command`";
+        t.demand_one(r, &["query", "from", "json", "command"], "this metric says nowhere where it comes from", help);
+        let it = Self {
+            name: t.required(r, "name"),
+            unit: t.text(r, "unit"),
+            query: t.text(r, "query"),
+            source: t.text(r, "source"),
+            from: t.text(r, "from"),
+            of: t.text(r, "of"),
+            service: t.text(r, "service"),
+            json: t.table(r, "json", "`json`").map(|table| RawJson::read(table, r)),
+            command: RawCommand::of(&mut t, r),
+            objective: t.text(r, "objective"),
+            bands,
+            pace: RawPace::read(&mut t, r),
+        };
+        t.close(r, &IN_METRIC);
+        it
+    }
+}
+
+impl RawJson {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            at: t.span(),
+            url: RawFilled::required(&mut t, r, "url"),
+            pointer: t.required(r, "pointer"),
+            headers: RawFilled::headers(&mut t, r),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawLog {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let help = "add `file = \"/var/log/…\"` or `command = \"kubectl logs -f …\"`";
+        t.demand_one(r, &["file", "command"], "this log says nowhere where it comes from", help);
+        let it = Self {
+            name: t.required(r, "name"),
+            file: RawFilled::of(&mut t, r, "file"),
+            command: RawFilled::of(&mut t, r, "command"),
+            alarm: t.texts(r, "alarm"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawNotify {
+    fn read(name: Text, mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let message = format!("the channel \"{}\" says nowhere where it goes", name.get_ref());
+        let help = "add `slack = { webhook = … }`, `pagerduty = { routing_key = … }`, `webhook` or `command`";
+        t.demand_one(r, &["pagerduty", "slack", "webhook", "command"], &message, help);
+        let it = Self {
+            name,
+            at: t.span(),
+            pagerduty: RawChannel::of(&mut t, r, "pagerduty", "routing_key"),
+            slack: RawChannel::of(&mut t, r, "slack", "webhook"),
+            webhook: RawFilled::of(&mut t, r, "webhook"),
+            command: RawFilled::of(&mut t, r, "command"),
+        };
+        t.close(r, &[("routing_key", "in `pagerduty = { routing_key = … }`"), ("url", "in `webhook = \"…\"`")]);
+        it
+    }
+}
+
+impl RawChannel {
+    fn of(t: &mut Table<'_>, r: &mut Reader<'_>, key: &'static str, inner: &'static str) -> Option<Self> {
+        let mut table = t.table(r, key, &format!("`{key}`"))?;
+        let it = Self { target: RawFilled::required(&mut table, r, inner) };
+        table.close(r, &[]);
+        Some(it)
+    }
+}

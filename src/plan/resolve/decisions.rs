@@ -1,0 +1,240 @@
+//! Rules, gates, windows, levels, rollbacks, breakers and profiles: names and conditions checked, then kept.
+
+use super::super::Plan;
+use super::super::decisions::{
+    BreakerPlan, CheckIn, GatePlan, LevelPlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
+};
+use super::super::raw::{RawBreaker, RawGate, RawLevel, RawPlan, RawProfile, RawRollback, RawRule, RawWindow, Text};
+use super::super::table::meant;
+use super::Resolver;
+use super::places::{Places, Wanted};
+use crate::check::codes;
+use crate::clock::{Offset, parse_duration};
+use crate::condition::{Condition, Names, Trouble};
+use crate::runbook::Runbook;
+
+/// What the rest of the plan has to offer to decisions.
+struct Known {
+    metrics: Vec<(String, Option<String>)>,
+    services: Vec<String>,
+    roles: Vec<String>,
+    channels: Vec<String>,
+    levels: Vec<String>,
+    places: Places,
+}
+
+impl Resolver<'_> {
+    pub(super) fn decisions(&mut self, raw: &RawPlan, plan: &mut Plan, books: &[Runbook]) {
+        let mut known = Known {
+            metrics: plan.metrics.iter().map(|m| (m.name.clone(), m.unit.clone())).collect(),
+            services: plan.services.iter().map(|s| s.name.clone()).collect(),
+            roles: plan.roles.iter().map(|role| role.name.clone()).collect(),
+            channels: plan.notify.iter().map(|channel| channel.name.clone()).collect(),
+            levels: Vec::new(),
+            places: Places::new(books),
+        };
+        plan.rules = self.each(&raw.rules, "rule", |r| r.name.as_ref(), |it, raw, name| it.rule(raw, name, &known));
+        plan.gates =
+            self.each(&raw.gates, "gate", |g| g.name.as_ref(), |it, raw, name| Some(it.gate(raw, name, &known)));
+        plan.windows =
+            self.each(&raw.windows, "window", |w| w.name.as_ref(), |it, raw, name| it.window(raw, name, &known));
+        plan.levels =
+            self.each(&raw.levels, "level", |l| l.name.as_ref(), |it, raw, name| Some(it.level(raw, name, &known)));
+        known.levels = plan.levels.iter().map(|level| level.name.clone()).collect();
+        plan.rollbacks =
+            self.each(&raw.rollbacks, "rollback", |r| r.name.as_ref(), |it, raw, name| it.rollback(raw, name, &known));
+        plan.breakers =
+            self.each(&raw.breakers, "breaker", |b| b.name.as_ref(), |it, raw, name| it.breaker(raw, name, &known));
+        plan.profiles = self.each(
+            &raw.profiles,
+            "profile",
+            |p| p.name.as_ref(),
+            |it, raw, name| Some(it.profile(raw, name, &known)),
+        );
+    }
+
+    /// Resolves a list whose entries have names of their own.
+    fn each<R, P>(
+        &mut self,
+        raw: &[R],
+        what: &str,
+        name_of: impl Fn(&R) -> Option<&Text>,
+        resolve: impl Fn(&mut Self, &R, String) -> Option<P>,
+    ) -> Vec<P> {
+        let mut names = Vec::new();
+        let mut out = Vec::new();
+        for entry in raw {
+            let name = self.name(what, name_of(entry), &names);
+            names.push(name.clone());
+            out.extend(resolve(self, entry, name));
+        }
+        out
+    }
+
+    fn condition(&mut self, text: &Text, known: &Known) -> Option<Condition> {
+        match Condition::parse(text.get_ref(), Names { metrics: &known.metrics, services: &known.services }) {
+            Ok(condition) => Some(condition),
+            Err(mut error) => {
+                let code = match &error.kind {
+                    Trouble::UnknownMetric(name) => {
+                        error.help = meant("metric", name, known.metrics.iter().map(|(name, _)| name.as_str()));
+                        Some(codes::UNKNOWN_NAME)
+                    }
+                    Trouble::UnknownService(name) => {
+                        error.help = meant("service", name, known.services.iter().map(String::as_str));
+                        Some(codes::UNKNOWN_NAME)
+                    }
+                    Trouble::Unreadable | Trouble::Unit => None,
+                };
+                match code {
+                    Some(code) => {
+                        let at = self.r.inside(text, error.span.clone());
+                        self.r.report(code, at, &error.message, &error.help);
+                    }
+                    None => self.condition_error(text, &error),
+                }
+                None
+            }
+        }
+    }
+
+    fn conditions(&mut self, texts: &[Text], known: &Known) -> Vec<Condition> {
+        texts.iter().filter_map(|text| self.condition(text, known)).collect()
+    }
+
+    /// Roles are checked when the plan has any: without, everybody may do everything.
+    fn roles_of(&mut self, names: &[Text], known: &Known) -> Vec<String> {
+        if known.roles.is_empty() {
+            return names.iter().map(|name| name.get_ref().clone()).collect();
+        }
+        self.known("role", names, &known.roles)
+    }
+
+    fn role_of(&mut self, name: Option<&Text>, known: &Known) -> Option<String> {
+        self.roles_of(std::slice::from_ref(name?), known).pop()
+    }
+
+    fn rule(&mut self, raw: &RawRule, name: String, known: &Known) -> Option<RulePlan> {
+        let severity =
+            raw.severity.as_ref().and_then(|s| self.word("severity", s, &["info", "warn", "page", "rollback"]));
+        let plan = RulePlan {
+            name,
+            for_: self.duration_or_zero(raw.for_.as_ref()),
+            keep_for: self.duration_or_zero(raw.keep_for.as_ref()),
+            severity: severity.unwrap_or("warn"),
+            notify: self.known("channel", &raw.notify, &known.channels),
+            runbook: raw.runbook.as_ref().map(|text| self.place(&known.places, text, Wanted::Heading)),
+            when: self.condition(raw.when.as_ref()?, known)?,
+        };
+        Some(plan)
+    }
+
+    fn gate(&mut self, raw: &RawGate, name: String, known: &Known) -> GatePlan {
+        if raw.criteria.is_empty() && raw.votes.is_empty() {
+            self.r.report(
+                codes::MISSING,
+                raw.at.clone(),
+                format!("the gate \"{name}\" asks for nothing, so nothing could hold it"),
+                "add `criteria = [\"services up\", …]` or `votes = [\"…\"]`",
+            );
+        }
+        GatePlan {
+            name,
+            at: raw.place.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep)),
+            criteria: self.conditions(&raw.criteria, known),
+            dwell: self.duration_or_zero(raw.dwell.as_ref()),
+            votes: self.roles_of(&raw.votes, known),
+            deadline: self.offset(raw.deadline.as_ref()),
+        }
+    }
+
+    fn window(&mut self, raw: &RawWindow, name: String, known: &Known) -> Option<WindowPlan> {
+        let every = self.duration(raw.every.as_ref());
+        let check_in = raw.check_in.as_ref().and_then(|check_in| {
+            let role = self.role_of(check_in.role.as_ref(), known);
+            if check_in.every.is_none() {
+                self.r.report(codes::MISSING, check_in.at.clone(), "`check_in` has no `every`", "add `every = \"2m\"`");
+            }
+            Some(CheckIn { every: self.duration(check_in.every.as_ref())?, role })
+        });
+        let (from, until) = (self.offset(raw.from.as_ref()), self.offset(raw.until.as_ref()));
+        let (from, until) = (from?, until?);
+        if let Some(text) = raw.until.as_ref().filter(|_| until <= from) {
+            let message = format!("the window \"{name}\" ends at {until}, not after it begins at {from}");
+            self.r.report(codes::BAD_VALUE, text.span(), message, "make `until` later than `from`");
+        }
+        Some(WindowPlan { name, from, until, every, check_in })
+    }
+
+    fn level(&mut self, raw: &RawLevel, name: String, known: &Known) -> LevelPlan {
+        LevelPlan {
+            name,
+            when: self.conditions(&raw.when, known),
+            decide_within: self.duration(raw.decide_within.as_ref()),
+            say: raw.say.as_ref().map(|text| text.get_ref().clone()),
+        }
+    }
+
+    fn rollback(&mut self, raw: &RawRollback, name: String, known: &Known) -> Option<RollbackPlan> {
+        let takes = self.duration(raw.takes.as_ref());
+        let for_levels = self.known("level", &raw.for_levels, &known.levels);
+        let steps = self.place(&known.places, raw.steps.as_ref()?, Wanted::Heading);
+        Some(RollbackPlan { name, steps, takes, for_levels })
+    }
+
+    fn breaker(&mut self, raw: &RawBreaker, name: String, known: &Known) -> Option<BreakerPlan> {
+        let role = self.role_of(raw.role.as_ref(), known);
+        let run = raw.run.as_ref()?;
+        self.command_text(run);
+        let confirm = raw.confirm.as_ref()?.get_ref().clone();
+        Some(BreakerPlan { name, run: run.get_ref().clone(), confirm, role })
+    }
+
+    fn profile(&mut self, raw: &RawProfile, name: String, known: &Known) -> ProfilePlan {
+        let mut places = |texts: &[Text]| -> Vec<_> {
+            texts.iter().map(|text| self.place(&known.places, text, Wanted::Heading)).collect()
+        };
+        let (phases, skip) = (places(&raw.phases), places(&raw.skip));
+        ProfilePlan { name, phases, skip, monitor: self.duration(raw.monitor.as_ref()) }
+    }
+
+    /// `T+35m`, `T-1h30m`, `T+00:35`, `T-0`.
+    fn offset(&mut self, text: Option<&Text>) -> Option<Offset> {
+        let text = text?;
+        if let Some(offset) = parse_offset(text.get_ref()) {
+            return Some(offset);
+        }
+        let bare = text.get_ref().trim().trim_start_matches(['T', 't', '+']);
+        let help = if parse_offset(&format!("T+{bare}m")).is_some() {
+            format!("did you mean \"T+{bare}m\"?")
+        } else if parse_offset(&format!("T+{bare}")).is_some() {
+            format!("did you mean \"T+{bare}\"?")
+        } else {
+            "write it from T-0, as in \"T+35m\", \"T-1h30m\" or \"T+00:35:00\"".to_owned()
+        };
+        self.r.report(codes::TIME, text.span(), format!("\"{}\" is no time from T-0", text.get_ref()), help);
+        None
+    }
+}
+
+fn parse_offset(text: &str) -> Option<Offset> {
+    let rest = text.trim().strip_prefix(['T', 't'])?.trim_start();
+    let (sign, span) = match (rest.strip_prefix('+'), rest.strip_prefix(['-', '−', '–'])) {
+        (Some(span), _) => (1, span),
+        (None, Some(span)) => (-1, span),
+        (None, None) => return (rest == "0").then_some(Offset(0)),
+    };
+    let span = span.trim();
+    let seconds = if span.contains(':') {
+        let parts: Vec<i64> =
+            span.split(':').map(|part| part.parse::<u16>().map(i64::from)).collect::<Result<_, _>>().ok()?;
+        match parts.as_slice() {
+            [h, m] if *m < 60 => h * 3600 + m * 60,
+            [h, m, s] if *m < 60 && *s < 60 => h * 3600 + m * 60 + s,
+            _ => return None,
+        }
+    } else {
+        i64::try_from(parse_duration(span).ok()?.as_secs()).ok()?
+    };
+    Some(Offset(sign * seconds))
+}

@@ -1,0 +1,184 @@
+//! Asking a Prometheus API: the value now, and once at the start the past that fills the charts.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+use reqwest::Url;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::http::{self, Clients, Prepared};
+use super::json::finite;
+use crate::clock::Now;
+use crate::probe::{MetricIx, MetricReading, Point, Query, Request};
+
+/// An answer is one series; a bigger one means that the query was not aggregated, and is not worth its memory.
+const ANSWER_CAP: usize = 1024 * 1024;
+/// Points of a backfill: charts have no more columns.
+const POINTS: u32 = 360;
+/// The least step of a backfill.
+const STEP: Duration = Duration::from_secs(5);
+/// Times the past is asked for before it is left alone.
+const TRIES: u8 = 3;
+
+/// A Prometheus made ready.
+#[derive(Debug)]
+pub(super) struct Prometheus {
+    instant: Prepared,
+    range: Prepared,
+    tries_left: u8,
+}
+
+impl Prometheus {
+    pub(super) fn new(clients: &Clients, request: &Request) -> Result<Self, String> {
+        let base = http::url_of(request)?;
+        let at = |path: &str| {
+            let mut url = base.clone();
+            url.set_path(&format!("{}/api/v1/{path}", base.path().trim_end_matches('/')));
+            Prepared::post(clients, url, request)
+        };
+        Ok(Self { instant: at("query")?, range: at("query_range")?, tries_left: TRIES })
+    }
+
+    /// The values now, one for each query; all are asked at once.
+    pub(super) async fn now(&self, queries: &[Query], now: Now) -> Vec<MetricReading> {
+        join_all(queries.iter().map(|query| async {
+            let value = self.value(query).await.map(|value| Point { at: now.utc, value });
+            MetricReading { metric: query.metric, value }
+        }))
+        .await
+    }
+
+    async fn value(&self, query: &Query) -> Result<f64, String> {
+        let body = post(&self.instant, &form(&[("query", &query.promql)])).await?;
+        match body {
+            Data::Vector(series) => Ok(one(series)?.value.1.0),
+            Data::Scalar(value) => Ok(value.1.0),
+            Data::Matrix(_) | Data::Text(_) => Err("the query's answer is no number".to_owned()),
+        }
+        .and_then(finite)
+    }
+
+    /// The past up to now, or nothing when it was already told. A query without a past is left out.
+    pub(super) async fn past(
+        &mut self,
+        queries: &[Query],
+        backfill: Duration,
+        now: Now,
+    ) -> Option<Vec<(MetricIx, Vec<Point>)>> {
+        if self.tries_left == 0 || backfill.is_zero() {
+            return None;
+        }
+        self.tries_left -= 1;
+        let step = STEP.max(backfill / POINTS);
+        let this = &*self;
+        let past =
+            join_all(queries.iter().map(|q| async move { (q.metric, this.series(q, backfill, step, now).await) }))
+                .await;
+        if past.iter().all(|(_, series)| series.is_err()) {
+            return None;
+        }
+        self.tries_left = 0;
+        Some(past.into_iter().filter_map(|(metric, series)| Some((metric, series.ok()?))).collect())
+    }
+
+    async fn series(&self, query: &Query, back: Duration, step: Duration, now: Now) -> Result<Vec<Point>, String> {
+        let seconds = |time: f64| format!("{time:.3}");
+        let end = now.utc.timestamp_millis() as f64 / 1_000.0;
+        let fields = [
+            ("query", query.promql.as_str()),
+            ("start", &seconds(end - back.as_secs_f64())),
+            ("end", &seconds(end)),
+            ("step", &seconds(step.as_secs_f64())),
+        ];
+        match post(&self.range, &form(&fields)).await? {
+            Data::Matrix(series) => Ok(one(series)?.values.into_iter().filter_map(Stamped::point).collect()),
+            _ => Err("the query's answer is no series".to_owned()),
+        }
+    }
+}
+
+async fn post(prepared: &Prepared, form: &str) -> Result<Data, String> {
+    let mut answer = prepared.send(Some(form)).await?;
+    let mut body = Vec::new();
+    answer.read(&mut body, ANSWER_CAP).await?;
+    let parsed = serde_json::from_slice::<Reply>(&body);
+    match (answer.status, parsed) {
+        (200..=299, Ok(Reply { data: Some(data), .. })) => Ok(data),
+        (200..=299, _) => Err("the answer is not that of a Prometheus".to_owned()),
+        (status, Ok(Reply { kind: Some(kind), .. })) => Err(match kind.as_str() {
+            "bad_data" => format!("{status}: Prometheus does not take the query"),
+            "timeout" => format!("{status}: the query took Prometheus too long"),
+            "canceled" => format!("{status}: Prometheus gave the query up"),
+            "execution" => format!("{status}: Prometheus could not evaluate the query"),
+            _ => format!("{status}, expected 200"),
+        }),
+        (status, _) => Err(format!("{status}, expected 200")),
+    }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    // A URL's query has the encoding of a form.
+    let Ok(mut url) = Url::parse("http://form/") else { return String::new() };
+    url.query_pairs_mut().extend_pairs(fields);
+    url.query().unwrap_or_default().to_owned()
+}
+
+fn one<S>(series: Vec<S>) -> Result<S, String> {
+    let count = series.len();
+    let mut series = series.into_iter();
+    match (series.next(), count) {
+        (Some(one), 1) => Ok(one),
+        (None, _) => Err("no such series".to_owned()),
+        _ => Err(format!("{count} series, expected one: aggregate the query with sum, avg or max")),
+    }
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    data: Option<Data>,
+    #[serde(rename = "errorType")]
+    kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
+enum Data {
+    Vector(Vec<Instant>),
+    Matrix(Vec<Range>),
+    Scalar(Stamped),
+    #[serde(rename = "string")]
+    Text(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct Instant {
+    value: Stamped,
+}
+
+#[derive(Deserialize)]
+struct Range {
+    values: Vec<Stamped>,
+}
+
+/// Unix seconds and the value.
+#[derive(Deserialize)]
+struct Stamped(f64, Number);
+
+impl Stamped {
+    fn point(self) -> Option<Point> {
+        let at: DateTime<Utc> = DateTime::from_timestamp_millis((self.0 * 1_000.0) as i64)?;
+        Some(Point { at, value: finite(self.1.0).ok()? })
+    }
+}
+
+/// A float as Prometheus writes it: in quotes, with `NaN`, `+Inf` and `-Inf`.
+struct Number(f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| serde::de::Error::custom("no number"))
+    }
+}

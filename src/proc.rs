@@ -1,1 +1,0 @@
-//! Children under their shim: own session, deadline, bounded output.

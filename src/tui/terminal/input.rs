@@ -1,0 +1,91 @@
+//! The reader: bytes of the terminal become inputs on the lane.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use crossterm::event::{KeyCode, KeyModifiers, MouseEventKind};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::Input;
+use super::parse::Parser;
+use super::screen::{Screen, gone};
+
+/// Starts the thread; it ends with the device or with the lane.
+pub(super) fn start(screen: &Arc<Screen>, lane: mpsc::Sender<Input>) -> std::io::Result<()> {
+    use std::os::fd::AsFd as _;
+    let mut device = screen.device()?;
+    let screen = Arc::downgrade(screen);
+    thread::Builder::new().name("tty-read".to_owned()).stack_size(256 << 10).spawn(move || {
+        let mut parser = Parser::default();
+        let mut bytes = [0_u8; 4096];
+        let mut inputs = Vec::new();
+        let job_control = Screen::has_job_control();
+        loop {
+            let wait =
+                parser.patience().map_or(PollTimeout::NONE, |d| PollTimeout::try_from(d).unwrap_or(PollTimeout::MAX));
+            let mut fds = [PollFd::new(device.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut fds, wait) {
+                Ok(0) => parser.silence(&mut inputs),
+                Ok(_) if fds.iter().any(|fd| fd.revents().is_some_and(|r| r.intersects(gone()))) => return,
+                Ok(_) => match device.read(&mut bytes) {
+                    Ok(0) => return,
+                    Ok(n) => parser.feed(bytes.get(..n).unwrap_or_default(), &mut inputs),
+                    Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted) => {}
+                    Err(_) => return,
+                },
+                Err(Errno::EINTR) => {}
+                Err(_) => return,
+            }
+            for input in inputs.drain(..) {
+                let input = match input {
+                    Input::Key(key) if key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL => {
+                        // Without a shell above us nobody could bring us back.
+                        if !job_control {
+                            continue;
+                        }
+                        Input::Suspend
+                    }
+                    Input::Background(_) => {
+                        if let Some(screen) = screen.upgrade() {
+                            screen.asked.store(false, Ordering::SeqCst);
+                        }
+                        input
+                    }
+                    input => input,
+                };
+                match lane.try_send(input) {
+                    Ok(()) => {}
+                    Err(TrySendError::Closed(_)) => return,
+                    Err(TrySendError::Full(input)) if is_motion(&input) => {}
+                    Err(TrySendError::Full(input)) => {
+                        if lane.blocking_send(input).is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// What may be lost when the loop is behind.
+fn is_motion(input: &Input) -> bool {
+    match input {
+        Input::Mouse(mouse) => matches!(
+            mouse.kind,
+            MouseEventKind::Moved
+                | MouseEventKind::Drag(_)
+                | MouseEventKind::ScrollUp
+                | MouseEventKind::ScrollDown
+                | MouseEventKind::ScrollLeft
+                | MouseEventKind::ScrollRight
+        ),
+        _ => false,
+    }
+}
