@@ -238,7 +238,7 @@ fn oncall(out: &mut Vec<Plot>, body: Rect, wants: Wants) {
     let mut rest = left;
     let services = service_rows(wants, rest.height / 2);
     put(out, Pane::Services, &mut rest, services);
-    let alarms = (rest.height / 3).max(5);
+    let alarms = (rest.height / 4).max(5);
     put(out, Pane::Alarms, &mut rest, alarms);
     if rest.height >= 4 {
         out.push(Plot { pane: Pane::Checklist, area: rest });

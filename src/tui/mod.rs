@@ -82,16 +82,19 @@ pub fn draw(room: &Room, view: &mut View, theme: &Theme, area: Rect, buf: &mut B
     let frame = hash(&(area, &theme.name, view.charset, &plots, hash(&theme.style(Role::Text))));
     if frame != view.frame {
         view.frame = frame;
-        view.overlay = 0;
+        view.covered.clear();
         view.drawn = plots.iter().map(|plot| (*plot, 0)).collect();
         Pen { buf, theme, charset: view.charset }.fill(area, Role::Text);
         (area.top()..area.bottom()).for_each(|row| dirty.mark(row));
     }
     let overlays = panes::overlays(room, view, area);
-    let covered = hash(&overlays.iter().map(|o| o.area).collect::<Vec<_>>());
-    if view.overlay != covered {
-        // What was covered must come back: draw every pane, send only what differs.
-        view.overlay = covered;
+    let covered: Vec<Rect> = overlays.iter().map(|o| o.area).collect();
+    if view.covered != covered {
+        // What was covered must come back, with the gaps between panes.
+        for area in std::mem::replace(&mut view.covered, covered) {
+            Pen { buf, theme, charset: view.charset }.fill(area, Role::Text);
+            (area.top()..area.bottom()).for_each(|row| dirty.mark(row));
+        }
         for (_, key) in &mut view.drawn {
             *key = 0;
         }

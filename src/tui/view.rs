@@ -69,8 +69,8 @@ pub struct View {
     pub(super) rows: Rows,
     /// Where each pane was drawn last, with its key.
     pub(super) drawn: Vec<(Plot, u64)>,
-    /// Something drawn over the panes last time.
-    pub(super) overlay: u64,
+    /// What was drawn over the panes last time.
+    pub(super) covered: Vec<Rect>,
     /// What the whole screen depends on.
     pub(super) frame: u64,
     pub(super) scratch: Option<Buffer>,
@@ -299,7 +299,7 @@ impl View {
             epoch: 0,
             rows: Rows::default(),
             drawn: Vec::new(),
-            overlay: 0,
+            covered: Vec::new(),
             frame: 0,
             scratch: None,
             heights: [0; Pane::COUNT],

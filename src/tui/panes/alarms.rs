@@ -27,7 +27,7 @@ pub struct Alarm {
 }
 
 /// What is wrong now, the worst first: what is down, then the newest.
-pub fn list(room: &Room, view: &View) -> Vec<Alarm> {
+pub fn list(room: &Room) -> Vec<Alarm> {
     let mut out = Vec::new();
     for (ix, (plan, live)) in room.plan.services.iter().zip(&room.live.services).enumerate() {
         let state = super::services::state(room, ix);
@@ -72,14 +72,34 @@ pub fn list(room: &Room, view: &View) -> Vec<Alarm> {
             });
         }
     }
-    let _ = view;
     out.sort_by_key(|a| (a.role != Role::Bad, a.word != "down", std::cmp::Reverse(a.since.map(|s| s.mono))));
     out
 }
 
+/// How many are firing, and how many there are, without a word said: cheap enough for every frame.
+pub fn count(room: &Room) -> (usize, usize) {
+    let (mut firing, mut all) = (0, 0);
+    for (ix, live) in room.live.services.iter().enumerate() {
+        let bad = match super::services::state(room, ix) {
+            ServiceState::Down => true,
+            ServiceState::Stale => live.asked.is_some(),
+            ServiceState::Degraded => false,
+            _ => continue,
+        };
+        firing += usize::from(bad);
+        all += 1;
+    }
+    for live in &room.live.metrics {
+        let broken = live.holds == Some(false);
+        firing += usize::from(broken);
+        all += usize::from(broken || live.trouble.is_some() || live.stale && live.fresh.is_some());
+    }
+    (firing, all)
+}
+
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let alarms = list(room, view);
+    let alarms = list(room);
     let firing = alarms.iter().filter(|a| a.role == Role::Bad).count();
     let (says, role) = match (firing, alarms.len()) {
         (0, 0) => (String::new(), Role::Dim),
@@ -105,11 +125,14 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     let from = view.scroll.get(Pane::Alarms.index()).copied().unwrap_or_default();
     let names = alarms.iter().map(|a| cells(&a.name)).max().unwrap_or_default().clamp(8, (list.width / 3).max(8));
-    // Where the words do not fit beside the name and there are rows to spare, they stand under it.
-    let two = list.width < 70 && usize::from(list.height) >= alarms.len() * 2;
-    let rows = if two { 2 } else { 1 };
-    for (i, alarm) in alarms.iter().skip(from).take(usize::from(list.height / rows)).enumerate() {
-        let y = list.y + i as u16 * rows;
+    // Where the words do not fit beside the name they stand under it, as far as there are rows to spare.
+    let narrow = list.width < 70;
+    let mut spare = if narrow { usize::from(list.height).saturating_sub(alarms.len()) } else { 0 };
+    let mut y = list.y;
+    for alarm in alarms.iter().skip(from) {
+        if y >= list.bottom() {
+            break;
+        }
         let end = list.right();
         let glyph = if alarm.role == Role::Bad { pen.glyphs().alarm } else { pen.glyphs().warning };
         pen.put(list.x + 2, y, 1, glyph, alarm.role);
@@ -120,10 +143,13 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         let mut x = list.x + 4 + names + 2;
         let limit = end.saturating_sub(tail + 1);
         x = pen.put(x, y, limit.saturating_sub(x), &alarm.word, alarm.role) + 2;
-        if two {
-            pen.put(list.x + 4, y + 1, end.saturating_sub(list.x + 4), &alarm.reason, Role::Dim);
-        } else {
+        if spare > 0 {
+            spare -= 1;
+            y += 1;
+            pen.put(list.x + 4, y, end.saturating_sub(list.x + 4), &alarm.reason, Role::Dim);
+        } else if limit >= x + 12 {
             pen.put(x, y, limit.saturating_sub(x), &alarm.reason, Role::Dim);
         }
+        y += 1;
     }
 }

@@ -1,5 +1,7 @@
 //! A metric over time: what it is now and should be, its extremes, its limits, and what happened meanwhile.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
@@ -70,7 +72,15 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
     let metrics = if view.frozen.is_some() { 0 } else { room.revision.metrics };
     let events = if view.frozen.is_some() { 0 } else { room.revision.timeline };
     let frozen = view.frozen.as_ref().map(|f| f.at.mono);
-    hash(&(plot.area, second, metrics, events, view.span, view.hair, frozen, room.t0()))
+    let old = metric_of(room, plot.pane).is_some_and(|ix| stale(room, ix));
+    hash(&((plot.area, second, metrics, events), (view.span, view.hair, frozen, room.t0(), old)))
+}
+
+/// Older than two intervals by the screen's own clock, whatever was last said of it.
+fn stale(room: &Room, ix: usize) -> bool {
+    let (Some(plan), Some(live)) = (room.plan.metrics.get(ix), room.live.metrics.get(ix)) else { return true };
+    let old = live.fresh.map(|fresh| room.now.since(fresh));
+    live.stale || old.is_some_and(|old| old > plan.every * 2 + Duration::from_secs(1))
 }
 
 /// How a value stands to the objective: healthy, beyond it, or beyond the first band.
@@ -136,7 +146,7 @@ pub fn paint(room: &Room, view: &View, plot: Plot, pen: &mut Pen<'_>) {
     let events = events(room, view, from, until, plot_area.width);
     let picture = Chart { columns: &data, top, bottom, lines: &lines, events: &events, hair };
     // What is too old to be trusted is never green.
-    let stale = view.frozen.is_none() && (live.stale || live.trouble.is_some());
+    let stale = view.frozen.is_none() && (stale(room, ix) || live.trouble.is_some());
     chart::paint(pen, plot_area, &picture, |v| if stale { Role::Stale } else { judge(plan, v) });
     if data.iter().all(Option::is_none) {
         let says = match (&live.trouble, live.fresh) {
@@ -159,7 +169,7 @@ fn title(room: &Room, view: &View, plot: Plot, ix: usize, hair: Option<(DateTime
     let series = frozen.and_then(|f| f.metrics.get(ix)).unwrap_or(&live.series);
     let last = series.last();
     let old = live.fresh.map(|fresh| room.now.since(fresh));
-    let stale = live.stale || old.is_some_and(|o| o > plan.every * 2 + std::time::Duration::from_secs(1));
+    let stale = stale(room, ix);
     let mut pieces = Vec::new();
     if let Some((at, value)) = &hair {
         let zone = room.plan.room.zone;

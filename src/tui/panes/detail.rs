@@ -43,9 +43,9 @@ fn say(lines: &mut Vec<Line>, text: &str, width: u16, role: Role) {
 }
 
 fn labelled(lines: &mut Vec<Line>, label: &str, text: &str, width: u16, role: Role) {
-    let label = format!("{label:<11}");
-    for (i, line) in wrap(text, width.saturating_sub(11)).into_iter().enumerate() {
-        let lead = if i == 0 { label.clone() } else { " ".repeat(11) };
+    let label = format!("{label:<13}");
+    for (i, line) in wrap(text, width.saturating_sub(13)).into_iter().enumerate() {
+        let lead = if i == 0 { label.clone() } else { " ".repeat(13) };
         lines.push(vec![(lead, Role::Faint), (line, role)]);
     }
 }

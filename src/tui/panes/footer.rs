@@ -37,6 +37,9 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         find(view, input.value(), input.visual_cursor(), Rect { width: end.saturating_sub(area.x), ..area }, pen);
         return;
     }
+    if !matches!(view.mode, Mode::Normal) {
+        return;
+    }
     let mut x = area.x + 2;
     if let Some(find) = &view.find {
         let at = find.matches.iter().position(|m| Some(*m) == view.selected_node()).map_or(0, |i| i + 1);

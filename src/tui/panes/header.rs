@@ -49,25 +49,30 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let pieces: Vec<(&str, Role)> = clocks.iter().map(|(text, role)| (text.as_str(), *role)).collect();
     let after = pen.line(clocks_at, y, end.saturating_sub(clocks_at), &pieces);
 
-    let alarms = alarms::list(room, view).iter().filter(|a| a.role == Role::Bad).count();
-    let mut right: Vec<(String, Role)> = Vec::new();
-    if alarms > 0 {
-        right.push((format!("{} {alarms} alarm{}", pen.glyphs().alarm, if alarms == 1 { "" } else { "s" }), Role::Bad));
-    }
-    if let Watch::Other { by: Some(by), .. } = &room.live.watch {
-        right.push((format!("{dot} {} watches", name(by)), Role::Good));
-    }
+    let alarms = alarms::count(room).0;
+    // By rank: alarms, who I am, who watches; shown from left to right the other way about, me last.
     let me = &room.me.author;
     let mine = if room.me.read_only { format!("{} read-only", me.person) } else { name(me) };
-    right.push((format!("{dot} you {mine}"), Role::Accent));
+    let mut ranked = vec![(1, format!("{dot} you {mine}"), Role::Accent)];
+    if alarms > 0 {
+        let says = format!("{} {alarms} alarm{}", pen.glyphs().alarm, if alarms == 1 { "" } else { "s" });
+        ranked.insert(0, (3, says, Role::Bad));
+    }
+    if let Watch::Other { by: Some(by), .. } = &room.live.watch {
+        ranked.push((2, format!("{dot} {} watches", name(by)), Role::Good));
+    }
+    let mut free = end.saturating_sub(after + 3);
+    ranked.retain(|(_, text, _)| {
+        let wide = cells(text) + 2;
+        let fits = wide <= free + 1;
+        free = if fits { free.saturating_sub(wide) } else { free };
+        fits
+    });
+    ranked.sort_by_key(|(place, ..)| *place);
     let mut at = end.saturating_sub(1);
-    for (text, role) in right.iter().rev() {
-        let wide = cells(text);
-        if at < after + wide + 3 {
-            continue;
-        }
-        at -= wide;
-        pen.put(at, y, wide, text, *role);
+    for (_, text, role) in &ranked {
+        at = at.saturating_sub(cells(text));
+        pen.put(at, y, cells(text), text, *role);
         at = at.saturating_sub(2);
     }
 }
@@ -82,7 +87,7 @@ pub fn name(author: &Author) -> String {
 
 /// The line of tabs, where one pane is shown at a time.
 pub fn tabs(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let alarms = alarms::list(room, view).len();
+    let alarms = alarms::count(room).1;
     let mut x = area.x + 1;
     for (i, pane) in Pane::FOCUSABLE.iter().enumerate() {
         let name = match pane {

@@ -62,7 +62,7 @@ pub fn prepare(room: &Room, view: &mut View, plot: Plot) {
         }
         Pane::Timeline => (None, room.progress.timeline.len()),
         Pane::Metrics => (None, room.plan.metrics.len()),
-        Pane::Alarms => (None, alarms::list(room, view).len()),
+        Pane::Alarms => (None, alarms::count(room).1),
         _ => return,
     };
     let Some(at) = view.scroll.get_mut(plot.pane.index()) else { return };
@@ -87,9 +87,9 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
     let scroll = view.scroll.get(plot.pane.index()).copied().unwrap_or_default();
     let base = (plot, focused, scroll, view.zoom);
     let own = match plot.pane {
-        Pane::Header => hash(&(second, r.header, r.steps, r.services)),
+        Pane::Header => hash(&(second, r.header, r.steps, alarms::count(room))),
         Pane::Verdict => hash(&(second, r.header, r.steps, view.derived.digest)),
-        Pane::Tabs => hash(&(view.focus, view.derived.digest, r.services, r.metrics)),
+        Pane::Tabs => hash(&(view.focus, alarms::count(room))),
         Pane::Checklist => hash(&(
             (r.steps, r.header, view.derived.digest, view.derived.outline),
             (view.rows.list.len(), &view.selected, view.filter, view.epoch),
@@ -97,11 +97,11 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         )),
         Pane::Detail => match view.detail {
             Detail::Step => hash(&(r.steps, r.timeline, &view.selected, view.epoch)),
-            Detail::Service => hash(&(r.services, view.service, second, view.epoch)),
+            Detail::Service => hash(&(r.services, view.service, second, view.epoch, alarms::count(room))),
         },
-        Pane::Services => hash(&(r.services, second, view.service)),
+        Pane::Services => hash(&(r.services, second, view.service, alarms::count(room))),
         Pane::Errors | Pane::Latency => chart::key(room, view, plot),
-        Pane::Alarms => hash(&(r.services, r.metrics, r.header, r.steps, second)),
+        Pane::Alarms => hash(&(r.services, r.metrics, second, alarms::count(room))),
         Pane::Metrics => hash(&(r.metrics, second)),
         Pane::Timeline => hash(&(r.timeline, r.header)),
         Pane::Footer => hash(&(view.epoch, r.header, r.steps, room.unsaved.len())),
@@ -163,7 +163,8 @@ pub fn overlays(room: &Room, view: &View, area: Rect) -> Vec<Overlay> {
     };
     let mut floor = area.bottom().saturating_sub(1);
     if let Some(what) = what {
-        let most = area.height.saturating_sub(4);
+        // The verdict stays in sight, whatever is asked.
+        let most = area.height.saturating_sub(if area.height >= 30 { 5 } else { 4 });
         let rows = match what {
             Over::Help => most,
             Over::Palette => sheet::PALETTE_ROWS.min(most),

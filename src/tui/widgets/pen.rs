@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -57,10 +57,12 @@ impl Pen<'_> {
         self.charset.glyphs()
     }
 
-    /// The style of written text: ordinary text takes the ground it stands on.
+    /// The style of written text: it takes the ground it stands on, and nothing else of what was written there before.
     fn ink(&self, role: Role) -> Style {
         let style = self.theme.style(role);
-        if role == Role::Text { Style { bg: None, ..style } } else { style }
+        let fg = style.fg.or(self.theme.style(Role::Text).fg).or(Some(Color::Reset));
+        let bg = if role == Role::Text { None } else { style.bg };
+        Style { fg, bg, sub_modifier: Modifier::all().difference(style.add_modifier), ..style }
     }
 
     /// Blanks an area and gives it a role's colours over the screen's own.

@@ -381,7 +381,7 @@ pub fn bad() -> Room {
         vec!["warroom.toml:12:3: unknown key \"expct\"; did you mean \"expect\"?".to_owned(), "line 30".to_owned()];
     for (i, (step, mark)) in [("go5", Mark::Done), ("c25", Mark::Running)].into_iter().enumerate() {
         let fact = Fact::StepMarked { step: step.into(), mark, reason: None, saw: None };
-        let draft = Draft { id: uuid::Uuid::from_u128(900 + i as u128), by: author("ic"), fact };
+        let draft = Draft { id: uuid::Uuid::from_u128(9_000 + i as u128), by: author("ic"), fact };
         let trouble = (i == 0).then(|| "disk full".to_owned());
         room.unsaved.insert(draft.id, Unsaved { draft, since: ago(9), trouble });
     }
