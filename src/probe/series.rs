@@ -110,7 +110,7 @@ impl Series {
         let mut out: Vec<Option<Extremes>> = vec![None; columns];
         let (start, width) = (from.timestamp_millis(), (to - from).num_milliseconds().max(1));
         let mut put = |ms: i64, min: f32, max: f32, last: f32| {
-            let place = (ms - start) as i128 * columns as i128;
+            let place = i128::from(ms - start) * columns as i128;
             if ms < start || ms > start + width {
                 return;
             }

@@ -12,7 +12,7 @@ use crate::probe::{MetricIx, MetricReading, Outcome, Point, Reading, Sample, Ser
 use crate::text::Untrusted;
 
 /// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
-const SAMPLE_AGE: Duration = Duration::from_secs(60);
+const SAMPLE_AGE: Duration = Duration::from_mins(1);
 
 /// Takes one sample in. Its `at` must be on this process's clocks.
 pub fn observe(room: &mut Room, sample: Sample) -> Vec<Effect> {

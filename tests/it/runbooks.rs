@@ -71,7 +71,7 @@ fn bytes_of_every_kind_open() {
     assert_eq!(boxes(&crlf), [(1, false), (2, true)]);
     assert_eq!(fences(&crlf), [(4, 6)]);
     assert_eq!(
-        crlf.lines.iter().map(|l| l.raw()).collect::<Vec<_>>(),
+        crlf.lines.iter().map(warroom::text::Untrusted::raw).collect::<Vec<_>>(),
         ["- [ ] first line", "- [x] second", "", "```sh", "echo a", "```", "\t- tab"]
     );
     assert_eq!(boxes(&fixture("front-yaml.md")), [(8, false)]);
@@ -127,15 +127,15 @@ fn a_release_is_understood() {
     assert_eq!(steps(&book, StepKind::Bullet), [72, 73, 82, 83]);
 
     let freeze = step(&book, 26);
-    assert_eq!((freeze.estimate, freeze.role.as_ref().map(|r| r.raw())), (Some(300), Some("DBA")));
+    assert_eq!((freeze.estimate, freeze.role.as_ref().map(warroom::text::Untrusted::raw)), (Some(300), Some("DBA")));
     assert_eq!(step(&book, 27).parent.as_ref(), Some(&freeze.id));
-    assert_eq!(freeze.heading_path.iter().map(|h| h.raw()).collect::<Vec<_>>(), ["Release 4.2", "Prepare (T-2h)"]);
+    assert_eq!(freeze.heading_path.iter().map(warroom::text::Untrusted::raw).collect::<Vec<_>>(), ["Release 4.2", "Prepare (T-2h)"]);
     let backup = step(&book, 28);
     assert_eq!(backup.commands, [0]);
     let notes: Vec<_> = backup.notes.iter().map(|n| (n.kind.as_str(), n.text.raw(), n.line)).collect();
     assert_eq!(notes, [("expected", "a file over 1 GB", 34), ("wait-for", "the prompt", 34)]);
-    assert_eq!(book.commands[0].placeholders.iter().map(|p| p.raw()).collect::<Vec<_>>(), ["$DB_HOST"]);
-    assert_eq!(step(&book, 37).role.as_ref().map(|r| r.raw()), Some("Release lead"));
+    assert_eq!(book.commands[0].placeholders.iter().map(warroom::text::Untrusted::raw).collect::<Vec<_>>(), ["$DB_HOST"]);
+    assert_eq!(step(&book, 37).role.as_ref().map(warroom::text::Untrusted::raw), Some("Release lead"));
     assert_eq!(
         step(&book, 42).commands,
         [1],
@@ -171,9 +171,9 @@ fn a_release_is_understood() {
         ]
     );
     let services: Vec<_> =
-        book.services.iter().map(|s| (s.name.raw(), s.port, s.health.as_ref().map(|h| h.raw()))).collect();
+        book.services.iter().map(|s| (s.name.raw(), s.port, s.health.as_ref().map(warroom::text::Untrusted::raw))).collect();
     assert_eq!(services, [("api", Some(8080), Some("/healthz")), ("cache", Some(6379), None)]);
-    let roles: Vec<_> = book.roles.iter().map(|r| (r.name.raw(), r.person.as_ref().map(|p| p.raw()))).collect();
+    let roles: Vec<_> = book.roles.iter().map(|r| (r.name.raw(), r.person.as_ref().map(warroom::text::Untrusted::raw))).collect();
     assert_eq!(roles, [("Release lead", Some("release-lead")), ("DBA", None)]);
     assert_eq!(book.not_understood.iter().map(|l| l.line).collect::<Vec<_>>(), [1]);
     assert!(book.placeholders.iter().any(|p| p.text.raw() == "TBD" && p.lines == [15]));

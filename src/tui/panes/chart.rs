@@ -190,11 +190,10 @@ fn title(room: &Room, view: &View, plot: Plot, ix: usize, hair: Option<(DateTime
     }
     if let Some(frozen) = frozen {
         pieces.push((format!("  FROZEN {}", clock_span(room.now.since(frozen.at))), Role::Warn));
-    } else if stale || live.trouble.is_some() {
-        if let Some(old) = old {
+    } else if (stale || live.trouble.is_some())
+        && let Some(old) = old {
             pieces.push((format!("  {} old", age(old)), Role::Bad));
         }
-    }
     let objective = plan.objective.as_ref().map(|o| format!("objective {}", escape(&o.text)));
     let fresh = old.filter(|_| !stale).map(age).unwrap_or_default();
     let mut right = vec![];

@@ -263,7 +263,7 @@ fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, la
         Status::Done if confirmed > 0 => (format!("{} confirmed", confirmed + 1).replacen(' ', "× ", 1), Role::Good),
         Status::Done => (String::new(), Role::Dim),
         Status::Running => {
-            let since = state.and_then(|s| s.started).map(|s| s.utc());
+            let since = state.and_then(|s| s.started).map(crate::clock::Stamp::utc);
             let span = since.and_then(|s| (room.now.utc - s).to_std().ok()).unwrap_or_default();
             (format!("running {}", clock_span(span)), Role::Accent)
         }

@@ -146,7 +146,7 @@ pub fn latency_text(seconds: f64) -> String {
         "<1 ms".to_owned()
     } else if seconds < 9.9995 {
         let ms = seconds * 1_000.0;
-        if ms < 9_999.0 && ms >= 1_000.0 { format!("{seconds:.2} s") } else { format!("{ms:.0} ms") }
+        if (1_000.0..9_999.0).contains(&ms) { format!("{seconds:.2} s") } else { format!("{ms:.0} ms") }
     } else {
         format!("{seconds:.0} s")
     }

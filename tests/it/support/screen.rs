@@ -22,7 +22,7 @@ pub fn now() -> Now {
 }
 
 fn ago(s: u64) -> Now {
-    Now { utc: now().utc - TimeDelta::seconds(s as i64), mono: now().mono - Duration::from_secs(s) }
+    Now { utc: now().utc - TimeDelta::seconds(s as i64), mono: now().mono.checked_sub(Duration::from_secs(s)).unwrap() }
 }
 
 fn author(name: &str) -> Author {
