@@ -274,12 +274,10 @@ fn unknown(name: &str, user: &[ThemeFile], child: Option<(String, usize)>) -> Th
 
 /// The user's file of this name wins over the built-in one.
 fn read(name: &str, user: &[ThemeFile], errors: &mut Vec<ThemeError>) -> Option<Source> {
-    let (path, text) = match user.iter().find(|f| f.name() == name) {
-        Some(file) => (file.path.clone(), file.text.as_str()),
-        None => {
-            let (_, text) = BUILT_IN.iter().find(|(n, _)| *n == name)?;
-            (format!("built-in {name}.toml"), *text)
-        }
+    let (path, text) = if let Some(file) = user.iter().find(|f| f.name() == name) {
+        (file.path.clone(), file.text.as_str())
+    } else {
+        (format!("built-in {name}.toml"), source(name)?)
     };
     Some(parse(name, path, text, errors))
 }
@@ -309,7 +307,7 @@ fn parse(name: &str, path: String, text: &str, errors: &mut Vec<ThemeError>) -> 
                             format!("\"{text}\" is no colour; write \"#rrggbb\" or a name such as \"red\""),
                         )),
                         None => {
-                            wrong.push((line, format!("{} must be a text, as in {0} = \"#rrggbb\"", key.get_ref())))
+                            wrong.push((line, format!("{} must be a text, as in {0} = \"#rrggbb\"", key.get_ref())));
                         }
                     }
                 }
@@ -343,13 +341,11 @@ fn no_role(name: &str) -> String {
         .map(|r| (strsim::damerau_levenshtein(r.name(), name), r.name()))
         .min()
         .filter(|(distance, _)| *distance <= 3);
-    match near {
-        Some((_, near)) => format!("there is no role \"{name}\"; did you mean \"{near}\"?"),
-        None => {
-            let all: Vec<_> = Role::ALL.iter().map(|r| r.name()).collect();
-            format!("there is no role \"{name}\"; there are {}", all.join(", "))
-        }
+    if let Some((_, near)) = near {
+        return format!("there is no role \"{name}\"; did you mean \"{near}\"?");
     }
+    let all: Vec<_> = Role::ALL.iter().map(|r| r.name()).collect();
+    format!("there is no role \"{name}\"; there are {}", all.join(", "))
 }
 
 fn spec(value: &DeValue<'_>, line: usize) -> Result<Spec, String> {
@@ -364,9 +360,9 @@ fn spec(value: &DeValue<'_>, line: usize) -> Result<Spec, String> {
                 let color = value.get_ref().as_str().ok_or("fg and bg are texts, as in fg = \"ink\"")?;
                 let place = Some((color.to_owned(), line));
                 if key.get_ref() == "fg" {
-                    spec.fg = place
+                    spec.fg = place;
                 } else {
-                    spec.bg = place
+                    spec.bg = place;
                 }
                 continue;
             }

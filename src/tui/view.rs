@@ -287,7 +287,7 @@ impl View {
             detail: Detail::Step,
             service: 0,
             find: None,
-            span: Duration::from_secs(30 * 60),
+            span: Duration::from_mins(30),
             hair: None,
             frozen: None,
             charset: Charset::Braille,
