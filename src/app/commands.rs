@@ -169,7 +169,12 @@ pub fn live(
             lanes.files = Some(changes);
             files::watch(desk.setup.files.clone(), out).inspect_err(|e| tracing::warn!("{e}")).ok()
         };
-        let ending = run::run(desk, lanes, screen, story).await;
+        let mut screen = screen;
+        let ending = run::run(desk, lanes, screen.as_deref_mut(), story).await;
+        // Before anything slow: the terminal waits half a second for it.
+        if let Some(screen) = screen {
+            screen.close();
+        }
         if ending == Ending::TerminalLost {
             desk.terminal_lost();
         }

@@ -51,6 +51,5 @@ codes! {
     NOT_PASSED_ON = "WR033" Warning "a variable for children that is not set here";
     UNUSED = "WR034" Info "something declared that nothing uses";
     REPAIRED = "WR040" Warning "a runbook whose text was damaged and repaired for reading";
-    OPEN_PLACEHOLDER = "WR041" Warning "a placeholder in the runbook that somebody has to fill in";
     UNREADABLE = "WR090" Error "a file that cannot be read";
 }

@@ -24,7 +24,8 @@ pub fn render(finding: &Finding, source: &str, paint: Paint) -> String {
     let title = level.primary_title(finding.message.as_str()).id(finding.code);
     let (shown, span) = visible(source, finding.span.clone());
     let mut groups: Vec<Group<'_>> = Vec::new();
-    if source.is_empty() {
+    if source.is_empty() || (finding.text.is_empty() && finding.span.is_empty()) {
+        // About the file as a whole.
         groups.push(Group::with_title(title).element(annotate_snippets::Origin::path(finding.file.as_str())));
     } else {
         let snippet = Snippet::source(shown).path(finding.file.as_str()).annotation(AnnotationKind::Primary.span(span));

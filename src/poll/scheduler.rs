@@ -57,7 +57,10 @@ struct Scheduler {
     wheel: Wheel,
     tools: Arc<Tools>,
     budget: usize,
+    /// How many are being asked.
     asking: usize,
+    /// When what waits in the outbox is sent at the latest.
+    send_at: Option<Duration>,
     next_key: Key,
     began: Instant,
 }
@@ -95,7 +98,7 @@ pub(super) async fn run(mut asks: mpsc::Receiver<Ask>, lane: mpsc::Sender<Event>
             news |= scheduler.take_home(answer);
         }
         let slot = scheduler.start_due(&mut due);
-        if (news || slot || scheduler.asking == 0) && scheduler.out.flush().is_err_and(|Gone| true) {
+        if scheduler.send(news || slot).is_err_and(|Gone| true) {
             return;
         }
     }
@@ -120,6 +123,7 @@ impl Scheduler {
             tools: Arc::new(tools),
             budget,
             asking: 0,
+            send_at: None,
             next_key: 0,
             began: Instant::now(),
         }
@@ -194,8 +198,7 @@ impl Scheduler {
     fn start_due(&mut self, due: &mut Vec<Key>) -> bool {
         let at = self.time();
         if self.wheel.next_due().is_none_or(|next| next > at) {
-            // Without targets due, what could not be sent is tried again at the pace of slots.
-            return true;
+            return false;
         }
         self.wheel.due(at, due);
         let stamp = self.stamp();
@@ -260,15 +263,26 @@ impl Scheduler {
         news
     }
 
+    /// Sends what was learnt: at once when it is news, at the begin of a slot, and when nobody is left to wait for; else at the
+    /// end of the slot, together with what comes until then.
+    fn send(&mut self, at_once: bool) -> Result<(), Gone> {
+        let at = self.time();
+        if at_once || self.asking == 0 || self.send_at.is_some_and(|due| due <= at) {
+            self.out.flush()?;
+            self.send_at = None;
+        }
+        if self.out.is_empty() {
+            self.send_at = None;
+        } else if self.send_at.is_none() {
+            let slots = at.as_nanos() / SLOT.as_nanos() + 1;
+            self.send_at = Some(SLOT * u32::try_from(slots).unwrap_or(u32::MAX));
+        }
+        Ok(())
+    }
+
     /// When there is something to do without being told; `None` sleeps until somebody answers or asks.
     fn next_wake(&self) -> Option<Instant> {
-        let due = self.wheel.next_due();
-        let unsent = (!self.out.is_empty()).then(|| {
-            let at = self.time();
-            let slots = at.as_nanos() / SLOT.as_nanos() + 1;
-            SLOT * u32::try_from(slots).unwrap_or(u32::MAX)
-        });
-        let next = match (due, unsent) {
+        let next = match (self.wheel.next_due(), self.send_at) {
             (Some(due), Some(unsent)) => due.min(unsent),
             (Some(next), None) | (None, Some(next)) => next,
             (None, None) => return None,

@@ -1,5 +1,7 @@
 //! Files: nothing outside the root is read, changes are noticed once.
 
+#![expect(clippy::expect_used, reason = "a test says what it needs")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,5 +1,12 @@
 //! One test binary: what a user would miss if it broke, part by part.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails; tests run on the real clock"
+)]
+
 mod support;
 
 mod app;

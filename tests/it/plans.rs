@@ -205,6 +205,7 @@ fn each_bad_plan_gives_exactly_its_findings() {
             assert!(line.contains(words) || words.contains('\\'), "{name}: {f:?}");
         }
         let expected = path.with_extension("expected");
+        // Writes them anew, for reading over in the diff.
         if std::env::var_os("WARROOM_BLESS").is_some() {
             std::fs::write(&expected, &got).unwrap();
         }
@@ -238,6 +239,17 @@ fn a_finding_is_printed_with_a_caret_under_its_words() {
         serde_json::json!({ "code": "WR002", "level": "error", "file": "warroom.toml", "line": 4, "column": 1,
             "text": "evrey", "message": "unknown key `evrey` in [[service]]", "help": "did you mean `every`?" })
     );
+}
+
+#[test]
+fn a_finding_about_a_file_points_at_no_line() {
+    let mut damaged = book("go-live.md", "# Go");
+    damaged.repaired = Some(warroom::runbook::Repair::MacRoman);
+    let loaded = load_text("warroom.toml", "[room]\nrunbook = \"go-live.md\"\n", &[damaged]);
+    assert!(loaded.usable());
+    let shown = render(&loaded.findings[0], "[room]\n", Paint::Plain);
+    assert!(shown.starts_with("warning[WR040]: the text was damaged") && shown.contains("--> go-live.md\n"), "{shown}");
+    assert!(!shown.contains("[room]"), "{shown}");
 }
 
 #[test]

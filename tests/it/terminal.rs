@@ -1,5 +1,7 @@
 //! The terminal without a terminal: bytes in become inputs, frames become bytes that a VT parser reads back.
 
+#![expect(clippy::expect_used, reason = "a test says what it needs")]
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::raw::{RawPace, RawPlan, Text};
 use super::table::{Reader, Table, meant};
 use super::{Input, Loaded, Outside, Param, Plan};
-use crate::check::{Source, codes};
+use crate::check::{Source, codes, finding_on_file};
 use crate::clock::parse_duration;
 use crate::probe::{Ask, Probe, ProbeId};
 use crate::secret::{Filled, Masks};
@@ -91,7 +91,12 @@ pub(super) fn load(input: &Input<'_>) -> Loaded {
     it.decisions(&raw, &mut plan, input.runbooks);
     plan.params = it.params;
     plan.probes = it.probes;
-    let findings = ordered(it.r.findings, &it.masks);
+    let mut findings = ordered(it.r.findings, &it.masks);
+    findings.extend(input.runbooks.iter().filter(|book| book.repaired.is_some()).map(|book| {
+        let message =
+            "the text was damaged: UTF-8 that was read as Mac Roman and saved again; it is repaired for reading";
+        finding_on_file(&book.path, codes::REPAIRED, message, "save the file once more, from its source, as UTF-8")
+    }));
     plan.masks = it.masks;
     Loaded { plan, findings }
 }

@@ -32,8 +32,8 @@ fn answering(world: &World, answer: fn(&str) -> String) -> (Server, Arc<Mutex<Ve
 }
 
 fn value(looking: &Looking, metric: u32) -> Result<f64, String> {
-    let found = looking.had.iter().filter(|s| matches!(s.reading, Reading::Metrics(_))).flat_map(|s| metrics(s));
-    let last = found.filter(|m| m.metric == MetricIx(metric)).last().expect("no reading");
+    let mut found = looking.had.iter().filter(|s| matches!(s.reading, Reading::Metrics(_))).flat_map(metrics);
+    let last = found.rfind(|m| m.metric == MetricIx(metric)).expect("no reading");
     last.value.clone().map(|p| p.value)
 }
 

@@ -42,7 +42,7 @@ fn each_target_keeps_its_phase_and_none_is_left_out() {
     assert_eq!(asked.len(), 1_000);
     for times in asked.values() {
         assert_eq!(times.len(), 60);
-        assert!(times.windows(2).all(|w| w[1] - w[0] == SECOND), "{times:?}");
+        assert!(times.windows(2).all(|w| w[1] == w[0] + SECOND), "{times:?}");
     }
     // Spread: no slot of the fifty holds more than three times its share.
     let mut slots: HashMap<u128, usize> = HashMap::new();
@@ -74,7 +74,7 @@ fn an_interval_that_is_no_multiple_of_a_slot_does_not_drift() {
     assert_eq!(asked[&1].len(), 1_000);
     for (n, at) in asked[&1].iter().enumerate() {
         let due = ms(7 + 333 * n as u64);
-        assert!(*at <= due && due - *at < SLOT, "{n}: {at:?} for {due:?}");
+        assert!(*at <= due && due < *at + SLOT, "{n}: {at:?} for {due:?}");
     }
 }
 
@@ -173,6 +173,8 @@ fn a_broken_probe_is_alone() {
     let mut probes: Vec<_> = (0..4).map(|id| http(id, server.at, HttpExpect::default())).collect();
     for probe in &mut probes {
         probe.every = Duration::from_millis(100);
+    }
+    for probe in &mut probes[1..] {
         probe.timeout = Duration::from_millis(400);
     }
     let mut looking = world.look(probes);
@@ -193,7 +195,8 @@ fn a_broken_probe_is_alone() {
         looking.had.clear();
         looking.until("back again", |l| l.of(id).any(|s| matches!(service(s).outcome, Outcome::Pass)));
         looking.until("the healthy one", |l| l.of(0).count() >= 2);
-        assert!(looking.of(0).all(|s| matches!(service(s).outcome, Outcome::Pass)));
+        let noticed: Vec<_> = looking.of(0).filter(|s| service(s).outcome != Outcome::Pass).collect();
+        assert!(noticed.is_empty(), "{noticed:?}");
     }
     assert!(looking.broken.iter().all(|(task, _)| task == "probe target 1"), "{:?}", looking.broken);
     assert!(looking.broken.iter().any(|(_, message)| message == "broken on purpose"), "{:?}", looking.broken);
