@@ -47,9 +47,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             Cli::command().print_help()?;
             Ok(ExitCode::from(UNUSABLE))
         }
-        Some(Command::Run(args)) => run_room(args),
-        Some(Command::Demo(args)) => demo::main(args),
-        Some(Command::Watch(args)) => watch(args),
+        Some(Command::Run(args)) => run_room(&args),
+        Some(Command::Demo(args)) => demo::main(&args),
+        Some(Command::Watch(args)) => watch(&args),
         Some(Command::Show(args)) => show_plan(&args),
         Some(Command::Check(args)) => check_plan(&args),
         Some(Command::Verify(args)) => verify(&args),
@@ -117,7 +117,7 @@ fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
     Ok(Ok(setup))
 }
 
-fn run_room(args: cli::Run) -> anyhow::Result<ExitCode> {
+fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
     let setup = match usable(args.plan.as_deref())? {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
@@ -133,7 +133,7 @@ fn run_room(args: cli::Run) -> anyhow::Result<ExitCode> {
     Ok(code_of(ending))
 }
 
-fn watch(args: cli::Watch) -> anyhow::Result<ExitCode> {
+fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
     let setup = match usable(args.plan.as_deref())? {
         Ok(setup) => setup,
         Err(code) => return Ok(code),

@@ -41,12 +41,12 @@ impl Story {
                 self.production.marked(step, *mark);
             }
             if self.lines {
-                self.tell(&self.line(desk, &entry));
+                tell(&self.line(desk, &entry));
             }
         }
         while let Ok(event) = self.told.try_recv() {
             if self.lines {
-                self.tell(&format!("{}  {:<10}  {event}", self.script.at(t), "production"));
+                tell(&format!("{}  {:<10}  {event}", self.script.at(t), "production"));
             }
         }
         for act in self.script.due(t) {
@@ -54,7 +54,7 @@ impl Story {
             if let Err(refusal) = desk.intend_as(&act.by, &act.intent)
                 && self.lines
             {
-                self.tell(&format!("{}  {:<10}  refused: {refusal}", self.script.at(t), act.by.person));
+                tell(&format!("{}  {:<10}  refused: {refusal}", self.script.at(t), act.by.person));
             }
         }
         if !self.script.ended(t) || !self.leave {
@@ -95,15 +95,16 @@ impl Story {
         };
         format!("{t}  {who:<10}  {what}")
     }
+}
 
-    fn tell(&self, line: &str) {
-        let _ = say(line);
-    }
+/// A line of the story; who closes the pipe has seen enough.
+fn tell(line: &str) {
+    let _ = say(line);
 }
 
 /// `warroom demo`.
 #[expect(clippy::disallowed_methods, reason = "the start of time for the rehearsal")]
-pub fn main(args: cli::Demo) -> anyhow::Result<ExitCode> {
+pub fn main(args: &cli::Demo) -> anyhow::Result<ExitCode> {
     if args.list {
         for scene in rehearse::scenes()? {
             say(&format!("{:<22} {}", scene.name, scene.title))?;

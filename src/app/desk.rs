@@ -396,7 +396,9 @@ impl Desk {
             }
             Reading::Metrics(readings) => {
                 let ix = self.room.plan.metrics.iter().position(|m| m.name == name)?;
-                readings.iter_mut().for_each(|r| r.metric = MetricIx(ix as u32));
+                for r in readings.iter_mut() {
+                    r.metric = MetricIx(ix as u32);
+                }
             }
             Reading::Backfill(_) => return None,
         }

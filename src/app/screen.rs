@@ -236,5 +236,8 @@ fn all(errors: &[tui::ThemeError]) -> anyhow::Error {
 /// For the tests of the terminal's restoration; not in a release.
 #[cfg(debug_assertions)]
 fn panic_when_asked(key: KeyEvent) {
-    assert!(!(key.code == crossterm::event::KeyCode::Char('!') && std::env::var_os("WARROOM_PANIC").is_some()), "asked to");
+    assert!(
+        !(key.code == crossterm::event::KeyCode::Char('!') && std::env::var_os("WARROOM_PANIC").is_some()),
+        "asked to"
+    );
 }

@@ -211,8 +211,7 @@ fn wall(out: &mut Vec<Plot>, body: Rect, wants: Wants) {
     let services = service_rows(wants, rest.height / 3);
     put(out, Pane::Services, &mut rest, services);
     let both = u16::from(wants.errors) + u16::from(wants.latency);
-    if both > 0 {
-        let each = rest.height / both;
+    if let Some(each) = rest.height.checked_div(both) {
         if wants.errors {
             put(out, Pane::Errors, &mut rest, if wants.latency { each } else { each.min(24) });
         }

@@ -7,6 +7,7 @@ pub mod on_key;
 pub mod panes;
 pub mod terminal;
 pub mod theme;
+mod typing;
 pub mod view;
 pub mod widgets;
 

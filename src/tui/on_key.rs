@@ -2,26 +2,23 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler;
 
 use super::derive::NONE;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
-use super::panes::{palette, services};
-use super::view::{Detail, Filter, Find, Frozen, Mode, Next, Purpose, Tone, View};
-use crate::clock;
+use super::panes::services;
+use super::typing::{clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
+use super::view::{Detail, Filter, Frozen, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
 use crate::room::{Intent, Room, Status};
-use crate::text::Untrusted;
 
 /// A dialog ignores its keys for this long, so that type-ahead decides nothing.
 pub const DEAD_TIME: Duration = Duration::from_millis(300);
 /// A pasted or typed line is cut here.
-const MAX_LINE: usize = 4_096;
+pub(super) const MAX_LINE: usize = 4_096;
 
 /// What a key asks of the loop.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,7 +176,7 @@ fn moves(action: Action) -> bool {
 }
 
 /// Does an action of the normal mode.
-fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
+pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
     use Action as A;
     let page = view.heights.get(view.focus.index()).map_or(10, |h| i64::from(*h).saturating_sub(2).max(1));
     match action {
@@ -344,246 +341,6 @@ fn title(room: &Room, view: &View, step: &StepId) -> String {
     view.derived.node_of(step).map(|n| view.derived.text(room, n)).unwrap_or_default()
 }
 
-fn confirm(room: &Room, view: &mut View, question: String, then: Next) -> Vec<Act> {
-    view.mode = Mode::Confirm { question, then: Box::new(then), opened: room.now };
-    Vec::new()
-}
-
-fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
-    match next {
-        Next::Prompt(purpose) => {
-            view.mode = Mode::Prompt { purpose, input: Input::default() };
-            Vec::new()
-        }
-        Next::Do(intent) => vec![Act::Intent(intent)],
-        Next::Confirm(question, intent) => confirm(room, view, question, Next::Do(intent)),
-        Next::Quit => vec![Act::Quit],
-    }
-}
-
-fn clock_dialog(room: &Room, view: &mut View) -> Vec<Act> {
-    let set = |t0| Intent::SetT0 { t0 };
-    let now = room.now.utc;
-    let place = place(room);
-    let mut options = vec![
-        ('n', "now".to_owned(), Next::Confirm(format!("Set T-0{place} to now, {}?", when(room, now)), set(Some(now)))),
-        ('a', "at a time…".to_owned(), Next::Prompt(Purpose::T0)),
-    ];
-    if let Some(t0) = room.t0() {
-        let question = format!("Unset T-0{place}? It is {} now; offsets will sleep.", when(room, t0));
-        options.push(('u', "unset it".to_owned(), Next::Confirm(question, set(None))));
-    }
-    view.mode =
-        Mode::Choose { title: "T-0, the moment everything is counted from".to_owned(), options, opened: room.now };
-    Vec::new()
-}
-
-fn place(room: &Room) -> String {
-    room.plan
-        .room
-        .environment
-        .as_ref()
-        .map(|e| format!(" on {}", crate::text::escape(&e.to_uppercase())))
-        .unwrap_or_default()
-}
-
-fn when(room: &Room, at: DateTime<Utc>) -> String {
-    let zone = room.plan.room.zone;
-    at.with_timezone(&zone).format("%-d %b %H:%M:%S %Z").to_string()
-}
-
-fn prompt(
-    room: &Room,
-    view: &mut View,
-    keymap: &Keymap,
-    key: &KeyEvent,
-    purpose: Purpose,
-    mut input: Input,
-) -> Vec<Act> {
-    match keymap.action(KeyMode::Prompt, key) {
-        Some(Action::Cancel) => {
-            view.toast(room.now, Tone::Quiet, "cancelled");
-            return Vec::new();
-        }
-        Some(Action::Accept) => return submit(room, view, purpose, input),
-        _ => {}
-    }
-    if input.value().len() < MAX_LINE || !matches!(key.code, KeyCode::Char(_)) {
-        input.handle_event(&Event::Key(*key));
-    }
-    view.mode = Mode::Prompt { purpose, input };
-    Vec::new()
-}
-
-fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<Act> {
-    let line = input.value().trim().to_owned();
-    let text = Untrusted::new(line.clone());
-    if line.is_empty() && !matches!(purpose, Purpose::Owner(_)) {
-        view.toast(room.now, Tone::Bad, "write something first, or esc to cancel");
-        view.mode = Mode::Prompt { purpose, input };
-        return Vec::new();
-    }
-    let intent = match purpose {
-        Purpose::Note(step) => Intent::Note { step, text },
-        Purpose::Fail(step) => Intent::Fail { step, reason: text },
-        Purpose::Skip(step) => Intent::Skip { step, reason: text },
-        Purpose::NotApplicable(step) => Intent::NotApplicable { step, reason: text },
-        Purpose::Waive(step) => Intent::Waive { step, reason: text },
-        Purpose::Owner(step) => Intent::Own { step, owner: text },
-        Purpose::Add(after) => Intent::Add { after, text },
-        Purpose::T0 => match read_moment(room, &line) {
-            Ok(at) => {
-                let question = format!("Set T-0{} to {}?", place(room), when(room, at));
-                return confirm(room, view, question, Next::Do(Intent::SetT0 { t0: Some(at) }));
-            }
-            Err(sentence) => {
-                view.toast(room.now, Tone::Bad, sentence);
-                view.mode = Mode::Prompt { purpose: Purpose::T0, input };
-                return Vec::new();
-            }
-        },
-    };
-    vec![Act::Intent(intent)]
-}
-
-/// `12:30` or `12:30:00` today in the room's zone, `+10m`, `-5m`, or RFC 3339.
-fn read_moment(room: &Room, line: &str) -> Result<DateTime<Utc>, String> {
-    let now = room.now.utc;
-    if line == "now" {
-        return Ok(now);
-    }
-    if let Some(span) = line.strip_prefix(['+', '-']) {
-        let span = clock::parse_duration(span.trim()).map_err(|e| e.to_string())?;
-        let span = TimeDelta::from_std(span).map_err(|e| e.to_string())?;
-        let at = if line.starts_with('-') { now.checked_sub_signed(span) } else { now.checked_add_signed(span) };
-        return at.ok_or_else(|| format!("{line} is out of range"));
-    }
-    if let Ok(at) = DateTime::parse_from_rfc3339(line) {
-        return Ok(at.with_timezone(&Utc));
-    }
-    let zone = room.plan.room.zone;
-    ["%H:%M", "%H:%M:%S"]
-        .iter()
-        .find_map(|form| NaiveTime::parse_from_str(line, form).ok())
-        .and_then(|time| zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time)).earliest())
-        .map(|at| at.with_timezone(&Utc))
-        .ok_or_else(|| {
-            format!("\"{}\" is no time; write 12:30, 12:30:00, +10m or 2025-10-21T12:00:00Z", crate::text::escape(line))
-        })
-}
-
-fn find_typing(room: &Room, view: &mut View, keymap: &Keymap, key: &KeyEvent, mut input: Input) -> Vec<Act> {
-    match keymap.action(KeyMode::Find, key) {
-        Some(Action::Cancel) => {
-            view.find = None;
-            return Vec::new();
-        }
-        Some(Action::Accept) => {
-            if view.find.as_ref().is_none_or(|f| f.matches.is_empty()) {
-                if !input.value().is_empty() {
-                    view.toast(room.now, Tone::Quiet, "nothing found");
-                }
-                view.find = None;
-            }
-            return Vec::new();
-        }
-        _ => {}
-    }
-    if input.value().len() < 256 || !matches!(key.code, KeyCode::Char(_)) {
-        input.handle_event(&Event::Key(*key));
-    }
-    let query = input.value().to_owned();
-    view.mode = Mode::Find(input);
-    seek(room, view, &query);
-    Vec::new()
-}
-
-/// Finds as it is typed: the first match at or below the selected row.
-fn seek(room: &Room, view: &mut View, query: &str) {
-    let matches = view.derived.find(room, query);
-    let from = view.selected_node().unwrap_or(0);
-    let to = matches.iter().copied().find(|m| *m >= from).or_else(|| matches.first().copied());
-    view.find = Some(Find { query: query.to_owned(), matches, outline: view.derived.outline });
-    view.focus = Pane::Checklist;
-    if let Some(node) = to {
-        view.reveal(room, node);
-    }
-}
-
-fn jump(room: &Room, view: &mut View, forward: bool) {
-    let Some(find) = &view.find else { return };
-    let from = view.selected_node().unwrap_or(0);
-    let found = &find.matches;
-    let to = if forward {
-        found.iter().copied().find(|m| *m > from).or_else(|| found.first().copied())
-    } else {
-        found.iter().rev().copied().find(|m| *m < from).or_else(|| found.last().copied())
-    };
-    if let Some(node) = to {
-        view.reveal(room, node);
-        view.focus = Pane::Checklist;
-    }
-}
-
-fn palette_typing(
-    room: &Room,
-    view: &mut View,
-    keymap: &Keymap,
-    key: &KeyEvent,
-    mut input: Input,
-    mut at: usize,
-) -> Vec<Act> {
-    let found = palette::matches(keymap, input.value());
-    let last = found.len().saturating_sub(1);
-    match keymap.action(KeyMode::Palette, key) {
-        Some(Action::Cancel) => return Vec::new(),
-        Some(Action::Accept) => {
-            return match found.get(at.min(last)).map(|m| m.command) {
-                Some(palette::Command::Action(action)) => perform(room, view, action),
-                Some(palette::Command::Layout(name)) => {
-                    set_layout(room, view, name);
-                    Vec::new()
-                }
-                Some(palette::Command::Filter(filter)) => {
-                    view.filter = filter;
-                    view.focus = Pane::Checklist;
-                    Vec::new()
-                }
-                None => {
-                    view.toast(room.now, Tone::Quiet, "no such action");
-                    Vec::new()
-                }
-            };
-        }
-        Some(Action::Down) => at = (at + 1).min(last),
-        Some(Action::Up) => at = at.saturating_sub(1),
-        _ => {
-            if input.value().len() < 256 || !matches!(key.code, KeyCode::Char(_)) {
-                input.handle_event(&Event::Key(*key));
-            }
-            at = 0;
-        }
-    }
-    view.mode = Mode::Palette { input, at };
-    Vec::new()
-}
-
-fn help(view: &mut View, keymap: &Keymap, key: &KeyEvent) {
-    view.mode = Mode::Help;
-    let page = 10;
-    let Some(at) = view.scroll.get_mut(Pane::Tabs.index()) else { return };
-    match keymap.action(KeyMode::Help, key) {
-        Some(Action::Cancel) => view.mode = Mode::Normal,
-        Some(Action::Down) => *at = at.saturating_add(1),
-        Some(Action::Up) => *at = at.saturating_sub(1),
-        Some(Action::PageDown) => *at = at.saturating_add(page),
-        Some(Action::PageUp) => *at = at.saturating_sub(page),
-        Some(Action::First) => *at = 0,
-        Some(Action::Last) => *at = usize::MAX / 2,
-        _ => {}
-    }
-}
-
 /// Moves the selection or the offset of a pane; drawing clamps offsets.
 fn step_by(room: &Room, view: &mut View, pane: Pane, by: i64) {
     let moved = |at: usize| usize::try_from((at as i64).saturating_add(by).max(0)).unwrap_or(usize::MAX);
@@ -702,7 +459,7 @@ fn cycle(view: &mut View, by: usize) {
     }
 }
 
-fn set_layout(room: &Room, view: &mut View, name: LayoutName) {
+pub(super) fn set_layout(room: &Room, view: &mut View, name: LayoutName) {
     view.layout = name;
     view.zoom = false;
     view.focus = if name == LayoutName::Oncall { Pane::Services } else { Pane::Checklist };

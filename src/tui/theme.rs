@@ -274,9 +274,10 @@ fn unknown(name: &str, user: &[ThemeFile], child: Option<(String, usize)>) -> Th
 
 /// The user's file of this name wins over the built-in one.
 fn read(name: &str, user: &[ThemeFile], errors: &mut Vec<ThemeError>) -> Option<Source> {
-    let (path, text) = if let Some(file) = user.iter().find(|f| f.name() == name) { (file.path.clone(), file.text.as_str()) } else {
-        let (_, text) = BUILT_IN.iter().find(|(n, _)| *n == name)?;
-        (format!("built-in {name}.toml"), *text)
+    let (path, text) = if let Some(file) = user.iter().find(|f| f.name() == name) {
+        (file.path.clone(), file.text.as_str())
+    } else {
+        (format!("built-in {name}.toml"), source(name)?)
     };
     Some(parse(name, path, text, errors))
 }
@@ -340,10 +341,11 @@ fn no_role(name: &str) -> String {
         .map(|r| (strsim::damerau_levenshtein(r.name(), name), r.name()))
         .min()
         .filter(|(distance, _)| *distance <= 3);
-    if let Some((_, near)) = near { format!("there is no role \"{name}\"; did you mean \"{near}\"?") } else {
-        let all: Vec<_> = Role::ALL.iter().map(|r| r.name()).collect();
-        format!("there is no role \"{name}\"; there are {}", all.join(", "))
+    if let Some((_, near)) = near {
+        return format!("there is no role \"{name}\"; did you mean \"{near}\"?");
     }
+    let all: Vec<_> = Role::ALL.iter().map(|r| r.name()).collect();
+    format!("there is no role \"{name}\"; there are {}", all.join(", "))
 }
 
 fn spec(value: &DeValue<'_>, line: usize) -> Result<Spec, String> {

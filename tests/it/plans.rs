@@ -158,7 +158,10 @@ fn a_plan_with_every_table_and_key_loads_clean() {
         "Bearer t0ken-in-a-file-0004"
     );
     let Ask::Command { command, .. } = &plan.probes[3].ask else { panic!("queue is a command") };
-    assert_eq!(command.argv.iter().map(warroom::secret::Filled::expose).collect::<Vec<_>>(), ["redis-cli", "-h", "redis", "ping"]);
+    assert_eq!(
+        command.argv.iter().map(warroom::secret::Filled::expose).collect::<Vec<_>>(),
+        ["redis-cli", "-h", "redis", "ping"]
+    );
     assert_eq!(command.env.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(), ["KUBECONFIG", "AWS_REGION"]);
     assert_eq!(plan.rollbacks[0].steps.line, Some(3), "a bold label counts as a heading");
     assert_eq!(plan.gates[0].at.as_ref().unwrap().line, Some(11), "the time after the heading does not count");

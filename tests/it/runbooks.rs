@@ -129,12 +129,18 @@ fn a_release_is_understood() {
     let freeze = step(&book, 26);
     assert_eq!((freeze.estimate, freeze.role.as_ref().map(warroom::text::Untrusted::raw)), (Some(300), Some("DBA")));
     assert_eq!(step(&book, 27).parent.as_ref(), Some(&freeze.id));
-    assert_eq!(freeze.heading_path.iter().map(warroom::text::Untrusted::raw).collect::<Vec<_>>(), ["Release 4.2", "Prepare (T-2h)"]);
+    assert_eq!(
+        freeze.heading_path.iter().map(warroom::text::Untrusted::raw).collect::<Vec<_>>(),
+        ["Release 4.2", "Prepare (T-2h)"]
+    );
     let backup = step(&book, 28);
     assert_eq!(backup.commands, [0]);
     let notes: Vec<_> = backup.notes.iter().map(|n| (n.kind.as_str(), n.text.raw(), n.line)).collect();
     assert_eq!(notes, [("expected", "a file over 1 GB", 34), ("wait-for", "the prompt", 34)]);
-    assert_eq!(book.commands[0].placeholders.iter().map(warroom::text::Untrusted::raw).collect::<Vec<_>>(), ["$DB_HOST"]);
+    assert_eq!(
+        book.commands[0].placeholders.iter().map(warroom::text::Untrusted::raw).collect::<Vec<_>>(),
+        ["$DB_HOST"]
+    );
     assert_eq!(step(&book, 37).role.as_ref().map(warroom::text::Untrusted::raw), Some("Release lead"));
     assert_eq!(
         step(&book, 42).commands,
@@ -170,10 +176,14 @@ fn a_release_is_understood() {
             (69, "in", "[1,3]".to_owned(), Some("%"), None, Some("page")),
         ]
     );
-    let services: Vec<_> =
-        book.services.iter().map(|s| (s.name.raw(), s.port, s.health.as_ref().map(warroom::text::Untrusted::raw))).collect();
+    let services: Vec<_> = book
+        .services
+        .iter()
+        .map(|s| (s.name.raw(), s.port, s.health.as_ref().map(warroom::text::Untrusted::raw)))
+        .collect();
     assert_eq!(services, [("api", Some(8080), Some("/healthz")), ("cache", Some(6379), None)]);
-    let roles: Vec<_> = book.roles.iter().map(|r| (r.name.raw(), r.person.as_ref().map(warroom::text::Untrusted::raw))).collect();
+    let roles: Vec<_> =
+        book.roles.iter().map(|r| (r.name.raw(), r.person.as_ref().map(warroom::text::Untrusted::raw))).collect();
     assert_eq!(roles, [("Release lead", Some("release-lead")), ("DBA", None)]);
     assert_eq!(book.not_understood.iter().map(|l| l.line).collect::<Vec<_>>(), [1]);
     assert!(book.placeholders.iter().any(|p| p.text.raw() == "TBD" && p.lines == [15]));

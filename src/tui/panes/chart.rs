@@ -121,7 +121,8 @@ pub fn paint(room: &Room, view: &View, plot: Plot, pen: &mut Pen<'_>) {
     let columns = chart::columns_for(pen.charset, plot_area.width);
     let (from, until) = window(room, view, columns);
     let hair = view.hair.map(|h| plot_area.width.saturating_sub(h.saturating_add(1)));
-    title(room, view, plot, ix, hair_value(series, from, until, columns, plot_area.width, hair), pen);
+    let read = hair_value(series, from, until, columns, plot_area.width, hair);
+    title(room, view, plot, ix, read.as_ref(), pen);
     if plot_area.height == 0 || plot_area.width < 8 {
         return;
     }
@@ -163,7 +164,7 @@ pub fn paint(room: &Room, view: &View, plot: Plot, pen: &mut Pen<'_>) {
 }
 
 /// `── Error rate ── 1.2% ─────── objective < 1% · 2 s ──`
-fn title(room: &Room, view: &View, plot: Plot, ix: usize, hair: Option<(DateTime<Utc>, String)>, pen: &mut Pen<'_>) {
+fn title(room: &Room, view: &View, plot: Plot, ix: usize, hair: Option<&(DateTime<Utc>, String)>, pen: &mut Pen<'_>) {
     let (Some(plan), Some(live)) = (room.plan.metrics.get(ix), room.live.metrics.get(ix)) else { return };
     let frozen = view.frozen.as_ref();
     let series = frozen.and_then(|f| f.metrics.get(ix)).unwrap_or(&live.series);
@@ -171,7 +172,7 @@ fn title(room: &Room, view: &View, plot: Plot, ix: usize, hair: Option<(DateTime
     let old = live.fresh.map(|fresh| room.now.since(fresh));
     let stale = stale(room, ix);
     let mut pieces = Vec::new();
-    if let Some((at, value)) = &hair {
+    if let Some((at, value)) = hair {
         let zone = room.plan.room.zone;
         pieces.push((format!("{} ", at.with_timezone(&zone).format("%H:%M:%S")), Role::Accent));
         pieces.push((value.clone(), Role::Strong));
@@ -190,10 +191,9 @@ fn title(room: &Room, view: &View, plot: Plot, ix: usize, hair: Option<(DateTime
     }
     if let Some(frozen) = frozen {
         pieces.push((format!("  FROZEN {}", clock_span(room.now.since(frozen.at))), Role::Warn));
-    } else if (stale || live.trouble.is_some())
-        && let Some(old) = old {
-            pieces.push((format!("  {} old", age(old)), Role::Bad));
-        }
+    } else if let Some(old) = old.filter(|_| stale || live.trouble.is_some()) {
+        pieces.push((format!("  {} old", age(old)), Role::Bad));
+    }
     let objective = plan.objective.as_ref().map(|o| format!("objective {}", escape(&o.text)));
     let fresh = old.filter(|_| !stale).map(age).unwrap_or_default();
     let mut right = vec![];

@@ -174,7 +174,7 @@ fn phase(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen:
 
 fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: &mut Pen<'_>) {
     let d = &view.derived;
-    let g = pen.glyphs();
+    let glyphs = pen.glyphs();
     let Some(n) = d.node(node) else { return };
     let status = d.status_of(node);
     let leaf = d.is_leaf(node);
@@ -185,11 +185,11 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
     let indent = if n.phase == super::super::derive::NONE { 1 } else { 3 } + n.depth.min(12) * 2;
     let x = area.x + indent;
     let (glyph, glyph_role, text_role) = if leaf {
-        picture(g, status)
+        picture(glyphs, status)
     } else if view.folded.contains(&n.key) {
-        (g.closed, Role::Dim, Role::Strong)
+        (glyphs.closed, Role::Dim, Role::Strong)
     } else {
-        (g.open, Role::Dim, Role::Text)
+        (glyphs.open, Role::Dim, Role::Text)
     };
     let glyph_role = if late && status == Status::Todo { Role::Warn } else { glyph_role };
     pen.put(x, y, 1, glyph, glyph_role);
@@ -198,7 +198,7 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
     let mut at = text(view, x + 2, y, columns.text_end, &d.text(room, node), text_role, pen);
     let notes = state.map_or(0, |s| s.notes.len());
     if notes > 0 {
-        let says = format!(" {} {notes} note{}", g.dot, if notes == 1 { "" } else { "s" });
+        let says = format!(" {} {notes} note{}", glyphs.dot, if notes == 1 { "" } else { "s" });
         at = pen.put(at, y, columns.text_end.saturating_sub(at), &says, Role::Faint);
     }
     let _ = at;
@@ -207,7 +207,7 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
         let (at, wide) = if columns.owner.1 > 0 { columns.owner } else { columns.time };
         pen.put(at, y, wide, &format!("{done}/{all}"), Role::Dim);
         if done == all {
-            pen.put(columns.word.0, y, columns.word.1, &format!("{} done", g.done), Role::Good);
+            pen.put(columns.word.0, y, columns.word.1, &format!("{} done", glyphs.done), Role::Good);
         }
         return;
     }
@@ -224,7 +224,7 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
         None => d.due_at(node).map(|due| clock_time(room, due)).unwrap_or_default(),
     };
     pen.put(columns.time.0, y, columns.time.1.saturating_sub(1), &time, if late { Role::Warn } else { Role::Dim });
-    let (word, role) = word(room, view, node, id.as_ref(), g, late);
+    let (word, role) = word(room, view, node, id.as_ref(), glyphs, late);
     pen.put(columns.word.0, y, columns.word.1, &word, role);
 }
 
@@ -261,7 +261,6 @@ fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, la
     let confirmed = state.map_or(0, |s| s.confirmed_by.len());
     match d.status_of(node) {
         Status::Done if confirmed > 0 => (format!("{} confirmed", confirmed + 1).replacen(' ', "× ", 1), Role::Good),
-        Status::Done => (String::new(), Role::Dim),
         Status::Running => {
             let since = state.and_then(|s| s.started).map(crate::clock::Stamp::utc);
             let span = since.and_then(|s| (room.now.utc - s).to_std().ok()).unwrap_or_default();
@@ -276,7 +275,7 @@ fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, la
             let by = d.due_at(node).and_then(|due| (room.now.utc - due).to_std().ok()).unwrap_or_default();
             (format!("{} late", crate::clock::age(by)), Role::Warn)
         }
-        Status::Todo => (String::new(), Role::Dim),
+        Status::Done | Status::Todo => (String::new(), Role::Dim),
     }
 }
 

@@ -146,7 +146,7 @@ pub fn latency_text(seconds: f64) -> String {
         "<1 ms".to_owned()
     } else if seconds < 9.9995 {
         let ms = seconds * 1_000.0;
-        if (1_000.0..9_999.0).contains(&ms) { format!("{seconds:.2} s") } else { format!("{ms:.0} ms") }
+        if ms >= 1_000.0 { format!("{seconds:.2} s") } else { format!("{ms:.0} ms") }
     } else {
         format!("{seconds:.0} s")
     }
@@ -224,19 +224,19 @@ fn heads(c: &Columns, area: Rect, pen: &mut Pen<'_>) {
     pen.right(x, y, c.age, "age", Role::Faint);
 }
 
-fn service(room: &Room, ix: usize, depth: u16, row: Rect, c: &Columns, pen: &mut Pen<'_>) {
+fn service(room: &Room, ix: usize, depth: u16, row: Rect, columns: &Columns, pen: &mut Pen<'_>) {
     let (Some(plan), Some(live)) = (room.plan.services.get(ix), room.live.services.get(ix)) else { return };
-    let g = pen.glyphs();
+    let glyphs = pen.glyphs();
     let state = state(room, ix);
     let stale = state == ServiceState::Stale;
-    let (glyph, role) = picture(g, state);
+    let (glyph, role) = picture(glyphs, state);
     let plain = if stale { Role::Stale } else { Role::Dim };
     let y = row.y;
     let mut x = row.x + 2;
     let mut at = x;
     if depth > 0 {
         at += (depth - 1) * 2;
-        pen.put(at, y, 1, g.child, Role::Faint);
+        pen.put(at, y, 1, glyphs.child, Role::Faint);
         at += 2;
     }
     pen.put(at, y, 1, glyph, role);
@@ -245,20 +245,20 @@ fn service(room: &Room, ix: usize, depth: u16, row: Rect, c: &Columns, pen: &mut
         ServiceState::Down => Role::Bad,
         _ => Role::Strong,
     };
-    pen.put(at + 2, y, (x + c.name).saturating_sub(at + 3), &escape(&plan.name), name_role);
-    x += c.name;
-    pen.put(x, y, c.state.saturating_sub(1), &state.to_string(), role);
-    x += c.state;
+    pen.put(at + 2, y, (x + columns.name).saturating_sub(at + 3), &escape(&plan.name), name_role);
+    x += columns.name;
+    pen.put(x, y, columns.state.saturating_sub(1), &state.to_string(), role);
+    x += columns.state;
     let code = live.last.as_ref().and_then(|r| r.code).map_or_else(|| "–".to_owned(), |code| code.to_string());
     let odd = if state == ServiceState::Down { Role::Bad } else { plain };
-    pen.right(x, y, c.code.saturating_sub(1), &code, odd);
-    x += c.code;
-    if c.version > 0 {
+    pen.right(x, y, columns.code.saturating_sub(1), &code, odd);
+    x += columns.code;
+    if columns.version > 0 {
         let version =
             live.last.as_ref().and_then(|r| r.version.as_ref()).map_or_else(|| "–".to_owned(), ToString::to_string);
-        pen.put(x + 1, y, c.version.saturating_sub(2), &version, plain);
+        pen.put(x + 1, y, columns.version.saturating_sub(2), &version, plain);
     }
-    x += c.version;
+    x += columns.version;
     let until = room.now.utc;
     let slow = p95(live.latency.since(until, BACK).collect());
     let shown = slow.filter(|_| state != ServiceState::Down).map_or_else(|| "–".to_owned(), latency_text);
@@ -269,9 +269,9 @@ fn service(room: &Room, ix: usize, depth: u16, row: Rect, c: &Columns, pen: &mut
     } else {
         Role::Text
     };
-    pen.right(x, y, c.latency.saturating_sub(1), &shown, tone);
-    x += c.latency;
-    if c.errors > 0 {
+    pen.right(x, y, columns.latency.saturating_sub(1), &shown, tone);
+    x += columns.latency;
+    if columns.errors > 0 {
         let (mut passed, mut asked) = (0.0, 0_u32);
         for pass in live.passes.since(until, BACK) {
             passed += pass;
@@ -285,16 +285,16 @@ fn service(room: &Room, ix: usize, depth: u16, row: Rect, c: &Columns, pen: &mut
             Some(s) if s > 0.0 => (percent(s), Role::Warn),
             Some(s) => (percent(s), Role::Dim),
         };
-        pen.right(x, y, c.errors.saturating_sub(1), &text, tone);
+        pen.right(x, y, columns.errors.saturating_sub(1), &text, tone);
     }
-    x += c.errors;
-    if c.spark > 1 {
-        picture_of(room, ix, x + 1, y, usize::from(c.spark - 2), pen);
+    x += columns.errors;
+    if columns.spark > 1 {
+        picture_of(room, ix, x + 1, y, usize::from(columns.spark - 2), pen);
     }
-    x += c.spark;
+    x += columns.spark;
     let old = live.asked.map(|at| room.now.since(at));
     let text = old.map_or_else(|| "–".to_owned(), age);
-    pen.right(x, y, c.age, &text, if stale { Role::Bad } else { Role::Faint });
+    pen.right(x, y, columns.age, &text, if stale { Role::Bad } else { Role::Faint });
 }
 
 /// One decimal, two below a tenth.

@@ -53,7 +53,17 @@ impl Writing {
     pub fn phase(&mut self, title: &str, clock: Option<&str>) {
         let line = self.line(&format!("## {title}"));
         let at = clock.map(|c| At::Clock { clock: c.to_owned(), zone: None });
-        self.book.phases.push(Phase { title: title.into(), line, t: None, at, estimate: None, level: 2, steps: 0, commands: Vec::new(), notes: Vec::new() });
+        self.book.phases.push(Phase {
+            title: title.into(),
+            line,
+            t: None,
+            at,
+            estimate: None,
+            level: 2,
+            steps: 0,
+            commands: Vec::new(),
+            notes: Vec::new(),
+        });
         self.parent = None;
     }
 

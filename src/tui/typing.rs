@@ -1,0 +1,263 @@
+//! Dialogs and lines being typed: prompts, questions, finds, the palette, the help.
+
+use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use crossterm::event::{Event, KeyCode, KeyEvent};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+use super::keys::{Action, KeyMode, Keymap};
+use super::layout::Pane;
+use super::on_key::{Act, MAX_LINE, perform, set_layout};
+use super::panes::palette;
+use super::view::{Find, Mode, Next, Purpose, Tone, View};
+use crate::clock;
+use crate::room::{Intent, Room};
+use crate::text::Untrusted;
+
+/// Asks before doing something.
+pub fn confirm(room: &Room, view: &mut View, question: String, then: Next) -> Vec<Act> {
+    view.mode = Mode::Confirm { question, then: Box::new(then), opened: room.now };
+    Vec::new()
+}
+
+/// What a dialog leads to.
+pub fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
+    match next {
+        Next::Prompt(purpose) => {
+            view.mode = Mode::Prompt { purpose, input: Input::default() };
+            Vec::new()
+        }
+        Next::Do(intent) => vec![Act::Intent(intent)],
+        Next::Confirm(question, intent) => confirm(room, view, question, Next::Do(intent)),
+        Next::Quit => vec![Act::Quit],
+    }
+}
+
+/// The choices for T-0.
+pub fn clock_dialog(room: &Room, view: &mut View) -> Vec<Act> {
+    let set = |t0| Intent::SetT0 { t0 };
+    let now = room.now.utc;
+    let place = place(room);
+    let mut options = vec![
+        ('n', "now".to_owned(), Next::Confirm(format!("Set T-0{place} to now, {}?", when(room, now)), set(Some(now)))),
+        ('a', "at a time…".to_owned(), Next::Prompt(Purpose::T0)),
+    ];
+    if let Some(t0) = room.t0() {
+        let question = format!("Unset T-0{place}? It is {} now; offsets will sleep.", when(room, t0));
+        options.push(('u', "unset it".to_owned(), Next::Confirm(question, set(None))));
+    }
+    view.mode =
+        Mode::Choose { title: "T-0, the moment everything is counted from".to_owned(), options, opened: room.now };
+    Vec::new()
+}
+
+fn place(room: &Room) -> String {
+    room.plan
+        .room
+        .environment
+        .as_ref()
+        .map(|e| format!(" on {}", crate::text::escape(&e.to_uppercase())))
+        .unwrap_or_default()
+}
+
+fn when(room: &Room, at: DateTime<Utc>) -> String {
+    let zone = room.plan.room.zone;
+    at.with_timezone(&zone).format("%-d %b %H:%M:%S %Z").to_string()
+}
+
+/// A key while a line is typed.
+pub fn prompt(
+    room: &Room,
+    view: &mut View,
+    keymap: &Keymap,
+    key: &KeyEvent,
+    purpose: Purpose,
+    mut input: Input,
+) -> Vec<Act> {
+    match keymap.action(KeyMode::Prompt, key) {
+        Some(Action::Cancel) => {
+            view.toast(room.now, Tone::Quiet, "cancelled");
+            return Vec::new();
+        }
+        Some(Action::Accept) => return submit(room, view, purpose, input),
+        _ => {}
+    }
+    if input.value().len() < MAX_LINE || !matches!(key.code, KeyCode::Char(_)) {
+        input.handle_event(&Event::Key(*key));
+    }
+    view.mode = Mode::Prompt { purpose, input };
+    Vec::new()
+}
+
+fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<Act> {
+    let line = input.value().trim().to_owned();
+    let text = Untrusted::new(line.clone());
+    if line.is_empty() && !matches!(purpose, Purpose::Owner(_)) {
+        view.toast(room.now, Tone::Bad, "write something first, or esc to cancel");
+        view.mode = Mode::Prompt { purpose, input };
+        return Vec::new();
+    }
+    let intent = match purpose {
+        Purpose::Note(step) => Intent::Note { step, text },
+        Purpose::Fail(step) => Intent::Fail { step, reason: text },
+        Purpose::Skip(step) => Intent::Skip { step, reason: text },
+        Purpose::NotApplicable(step) => Intent::NotApplicable { step, reason: text },
+        Purpose::Waive(step) => Intent::Waive { step, reason: text },
+        Purpose::Owner(step) => Intent::Own { step, owner: text },
+        Purpose::Add(after) => Intent::Add { after, text },
+        Purpose::T0 => match read_moment(room, &line) {
+            Ok(at) => {
+                let question = format!("Set T-0{} to {}?", place(room), when(room, at));
+                return confirm(room, view, question, Next::Do(Intent::SetT0 { t0: Some(at) }));
+            }
+            Err(sentence) => {
+                view.toast(room.now, Tone::Bad, sentence);
+                view.mode = Mode::Prompt { purpose: Purpose::T0, input };
+                return Vec::new();
+            }
+        },
+    };
+    vec![Act::Intent(intent)]
+}
+
+/// `12:30` or `12:30:00` today in the room's zone, `+10m`, `-5m`, or RFC 3339.
+fn read_moment(room: &Room, line: &str) -> Result<DateTime<Utc>, String> {
+    let now = room.now.utc;
+    if line == "now" {
+        return Ok(now);
+    }
+    if let Some(span) = line.strip_prefix(['+', '-']) {
+        let span = clock::parse_duration(span.trim()).map_err(|e| e.to_string())?;
+        let span = TimeDelta::from_std(span).map_err(|e| e.to_string())?;
+        let at = if line.starts_with('-') { now.checked_sub_signed(span) } else { now.checked_add_signed(span) };
+        return at.ok_or_else(|| format!("{line} is out of range"));
+    }
+    if let Ok(at) = DateTime::parse_from_rfc3339(line) {
+        return Ok(at.with_timezone(&Utc));
+    }
+    let zone = room.plan.room.zone;
+    ["%H:%M", "%H:%M:%S"]
+        .iter()
+        .find_map(|form| NaiveTime::parse_from_str(line, form).ok())
+        .and_then(|time| zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time)).earliest())
+        .map(|at| at.with_timezone(&Utc))
+        .ok_or_else(|| {
+            format!("\"{}\" is no time; write 12:30, 12:30:00, +10m or 2025-10-21T12:00:00Z", crate::text::escape(line))
+        })
+}
+
+/// A key while a find is typed.
+pub fn find_typing(room: &Room, view: &mut View, keymap: &Keymap, key: &KeyEvent, mut input: Input) -> Vec<Act> {
+    match keymap.action(KeyMode::Find, key) {
+        Some(Action::Cancel) => {
+            view.find = None;
+            return Vec::new();
+        }
+        Some(Action::Accept) => {
+            if view.find.as_ref().is_none_or(|f| f.matches.is_empty()) {
+                if !input.value().is_empty() {
+                    view.toast(room.now, Tone::Quiet, "nothing found");
+                }
+                view.find = None;
+            }
+            return Vec::new();
+        }
+        _ => {}
+    }
+    if input.value().len() < 256 || !matches!(key.code, KeyCode::Char(_)) {
+        input.handle_event(&Event::Key(*key));
+    }
+    let query = input.value().to_owned();
+    view.mode = Mode::Find(input);
+    seek(room, view, &query);
+    Vec::new()
+}
+
+/// Finds as it is typed: the first match at or below the selected row.
+pub fn seek(room: &Room, view: &mut View, query: &str) {
+    let matches = view.derived.find(room, query);
+    let from = view.selected_node().unwrap_or(0);
+    let to = matches.iter().copied().find(|m| *m >= from).or_else(|| matches.first().copied());
+    view.find = Some(Find { query: query.to_owned(), matches, outline: view.derived.outline });
+    view.focus = Pane::Checklist;
+    if let Some(node) = to {
+        view.reveal(room, node);
+    }
+}
+
+/// To the next or the previous match, round and round.
+pub fn jump(room: &Room, view: &mut View, forward: bool) {
+    let Some(find) = &view.find else { return };
+    let from = view.selected_node().unwrap_or(0);
+    let found = &find.matches;
+    let to = if forward {
+        found.iter().copied().find(|m| *m > from).or_else(|| found.first().copied())
+    } else {
+        found.iter().rev().copied().find(|m| *m < from).or_else(|| found.last().copied())
+    };
+    if let Some(node) = to {
+        view.reveal(room, node);
+        view.focus = Pane::Checklist;
+    }
+}
+
+/// A key in the palette.
+pub fn palette_typing(
+    room: &Room,
+    view: &mut View,
+    keymap: &Keymap,
+    key: &KeyEvent,
+    mut input: Input,
+    mut at: usize,
+) -> Vec<Act> {
+    let found = palette::matches(keymap, input.value());
+    let last = found.len().saturating_sub(1);
+    match keymap.action(KeyMode::Palette, key) {
+        Some(Action::Cancel) => return Vec::new(),
+        Some(Action::Accept) => {
+            return match found.get(at.min(last)).map(|m| m.command) {
+                Some(palette::Command::Action(action)) => perform(room, view, action),
+                Some(palette::Command::Layout(name)) => {
+                    set_layout(room, view, name);
+                    Vec::new()
+                }
+                Some(palette::Command::Filter(filter)) => {
+                    view.filter = filter;
+                    view.focus = Pane::Checklist;
+                    Vec::new()
+                }
+                None => {
+                    view.toast(room.now, Tone::Quiet, "no such action");
+                    Vec::new()
+                }
+            };
+        }
+        Some(Action::Down) => at = (at + 1).min(last),
+        Some(Action::Up) => at = at.saturating_sub(1),
+        _ => {
+            if input.value().len() < 256 || !matches!(key.code, KeyCode::Char(_)) {
+                input.handle_event(&Event::Key(*key));
+            }
+            at = 0;
+        }
+    }
+    view.mode = Mode::Palette { input, at };
+    Vec::new()
+}
+
+/// A key in the help.
+pub fn help(view: &mut View, keymap: &Keymap, key: &KeyEvent) {
+    view.mode = Mode::Help;
+    let page = 10;
+    let Some(at) = view.scroll.get_mut(Pane::Tabs.index()) else { return };
+    match keymap.action(KeyMode::Help, key) {
+        Some(Action::Cancel) => view.mode = Mode::Normal,
+        Some(Action::Down) => *at = at.saturating_add(1),
+        Some(Action::Up) => *at = at.saturating_sub(1),
+        Some(Action::PageDown) => *at = at.saturating_add(page),
+        Some(Action::PageUp) => *at = at.saturating_sub(page),
+        Some(Action::First) => *at = 0,
+        Some(Action::Last) => *at = usize::MAX / 2,
+        _ => {}
+    }
+}
