@@ -533,11 +533,13 @@ mod tests {
 
     #[test]
     fn timeline_lines() {
-        let (times, text) = timeline("11:35 - All team members present").unwrap();
-        assert_eq!((times.at, text), (clock("11:35", None), "All team members present"));
-        let (times, text) = timeline("1:00 PM - 1:30 PM (CRITICAL MONITORING)").unwrap();
-        assert_eq!((times.at, times.estimate, text), (clock("13:00", None), Some(1800), "CRITICAL MONITORING"));
+        for (line, at, estimate, text) in [
+            ("11:35 - All team members present", clock("11:35", None), None, "All team members present"),
+            ("1:00 PM - 1:30 PM (CRITICAL MONITORING)", clock("13:00", None), Some(1800), "CRITICAL MONITORING"),
+            ("T-30 freeze main", t(-1800), None, "freeze main"),
+        ] {
+            assert_eq!(timeline(line), Some((Times { at, estimate }, text)), "{line}");
+        }
         assert_eq!(timeline("12:00:01 INFO started"), None);
-        assert_eq!(timeline("T-30 freeze main").unwrap().1, "freeze main");
     }
 }

@@ -101,6 +101,10 @@ fn named(label: &str, heading: &str) -> String {
 }
 
 fn is_decision(text: &str) -> bool {
+    // Every spelling has a sign between its words; most lines have none of both.
+    if text.len() > 200 || !text.contains(['g', 'G']) || !text.contains(['/', '-', '‑', '–']) {
+        return false;
+    }
     let lower = text.to_lowercase().replace(['‑', '–'], "-");
     ["go/no-go", "go / no-go", "go/nogo", "go-no-go", "go no-go", "go or no-go", "go/no go"]
         .iter()

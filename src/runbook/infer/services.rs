@@ -212,6 +212,9 @@ fn from_prose(block: &Block, title: &str) -> Vec<Service> {
     let mut out = Vec::new();
     for line in &block.rich {
         let text = block.line(line);
+        if !["ealth", "EALTH", "/ready", "/live", "ort", "ORT"].iter().any(|w| text.contains(w)) {
+            continue;
+        }
         let lower = text.to_lowercase();
         if !lower.contains("health") && !lower.contains("/ready") && !lower.contains("/live") && !lower.contains("port")
         {

@@ -18,20 +18,23 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
     let mut out = Vec::new();
     let mut label: Option<String> = None;
     let mut section = None;
+    let mut here = None;
     for (block, heading) in seen.blocks() {
         if section != heading {
             section = heading;
             label = None;
+            here = None;
         }
         match &block.kind {
             BlockKind::Paragraph => {
                 if block.item.is_none() {
+                    here = None;
                     label = labels::labels(block).pop().filter(|l| l.text.is_empty()).map(|l| l.name);
                 }
                 for line in &block.rich {
                     let text = block.line(line);
                     if may_hold(&text) {
-                        let around = around(seen, heading, label.as_deref());
+                        let around = *here.get_or_insert_with(|| around(seen, heading, label.as_deref()));
                         scan(&text, line.line, "", around, &mut out);
                     }
                 }
@@ -281,16 +284,8 @@ fn number(value: f64) -> Value {
 fn scan(text: &str, line: u32, fallback: &str, around: Option<&'static str>, out: &mut Vec<Threshold>) {
     let t = tokens(text);
     let before = out.len();
-    // Behind an arrow stands the consequence.
-    let arrow = t
-        .iter()
-        .enumerate()
-        .position(|(i, k)| {
-            matches!(k.kind, Kind::Sign('→' | '⇒' | '➡'))
-                || k.sign('>') && i > 0 && t.get(i - 1).is_some_and(|p| p.to == k.from && (p.dash() || p.sign('=')))
-        })
-        .filter(|a| *a > 0);
-    let severity = severity(text, arrow.and_then(|a| text.get(t.get(a)?.to..))).or(around);
+    let mut said = None;
+    let mut severity = || *said.get_or_insert_with(|| severity_of(&t, text).or(around));
     let mut used = 0;
     let mut i = 0;
     while i < t.len() {
@@ -306,7 +301,7 @@ fn scan(text: &str, line: u32, fallback: &str, around: Option<&'static str>, out
             value: found.value,
             unit: found.unit.map(Into::into),
             for_s,
-            severity: severity.map(Into::into),
+            severity: severity().map(Into::into),
             relative_to: found.relative.then(|| "baseline".into()),
             line,
             text: text.into(),
@@ -315,6 +310,7 @@ fn scan(text: &str, line: u32, fallback: &str, around: Option<&'static str>, out
         i = found.next;
     }
     if out.len() == before
+        && text.contains("baseline")
         && let Some(metric) = not_elevated(text)
     {
         out.push(Threshold {
@@ -323,7 +319,7 @@ fn scan(text: &str, line: u32, fallback: &str, around: Option<&'static str>, out
             value: json!(1),
             unit: None,
             for_s: None,
-            severity: severity.map(Into::into),
+            severity: severity().map(Into::into),
             relative_to: Some("baseline".into()),
             line,
             text: text.into(),
@@ -519,6 +515,15 @@ fn sustained(t: &[Token<'_>], from: usize) -> Option<u64> {
         i += 1;
     }
     None
+}
+
+/// Behind an arrow stands the consequence.
+fn severity_of(t: &[Token<'_>], text: &str) -> Option<&'static str> {
+    let arrow = t.iter().enumerate().skip(1).find(|(i, k)| {
+        matches!(k.kind, Kind::Sign('→' | '⇒' | '➡'))
+            || k.sign('>') && t.get(i - 1).is_some_and(|p| p.to == k.from && (p.dash() || p.sign('=')))
+    });
+    severity(text, arrow.and_then(|(_, a)| text.get(a.to..)))
 }
 
 /// What follows decides how grave it is.
