@@ -474,6 +474,7 @@ pub(super) fn title(text: &str) -> &str {
 }
 
 #[cfg(test)]
+#[expect(clippy::unnecessary_wraps, reason = "what a test expects, in the type it is compared with")]
 mod tests {
     use super::*;
 

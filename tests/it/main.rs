@@ -6,6 +6,14 @@
     clippy::disallowed_methods,
     reason = "a test that cannot go on fails; tests run on the real clock"
 )]
+#![expect(
+    clippy::assigning_clones,
+    clippy::format_collect,
+    clippy::naive_bytecount,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "in a test the plainest form reads best"
+)]
 
 mod support;
 

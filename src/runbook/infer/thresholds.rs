@@ -816,7 +816,10 @@ fn is_metric_like(metric: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<(String, String, Value, Option<String>, Option<u64>, Option<String>)> {
+    /// Metric, comparator, value, unit, seconds, severity.
+    type Read = (String, String, Value, Option<String>, Option<u64>, Option<String>);
+
+    fn read(text: &str) -> Vec<Read> {
         let mut out = Vec::new();
         scan(text, 1, "", None, &mut out);
         out.into_iter().map(|t| (t.metric.raw().to_owned(), t.op, t.value, t.unit, t.for_s, t.severity)).collect()
