@@ -1,7 +1,7 @@
 //! What is true now: runbook, plan, progress and live readings, and the verbs that change them.
 //!
 //! [`decide`] reads and says what to record or refuses; [`apply`] folds entries into [`Progress`] and is its only writer;
-//! [`observe`] and [`tick`] write [`Live`]. None of them does anything: effects come back as data. Time is an argument.
+//! [`observe::observe`] and [`observe::tick`] write [`Live`]. None of them does anything: effects come back as data. Time is an argument.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
