@@ -337,7 +337,8 @@ impl View {
                 }
             }
             self.rows.folds += 1;
-            if self.selected.is_none() {
+            // Before the first key the arrow goes to what is next, once the past has been read.
+            if self.selected.is_none() || self.epoch == 0 {
                 let next = if self.derived.next_mine == NONE { self.derived.next } else { self.derived.next_mine };
                 self.select_node(room, next);
             }

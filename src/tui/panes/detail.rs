@@ -7,12 +7,11 @@ use super::{services, timeline};
 use crate::clock::{age, clock_span, duration_text};
 use crate::room::{Room, Status, apply};
 use crate::runbook::Class;
-use crate::text::{Untrusted, escape};
+use crate::text::{Untrusted, escape, wrap};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::view::{Detail, View};
 use crate::tui::widgets::pen::Pen;
-use crate::tui::widgets::wrap::wrap;
 
 type Line = Vec<(String, Role)>;
 
@@ -39,14 +38,14 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
 }
 
 fn say(lines: &mut Vec<Line>, text: &str, width: u16, role: Role) {
-    lines.extend(wrap(text, width).into_iter().map(|l| vec![(l, role)]));
+    lines.extend(wrap(text, width.into()).into_iter().map(|l| vec![(l.into_owned(), role)]));
 }
 
 fn labelled(lines: &mut Vec<Line>, label: &str, text: &str, width: u16, role: Role) {
     let label = format!("{label:<13}");
-    for (i, line) in wrap(text, width.saturating_sub(13)).into_iter().enumerate() {
+    for (i, line) in wrap(text, width.saturating_sub(13).into()).into_iter().enumerate() {
         let lead = if i == 0 { label.clone() } else { " ".repeat(13) };
-        lines.push(vec![(lead, Role::Faint), (line, role)]);
+        lines.push(vec![(lead, Role::Faint), (line.into_owned(), role)]);
     }
 }
 
@@ -211,9 +210,9 @@ fn history(room: &Room, view: &View, id: &crate::fact::StepId, lines: &mut Vec<L
         let who = super::header::name(&entry.by);
         let lead = format!("{time}  {who}  ");
         let wide = crate::tui::widgets::pen::cells(&lead);
-        for (i, line) in wrap(&text, width.saturating_sub(wide)).into_iter().enumerate() {
+        for (i, line) in wrap(&text, width.saturating_sub(wide).into()).into_iter().enumerate() {
             let lead = if i == 0 { lead.clone() } else { " ".repeat(usize::from(wide)) };
-            lines.push(vec![(lead, Role::Dim), (line, Role::Text)]);
+            lines.push(vec![(lead, Role::Dim), (line.into_owned(), Role::Text)]);
         }
     }
 }

@@ -4,13 +4,12 @@ use ratatui::layout::Rect;
 
 use super::palette;
 use crate::room::Room;
-use crate::text::escape;
+use crate::text::{escape, wrap};
 use crate::tui::keys::{KeyMode, Line};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::view::{Mode, Purpose, Tone, View};
 use crate::tui::widgets::pen::{Pen, cells};
-use crate::tui::widgets::wrap::wrap;
 
 /// Rows of the palette.
 pub const PALETTE_ROWS: u16 = 14;
@@ -20,7 +19,7 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
     match &view.mode {
         Mode::Prompt { purpose, .. } => 4 + u16::from(!help_for(room, view, purpose).1.is_empty()),
         Mode::Choose { options, .. } => 4 + options.len() as u16,
-        Mode::Confirm { question, .. } => 4 + wrap(question, width.saturating_sub(8)).len() as u16,
+        Mode::Confirm { question, .. } => 4 + wrap(question, width.saturating_sub(8).into()).len() as u16,
         _ => 0,
     }
 }
@@ -53,7 +52,7 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         }
         Mode::Confirm { question, .. } => {
             let mut y = area.y + 1;
-            for line in wrap(question, width) {
+            for line in wrap(question, width.into()) {
                 pen.put(x, y, width, &line, Role::Title);
                 y += 1;
             }

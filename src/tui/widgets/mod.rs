@@ -4,4 +4,3 @@ pub mod chart;
 pub mod glyphs;
 pub mod pen;
 pub mod spark;
-pub mod wrap;

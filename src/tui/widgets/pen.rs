@@ -6,7 +6,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 use super::glyphs::{Charset, Glyphs};
 use crate::text;
@@ -14,31 +13,12 @@ use crate::tui::theme::{Role, Theme};
 
 /// Cells that `text` takes.
 pub fn cells(text: &str) -> u16 {
-    if text.is_ascii() {
-        text.len().min(usize::from(u16::MAX)) as u16
-    } else {
-        text.width().min(usize::from(u16::MAX)) as u16
-    }
+    u16::try_from(text::cells(text)).unwrap_or(u16::MAX)
 }
 
 /// `text` in at most `width` cells; what is cut ends in `…`.
 pub fn fit(text: &str, width: u16) -> Cow<'_, str> {
-    if cells(text) <= width {
-        return Cow::Borrowed(text);
-    }
-    if width == 0 {
-        return Cow::Borrowed("");
-    }
-    let mut used = 0;
-    let mut end = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        used += cells(grapheme);
-        if used > width - 1 {
-            break;
-        }
-        end = at + grapheme.len();
-    }
-    Cow::Owned(format!("{}…", text.get(..end).unwrap_or("").trim_end()))
+    text::truncate(text, usize::from(width))
 }
 
 /// A buffer, the colours and the characters to write on it with. Writes outside the buffer are dropped.

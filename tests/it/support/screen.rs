@@ -22,7 +22,7 @@ pub fn now() -> Now {
 }
 
 fn ago(s: u64) -> Now {
-    Now { utc: now().utc - TimeDelta::seconds(s as i64), mono: now().mono.checked_sub(Duration::from_secs(s)).unwrap() }
+    Now { utc: now().utc - TimeDelta::seconds(s as i64), mono: now().mono.saturating_sub(Duration::from_secs(s)) }
 }
 
 fn author(name: &str) -> Author {
@@ -40,7 +40,7 @@ pub struct Writing {
 impl Writing {
     pub fn new(path: &str, title: &str) -> Self {
         let mut new = Self::default();
-        new.book.path = path.to_owned();
+        new.book.path = path.into();
         new.book.title = title.into();
         new
     }
@@ -261,7 +261,7 @@ pub fn mark(step: &str, mark: Mark) -> Fact {
 pub fn empty() -> Room {
     let me = Me { author: author("ic"), read_only: false };
     let mut plan = Plan::default();
-    plan.room.name = "new room".to_owned();
+    plan.room.name = "new room".into();
     Room::new(me, Arc::new(Book::default()), Arc::new(plan), now())
 }
 
@@ -311,7 +311,7 @@ pub fn busy() -> Room {
     services(&mut room);
     metrics(&mut room);
     room.live.verdict.verdict = Verdict::Wait;
-    room.live.verdict.reason = "error rate 1.2% > 1% for 0:40, frontend down for 0:52 (+1 more)".to_owned();
+    room.live.verdict.reason = "error rate 1.2% > 1% for 0:40, frontend down for 0:52 (+1 more)".into();
     room.live.verdict.since = ago(40);
     room
 }
@@ -327,7 +327,7 @@ fn services(room: &mut Room) {
     for (ix, (state, reason, code, version, latency, asked, since)) in states.into_iter().enumerate() {
         let live = &mut room.live.services[ix];
         live.state = state;
-        live.reason = reason.to_owned();
+        live.reason = reason.into();
         live.since = ago(since);
         live.asked = Some(ago(asked));
         live.took = Some(Duration::from_secs_f64(latency));
@@ -426,11 +426,11 @@ pub fn bad() -> Room {
     }
     for s in &mut room.live.services {
         s.state = ServiceState::Down;
-        s.reason = "connection refused".to_owned();
+        s.reason = "connection refused".into();
     }
     room.live.services[4].state = ServiceState::Stale;
     room.live.verdict.verdict = Verdict::NoGo;
-    room.live.verdict.reason = "frontend down, connection refused for 1:31 (+4 more)".to_owned();
+    room.live.verdict.reason = "frontend down, connection refused for 1:31 (+4 more)".into();
     room.live.verdict.since = ago(91);
     room.revision.steps += 1;
     room
