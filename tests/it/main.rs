@@ -7,7 +7,6 @@
     reason = "a test that cannot go on fails; tests run on the real clock"
 )]
 #![expect(
-    clippy::assigning_clones,
     clippy::format_collect,
     clippy::naive_bytecount,
     clippy::unnecessary_wraps,

@@ -88,7 +88,6 @@ impl Charset {
     }
 
     /// Replaces our own punctuation by ASCII; what has no likeness becomes `?`.
-    #[expect(clippy::match_same_arms, reason = "a table: one row for each kind of sign")]
     pub fn plain(c: char) -> &'static str {
         match c {
             '─' | '–' | '—' | '┄' | '━' | '·' | '•' => "-",
