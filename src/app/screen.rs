@@ -99,9 +99,7 @@ impl Screen {
         if fresh {
             self.terminal.frame(&self.buffer, &DirtyRows::ALL, None);
         } else if !drawn.is_empty() {
-            let mut rows = DirtyRows::NONE;
-            drawn.rows().for_each(|row| rows.mark(row));
-            self.terminal.frame(&self.buffer, &rows, None);
+            self.terminal.frame(&self.buffer, &drawn, None);
         }
     }
 

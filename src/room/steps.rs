@@ -125,14 +125,19 @@ impl Room {
         })
     }
 
-    /// What comes next for me: a running step of mine, else my first open step, else the first open step of anybody.
+    /// What comes next for me: a running step of mine, else the first open step of mine behind the newest mark, else the
+    /// first of anybody there. An old box left open above does not hold the run back; it comes last.
     pub fn next_step(&self) -> Option<Next> {
-        let open = |s: &&Step| !self.status(&s.id).settled();
-        let mine_open = || self.book.leaves().filter(open).filter(|s| self.mine(s));
+        let leaves: Vec<&Step> = self.book.leaves().collect();
+        let newest = self.progress.touched().filter_map(|(id, s)| Some((s.newest?, id))).max().map(|(_, id)| id);
+        let from = newest.and_then(|id| leaves.iter().position(|s| s.id == *id)).unwrap_or(0);
+        let ahead = || leaves.iter().cycle().skip(from).take(leaves.len());
+        let open = |s: &&&Step| !self.status(&s.id).settled();
+        let mine_open = || ahead().filter(open).filter(|s| self.mine(s));
         let pick = mine_open()
             .find(|s| self.status(&s.id) == Status::Running)
             .or_else(|| mine_open().next())
-            .or_else(|| self.book.leaves().find(open))?;
+            .or_else(|| ahead().find(open))?;
         Some(Next { step: pick.id.clone(), mine: self.mine(pick), due: self.due(pick) })
     }
 

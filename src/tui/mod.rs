@@ -23,52 +23,14 @@ pub use widgets::glyphs::Charset;
 
 use crate::room::Room;
 use derive::hash;
+use terminal::DirtyRows;
 use theme::Role;
 use widgets::pen::Pen;
 
-/// Rows of the buffer that differ from the frame before; none: nothing to send.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dirty {
-    rows: Vec<u64>,
-}
-
-impl Dirty {
-    /// Notes that a row differs.
-    pub fn mark(&mut self, row: u16) {
-        let (word, bit) = (usize::from(row / 64), row % 64);
-        if self.rows.len() <= word {
-            self.rows.resize(word + 1, 0);
-        }
-        if let Some(word) = self.rows.get_mut(word) {
-            *word |= 1 << bit;
-        }
-    }
-
-    /// Whether a row differs.
-    pub fn contains(&self, row: u16) -> bool {
-        self.rows.get(usize::from(row / 64)).is_some_and(|word| word >> (row % 64) & 1 == 1)
-    }
-
-    /// Whether nothing differs.
-    pub fn is_empty(&self) -> bool {
-        self.rows.iter().all(|word| *word == 0)
-    }
-
-    /// How many rows differ.
-    pub fn count(&self) -> usize {
-        self.rows.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    /// The rows that differ, from the top.
-    pub fn rows(&self) -> impl Iterator<Item = u16> + '_ {
-        (0..self.rows.len() as u16 * 64).filter(|row| self.contains(*row))
-    }
-}
-
 /// Draws the room into a buffer that keeps the frame before. Only panes whose inputs changed are drawn again, and only
 /// rows whose cells differ are reported. Never panics, whatever the size.
-pub fn draw(room: &Room, view: &mut View, theme: &Theme, area: Rect, buf: &mut Buffer) -> Dirty {
-    let mut dirty = Dirty::default();
+pub fn draw(room: &Room, view: &mut View, theme: &Theme, area: Rect, buf: &mut Buffer) -> DirtyRows {
+    let mut dirty = DirtyRows::NONE;
     if buf.area != area {
         *buf = Buffer::empty(area);
         view.invalidate();
@@ -130,7 +92,7 @@ pub fn draw(room: &Room, view: &mut View, theme: &Theme, area: Rect, buf: &mut B
 }
 
 /// Copies the rows that differ.
-fn settle(scratch: &Buffer, buf: &mut Buffer, area: Rect, dirty: &mut Dirty) {
+fn settle(scratch: &Buffer, buf: &mut Buffer, area: Rect, dirty: &mut DirtyRows) {
     let width = usize::from(area.width);
     let (stride, left) = (usize::from(buf.area.width), usize::from(area.x.saturating_sub(buf.area.x)));
     for (i, row) in (area.top()..area.bottom()).enumerate() {

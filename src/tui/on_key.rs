@@ -178,6 +178,24 @@ fn moves(action: Action) -> bool {
 /// Does an action of the normal mode.
 pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
     use Action as A;
+    // Looking around leaves the arrow to the run; moving it or changing a step takes it over.
+    let looks =
+        [A::NextPane, A::PreviousPane, A::Pane1, A::Pane2, A::Pane3, A::Pane4, A::Pane5, A::Pane6, A::Pane7, A::Pane8]
+            .into_iter()
+            .chain([
+                A::Zoom,
+                A::Layout,
+                A::Freeze,
+                A::Shorter,
+                A::Longer,
+                A::HairLeft,
+                A::HairRight,
+                A::Help,
+                A::Redraw,
+                A::Theme,
+            ])
+            .chain([A::Suspend, A::Quit, A::Palette, A::Back]);
+    view.follow = action == A::NextStep || (view.follow && looks.into_iter().any(|look| look == action));
     let page = view.heights.get(view.focus.index()).map_or(10, |h| i64::from(*h).saturating_sub(2).max(1));
     match action {
         A::Down => step_by(room, view, view.focus, 1),

@@ -78,6 +78,11 @@ pub struct View {
     pub(super) heights: [u16; Pane::COUNT],
     /// Begun with: settled phases folded, the next step selected.
     pub(super) begun: bool,
+    /// Until somebody moves the arrow or changes a step it goes along with what comes next, and settled phases fold. Never
+    /// after a key of this person: a second press must not tick another step than the first.
+    pub(super) follow: bool,
+    /// The statuses that were followed last.
+    pub(super) followed: u64,
 }
 
 /// The row the keys act on, by what survives a reload.
@@ -304,6 +309,8 @@ impl View {
             scratch: None,
             heights: [0; Pane::COUNT],
             begun: false,
+            follow: true,
+            followed: 0,
         }
     }
 
@@ -337,11 +344,20 @@ impl View {
                 }
             }
             self.rows.folds += 1;
+            self.followed = self.derived.digest;
             // Before the first key the arrow goes to what is next, once the past has been read.
             if self.selected.is_none() || self.epoch == 0 {
-                let next = if self.derived.next_mine == NONE { self.derived.next } else { self.derived.next_mine };
-                self.select_node(room, next);
+                self.select_next(room);
             }
+        }
+        if self.begun && self.follow && self.followed != self.derived.digest {
+            self.followed = self.derived.digest;
+            for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {
+                if self.derived.status_of(i as u32) == Status::Done && self.folded.insert(node.key) {
+                    self.rows.folds += 1;
+                }
+            }
+            self.select_next(room);
         }
         // Only filters other than "all" look at statuses, so a tick does not rebuild twelve thousand rows.
         let digest = if self.filter == Filter::All { 0 } else { self.derived.digest };
@@ -437,6 +453,13 @@ impl View {
             Some(id) => Spot::Step(id),
             None => Spot::Phase(n.key),
         });
+    }
+
+    /// The arrow goes to what is next in the run, whoever is to do it.
+    fn select_next(&mut self, room: &Room) {
+        if self.derived.next != NONE {
+            self.select_node(room, self.derived.next);
+        }
     }
 
     /// Selects a row among those shown.

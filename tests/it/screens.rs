@@ -55,7 +55,7 @@ impl Seat {
         seat
     }
 
-    fn draw(&mut self) -> tui::Dirty {
+    fn draw(&mut self) -> tui::terminal::DirtyRows {
         let area = self.buf.area;
         tui::draw(&self.room, &mut self.view, &self.theme, area, &mut self.buf)
     }

@@ -96,7 +96,7 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
             for line in book.lines.get(from..to.min(book.lines.len())).unwrap_or_default() {
                 let text = line.raw().trim_start().trim_start_matches(['-', '*', '+']).trim_start();
                 let text = text.strip_prefix("[ ]").or_else(|| text.strip_prefix("[x]")).unwrap_or(text);
-                say(&mut lines, escape(text).trim(), width, Role::Text);
+                say(&mut lines, escape(without_comment(text)).trim(), width, Role::Text);
             }
             for note in &step.notes {
                 let stop = note.kind == "stop" || note.kind == "warning";
@@ -278,4 +278,13 @@ fn service(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, Stri
         }
     }
     (escape(&plan.name), "service".to_owned(), lines)
+}
+
+/// A line without the comment at its end, which a page does not show either.
+fn without_comment(line: &str) -> &str {
+    let trimmed = line.trim_end();
+    match trimmed.rfind("<!--") {
+        Some(at) if trimmed.ends_with("-->") => trimmed.get(..at).unwrap_or(line).trim_end(),
+        _ => line,
+    }
 }

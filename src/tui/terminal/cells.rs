@@ -41,8 +41,13 @@ impl DirtyRows {
         self.all || self.bits.get(usize::from(row >> 6)).is_some_and(|word| word & (1 << (row & 63)) != 0)
     }
 
+    /// How many rows are marked one by one.
+    pub fn count(&self) -> usize {
+        self.bits.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// Whether no row is marked.
-    pub fn is_none(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         !self.all && self.bits.iter().all(|w| *w == 0)
     }
 

@@ -69,7 +69,7 @@ impl Slot {
         if resized {
             staged.grid = Grid::blank(columns, rows);
             staged.dirty = DirtyRows::ALL;
-        } else if dirty.is_none() && staged.cursor == cursor {
+        } else if dirty.is_empty() && staged.cursor == cursor {
             return;
         }
         staged.grid.pack_rows(buffer, if resized { &DirtyRows::ALL } else { dirty }, &self.packer);
