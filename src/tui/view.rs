@@ -80,7 +80,7 @@ pub struct View {
     pub(super) begun: bool,
     /// Until somebody moves the arrow or changes a step it goes along with what comes next, and settled phases fold. Never
     /// after a key of this person: a second press must not tick another step than the first.
-    pub(super) follow: bool,
+    pub follow: bool,
     /// The statuses that were followed last.
     pub(super) followed: u64,
 }
@@ -455,11 +455,10 @@ impl View {
         });
     }
 
-    /// The arrow goes to what is next in the run, whoever is to do it.
+    /// The arrow goes to what is next for this person, else to what is next in the run.
     fn select_next(&mut self, room: &Room) {
-        if self.derived.next != NONE {
-            self.select_node(room, self.derived.next);
-        }
+        let next = if self.derived.next_mine == NONE { self.derived.next } else { self.derived.next_mine };
+        self.select_node(room, next);
     }
 
     /// Selects a row among those shown.

@@ -83,6 +83,8 @@ impl Seat {
     }
 
     fn select(&mut self, step: &str) {
+        // As if somebody had moved there.
+        self.view.follow = false;
         self.view.selected = Some(Spot::Step(step.into()));
     }
 }
