@@ -169,14 +169,14 @@ pub struct Watch {
 /// A journal by file.
 #[derive(Debug, Args)]
 pub struct Journal {
-    /// The journal's file [default: the newest of this folder's plan]
+    /// A journal, or a plan, folder or runbook whose newest one is meant [default: this folder]
     pub journal: Option<PathBuf>,
 }
 
 /// `warroom export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The journal's file [default: the newest of this folder's plan]
+    /// A journal, or a plan, folder or runbook whose newest one is meant [default: this folder]
     pub journal: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum)]

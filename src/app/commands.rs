@@ -210,7 +210,7 @@ fn check_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
     let setup = Setup::read(args.plan.as_deref())?;
     match args.format {
         cli::Format::Json => say(&serde_json::to_string_pretty(&check::Report::new(setup.findings.clone()))?)?,
-        cli::Format::Text if setup.findings.is_empty() => say("nothing found")?,
+        cli::Format::Text if setup.findings.is_empty() => say("no mistakes found")?,
         cli::Format::Text => say(setup.render().trim_end())?,
     }
     Ok(ExitCode::from(u8::from(setup.broken())))
@@ -230,7 +230,8 @@ fn verify(args: &cli::Journal) -> anyhow::Result<ExitCode> {
         }
         Err(e) => {
             complain(&format!("{}: {e}", path.display()));
-            Ok(ExitCode::from(1))
+            let unusable = matches!(e, journal::VerifyError::Missing(_) | journal::VerifyError::Foreign { .. });
+            Ok(ExitCode::from(if unusable { UNUSABLE } else { 1 }))
         }
     }
 }
@@ -267,16 +268,22 @@ fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> 
     Ok(journal::locate(&state_dir()?, &setup.path, &setup.plan.room.name, setup.plan.room.group.as_deref())?.path)
 }
 
+/// The journal that an argument stands for: itself, or the newest of the room of a plan, a folder or a runbook.
 fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
-        return Ok(path.to_owned());
+        let journal = std::fs::metadata(path).with_context(|| path.display().to_string())?.is_file()
+            && path.extension().is_none_or(|e| e != "toml" && e != "md");
+        if journal {
+            return Ok(path.to_owned());
+        }
     }
-    let setup = Setup::read(None)?;
+    let setup = Setup::read(named)
+        .context("name a journal, or the plan or runbook of a room, as in `warroom verify go-live.md`")?;
     if let Some(path) = &setup.plan.room.journal {
         return Ok(setup.root.join(path));
     }
     journal::newest(&state_dir()?, &setup.path, &setup.plan.room.name)
-        .context("this plan has no journal yet; name one, or run `warroom run` first")
+        .with_context(|| format!("the room of {} has no journal yet; `warroom run` begins one", setup.path.display()))
 }
 
 /// Where journals live: `$XDG_STATE_HOME`.

@@ -253,6 +253,7 @@ impl Desk {
             }
             journal::Event::WatchHeld(epoch) => {
                 self.room.live.watch = Watch::Me { epoch };
+                room::observe::begin_watch(&mut self.room);
                 self.room.revision.header += 1;
                 self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
                 let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });
@@ -274,14 +275,10 @@ impl Desk {
                 true
             }
             journal::Event::Samples(taped) => {
-                let mut seen = false;
-                for t in taped {
-                    if let Some(sample) = self.untape(t) {
-                        let effects = room::observe::observe(&mut self.room, sample);
-                        seen |= self.perform(effects);
-                    }
-                }
-                seen
+                let samples: Vec<Sample> = taped.into_iter().filter_map(|t| self.untape(t)).collect();
+                // Whoever watched then recorded what they saw; saying it again would date the past as now.
+                let news = room::observe::observe_all(&mut self.room, samples);
+                !news.is_empty()
             }
             journal::Event::Dropped(ids, why) => {
                 for id in &ids {
@@ -342,21 +339,19 @@ impl Desk {
         match event {
             poll::Event::Samples(samples) => {
                 let watch = matches!(self.room.live.watch, Watch::Me { .. });
-                let mut seen = false;
-                for sample in samples {
-                    if watch {
-                        let plan = &self.room.plan;
-                        self.to_tape.extend(journal::to_tape(
-                            &sample,
+                if watch {
+                    let plan = &self.room.plan;
+                    self.to_tape.extend(samples.iter().flat_map(|sample| {
+                        journal::to_tape(
+                            sample,
                             |ix| plan.services.get(ix.0 as usize).map(|s| s.name.as_str()),
                             |ix| plan.metrics.get(ix.0 as usize).map(|m| m.name.as_str()),
-                        ));
-                    }
-                    let effects = room::observe::observe(&mut self.room, sample);
-                    seen |= self.perform(effects);
+                        )
+                    }));
                 }
+                let effects = room::observe::observe_all(&mut self.room, samples);
                 self.flush_tape();
-                seen
+                self.perform(effects)
             }
             poll::Event::TaskFailed(task, message) => {
                 let fact = Fact::TaskFailed { task, message: Untrusted::new(message) };

@@ -42,7 +42,22 @@ impl Book {
         let mut by_id = HashMap::new();
         for (b, book) in runbooks.iter().enumerate() {
             let mut current = None;
+            // Headings that hold commands or words but no step stand where they are in the text: they are part of the plan.
+            let with_steps: HashSet<u32> = book.steps.iter().filter_map(|s| s.phase_ix).collect();
+            let mut bare = book
+                .phases
+                .iter()
+                .enumerate()
+                .filter(|(p, phase)| {
+                    !(phase.commands.is_empty() && phase.notes.is_empty()) && !with_steps.contains(&(*p as u32))
+                })
+                .map(|(p, phase)| (phase.line, p as u32))
+                .collect::<std::collections::VecDeque<_>>();
             for (s, step) in book.steps.iter().enumerate() {
+                while let Some((_, phase)) = bare.pop_front_if(|(line, _)| *line < step.line) {
+                    current = None;
+                    rows.push(Row::Phase { book: b as u32, phase });
+                }
                 if step.phase_ix != current {
                     current = step.phase_ix;
                     if let Some(phase) = current {
@@ -52,6 +67,7 @@ impl Book {
                 rows.push(Row::Step { book: b as u32, step: s as u32 });
                 by_id.insert(step.id.clone(), (b as u32, s as u32));
             }
+            rows.extend(bare.into_iter().map(|(_, phase)| Row::Phase { book: b as u32, phase }));
         }
         let groups = runbooks.iter().flat_map(|b| &b.steps).filter_map(|s| s.parent.clone()).collect();
         Self { runbooks, rows, by_id, groups }

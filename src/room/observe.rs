@@ -14,8 +14,30 @@ use crate::text::Untrusted;
 /// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
 const SAMPLE_AGE: Duration = Duration::from_mins(1);
 
+/// This process becomes the watch: what it knows of services is the past, so each is pending until it has answered here.
+/// What was recorded last stays remembered, so that only a real change is news.
+pub fn begin_watch(room: &mut Room) {
+    let now = room.now;
+    for live in &mut room.live.services {
+        change(live, ServiceState::Pending, "not asked yet by this watch".to_owned(), now);
+        live.asked = None;
+        live.failures = 0;
+    }
+    room.revision.services += 1;
+}
+
 /// Takes one sample in. Its `at` must be on this process's clocks.
 pub fn observe(room: &mut Room, sample: Sample) -> Vec<Effect> {
+    observe_all(room, [sample])
+}
+
+/// Takes samples in that came together, and judges once.
+pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -> Vec<Effect> {
+    samples.into_iter().for_each(|sample| take(room, sample));
+    judge(room)
+}
+
+fn take(room: &mut Room, sample: Sample) {
     let Sample { at, took, reading, .. } = sample;
     match reading {
         Reading::Service(reading) => service(room, at, took, reading),
@@ -29,7 +51,6 @@ pub fn observe(room: &mut Room, sample: Sample) -> Vec<Effect> {
             }
         }
     }
-    judge(room)
 }
 
 /// Lets time pass: what was not answered goes stale, what must hold for a while has held longer.

@@ -125,19 +125,28 @@ impl Room {
         })
     }
 
-    /// What comes next for me: a running step of mine, else the first open step of mine behind the newest mark, else the
-    /// first of anybody there. An old box left open above does not hold the run back; it comes last.
+    /// What comes next. The run is where the newest mark is: while its phase has something open, the next step is there;
+    /// after that it is in the next phase that has something open, and last in one that was left behind. A way back is
+    /// not next unless it has begun. Within the phase: a running step of mine, else my first open one, else the first
+    /// open one of anybody.
     pub fn next_step(&self) -> Option<Next> {
         let leaves: Vec<&Step> = self.book.leaves().collect();
         let newest = self.progress.touched().filter_map(|(id, s)| Some((s.newest?, id))).max().map(|(_, id)| id);
-        let from = newest.and_then(|id| leaves.iter().position(|s| s.id == *id)).unwrap_or(0);
-        let ahead = || leaves.iter().cycle().skip(from).take(leaves.len());
-        let open = |s: &&&Step| !self.status(&s.id).settled();
-        let mine_open = || ahead().filter(open).filter(|s| self.mine(s));
-        let pick = mine_open()
-            .find(|s| self.status(&s.id) == Status::Running)
-            .or_else(|| mine_open().next())
-            .or_else(|| ahead().find(open))?;
+        let at = newest.and_then(|id| leaves.iter().position(|s| s.id == *id));
+        let open = |s: &&&Step| !self.status(&s.id).settled() && self.status(&s.id) != Status::Failed;
+        let way_back = |s: &Step| s.phase.as_ref().is_some_and(|p| p.raw().to_ascii_lowercase().contains("rollback"));
+        let here = at.and_then(|at| leaves.get(at));
+        let same_phase = |a: &Step, b: &Step| a.phase_ix == b.phase_ix && a.heading_path == b.heading_path;
+        let first = here
+            .and_then(|here| leaves.iter().filter(open).find(|s| same_phase(s, here)))
+            .or_else(|| leaves.iter().skip(at.unwrap_or(0)).filter(open).find(|s| !way_back(s)))
+            .or_else(|| leaves.iter().filter(open).find(|s| !way_back(s)))
+            .or_else(|| leaves.iter().find(open))?;
+        let phase = || leaves.iter().filter(open).filter(|s| same_phase(s, first));
+        let pick = phase()
+            .find(|s| self.mine(s) && self.status(&s.id) == Status::Running)
+            .or_else(|| phase().find(|s| self.mine(s)))
+            .unwrap_or(first);
         Some(Next { step: pick.id.clone(), mine: self.mine(pick), due: self.due(pick) })
     }
 

@@ -247,17 +247,13 @@ impl Derived {
         }
         self.owners.clear();
         let mut said = HashSet::new();
-        let mut newest: Option<(Stamp, u32)> = None;
         for (id, state) in room.progress.touched() {
             let Some(&at) = self.index.get(id) else { continue };
-            if let Some(stamp) = state.newest {
+            if state.newest.is_some() {
                 if let Some(slot) = status.get_mut(at as usize) {
                     *slot = state.status;
                 }
                 said.insert(at);
-                if newest.is_none_or(|(s, _)| s < stamp) && state.status != Status::Todo {
-                    newest = Some((stamp, at));
-                }
             }
             if let Some(owner) = &state.owner {
                 self.owners.insert(at, owner.raw().to_owned());
@@ -337,27 +333,13 @@ impl Derived {
             };
             self.pending.insert(step.clone(), Pending { word, not_saved: unsaved.trouble.is_some() });
         }
-        self.next = newest.map_or(0, |(_, at)| at);
     }
 
-    /// Starts behind the newest mark, so that boxes nobody will tick any more do not hold the arrow back.
+    /// What is next, as the room sees it.
     fn find_next(&mut self, room: &Room) {
-        let from = self.next;
-        let n = self.nodes.len() as u32;
-        let open = |i: u32| self.is_leaf(i) && !self.status_of(i).settled();
-        let running = (0..n).find(|i| self.is_leaf(*i) && self.status_of(*i) == Status::Running);
-        let next = running
-            .or_else(|| (from..n).find(|i| open(*i)))
-            .or_else(|| (0..from.min(n)).find(|i| open(*i)))
-            .unwrap_or(NONE);
-        let running_mine =
-            (0..n).find(|i| self.is_leaf(*i) && self.status_of(*i) == Status::Running && self.mine(room, *i));
-        let mine = running_mine
-            .or_else(|| (from..n).find(|i| open(*i) && self.mine(room, *i)))
-            .or_else(|| (0..from.min(n)).find(|i| open(*i) && self.mine(room, *i)))
-            .unwrap_or(NONE);
-        self.next = next;
-        self.next_mine = mine;
+        let next = room.next_step();
+        self.next = next.as_ref().and_then(|n| self.node_of(&n.step)).unwrap_or(NONE);
+        self.next_mine = if next.is_some_and(|n| n.mine) { self.next } else { NONE };
     }
 
     fn count_late(&mut self, now: i64) {

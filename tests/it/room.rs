@@ -330,3 +330,64 @@ fn marks_carry_what_their_author_had_seen() {
     let facts = ledger.does("dba", &Intent::Reopen { step: step(&room, "build") }, &mut room).unwrap();
     assert!(matches!(&facts[0], Fact::StepMarked { mark: Mark::Todo, saw, .. } if *saw == newest));
 }
+
+const ROLLBACK: &str = "\
+# x
+
+## Prep
+
+- [ ] roll call
+- [ ] go/no-go
+
+## Canary
+
+- [ ] ic turns the flag on
+- [ ] on-call watches
+
+## Full
+
+- [ ] ic releases to everybody
+
+## Rollback: traffic to blue
+
+- [ ] ic turns the flag off
+- [ ] on-call confirms
+";
+
+/// What is next for `ic`, in words.
+fn next(room: &Room) -> String {
+    room.next_step().map(|n| room.step_text(&n.step).unwrap()).unwrap_or_default()
+}
+
+#[test]
+fn what_comes_next_stays_in_the_phase_the_run_is_in_and_never_leaps_to_the_way_back() {
+    let mut room = room(ROLLBACK, "");
+    let mut ledger = Ledger::default();
+    assert_eq!(next(&room), "roll call");
+    ledger.does("ic", &tick_intent(&room, "roll call"), &mut room).unwrap();
+    assert_eq!(next(&room), "go/no-go", "an open decision is not leapt over");
+    ledger.does("ic", &tick_intent(&room, "go/no-go"), &mut room).unwrap();
+    ledger.does("ic", &tick_intent(&room, "ic turns the flag on"), &mut room).unwrap();
+    let failed = Intent::Fail { step: step(&room, "on-call watches"), reason: Untrusted::new("errors") };
+    ledger.does("on-call", &failed, &mut room).unwrap();
+    ledger.does("ic", &tick_intent(&room, "ic turns the flag off"), &mut room).unwrap();
+    assert_eq!(next(&room), "on-call confirms", "in a rollback the rollback is next, not the release");
+    ledger.does("on-call", &tick_intent(&room, "on-call confirms"), &mut room).unwrap();
+    assert_eq!(next(&room), "ic releases to everybody");
+}
+
+/// A service that was seen down before a restart is news again only when something changed.
+#[test]
+fn the_past_is_not_recorded_again_as_now() {
+    let mut room = room(RUNBOOK, PLAN);
+    for s in [0, 5, 10] {
+        service(&mut room, after(s), Outcome::Fail("no".into()));
+    }
+    service(&mut room, after(15), Outcome::Pass);
+    // What came from the tape is known; now this process begins to watch.
+    room.live.watch = Watch::Me { epoch: 2 };
+    observe::begin_watch(&mut room);
+    assert_eq!(room.live.services[0].state, ServiceState::Pending);
+    let news = service(&mut room, after(60), Outcome::Pass);
+    assert!(news.iter().all(|f| !matches!(f, Fact::ServiceChanged { .. })), "{news:?}");
+}
