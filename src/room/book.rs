@@ -49,7 +49,7 @@ impl Book {
                 .iter()
                 .enumerate()
                 .filter(|(p, phase)| {
-                    !(phase.commands.is_empty() && phase.notes.is_empty()) && !with_steps.contains(&(*p as u32))
+                    !(with_steps.contains(&(*p as u32)) || (phase.commands.is_empty() && phase.notes.is_empty()))
                 })
                 .map(|(p, phase)| (phase.line, p as u32))
                 .collect::<std::collections::VecDeque<_>>();
