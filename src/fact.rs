@@ -148,6 +148,15 @@ pub enum Fact {
         /// How.
         message: Untrusted,
     },
+    /// The journal's file was found damaged or altered; what could be carried over was, and its chain began anew there.
+    JournalMended {
+        /// Where the old file lies, untouched.
+        old: Untrusted,
+        /// What was wrong.
+        why: Untrusted,
+        /// Entries carried over; those behind the damage are proved by nothing but this program's word.
+        carried: u64,
+    },
     /// The terminal of a process vanished.
     TerminalLost,
     /// The room was closed; the next start begins a new journal.

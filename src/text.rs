@@ -45,7 +45,8 @@ impl fmt::Debug for Untrusted {
 
 impl Serialize for Untrusted {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&escape(&self.0))
+        // Line ends and tabs are plain there; a reader gets a command as it stands in the runbook.
+        s.serialize_str(&escape_block(&self.0))
     }
 }
 
@@ -63,6 +64,15 @@ impl From<String> for Untrusted {
 
 /// Marks that may stay on one base character; more would run into the lines above and below.
 const MARKS: usize = 4;
+
+/// [`escape`] for text of several lines that goes to JSON or a file: line ends and tabs stay.
+pub fn escape_block(text: &str) -> String {
+    if text.contains(['\n', '\t']) {
+        let line = |line: &str| line.split('\t').map(escape).collect::<Vec<_>>().join("\t");
+        return text.split('\n').map(line).collect::<Vec<_>>().join("\n");
+    }
+    escape(text)
+}
 
 /// Makes text safe for a terminal, a log and a chat: C0, DEL, C1, bidi controls, zero-width and other invisible
 /// characters, line separators, tag and private-use characters become `\u{..}` (`\n`, `\r`, `\t`, `\e` for the common four);
@@ -151,7 +161,9 @@ fn cluster_cells(cluster: &str) -> usize {
 
 /// The longest beginning of `text` in at most `most` cells, cut between grapheme clusters.
 pub fn prefix(text: &str, most: usize) -> &str {
-    if text.is_ascii() {
+    // Only as much as can fit is looked at: lines are cut off long texts one by one.
+    let head = text.as_bytes().get(..=most).unwrap_or(text.as_bytes());
+    if head.is_ascii() {
         return text.get(..most).unwrap_or(text);
     }
     let mut used = 0;

@@ -226,7 +226,17 @@ fn verify(args: &cli::Journal) -> anyhow::Result<ExitCode> {
                 .map(|c| format!("writer {:x}: {} entries, head {}", c.writer.0, c.entries, c.head))
                 .collect();
             say(&format!("{}: the chains hold, {} entries\n{}", path.display(), verified.entries, heads.join("\n")))?;
-            Ok(ExitCode::SUCCESS)
+            let mut mended = false;
+            for entry in journal::read_all(&path)?.filter_map(Result::ok) {
+                if let crate::fact::Fact::JournalMended { old, why, carried } = &entry.fact {
+                    mended = true;
+                    complain(&format!(
+                        "mended at {}: {why}; {carried} entries were carried over and are proved only from there on; the old file is {old}",
+                        crate::clock::rfc3339(entry.stamp.utc())
+                    ));
+                }
+            }
+            Ok(ExitCode::from(u8::from(mended)))
         }
         Err(e) => {
             complain(&format!("{}: {e}", path.display()));

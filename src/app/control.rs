@@ -12,6 +12,8 @@ use crate::room::Intent;
 
 /// Lines longer than this end the connection.
 const MAX_LINE: u64 = 256 * 1024;
+/// Connections at a time; the process keeps its other descriptors for journal and probes.
+const CONNECTIONS: usize = 64;
 /// Answers waiting for a reader; one that falls further behind is cut off.
 const OUT: usize = 4_096;
 
@@ -118,14 +120,28 @@ impl Socket {
 
     /// Takes connections until the loop is gone; each is a task of its own.
     pub async fn serve(self, out: mpsc::Sender<Request>) {
+        let open = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
         let mut n = 0_u64;
-        while let Ok((stream, _)) = self.listener.accept().await {
+        while !out.is_closed() {
+            let stream = match self.listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(e) => {
+                    // Out of descriptors, say: the socket stays, and somebody will close one.
+                    tracing::warn!("a control connection could not be taken: {e}");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            // Beyond the limit a connection is closed at once.
+            let Ok(place) = std::sync::Arc::clone(&open).try_acquire_owned() else { continue };
             n += 1;
             let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
-            crate::task::spawn(format!("control {n}"), talk(stream, out.clone()), failed).detach();
-            if out.is_closed() {
-                break;
-            }
+            let out = out.clone();
+            let talking = async move {
+                let _place = place;
+                talk(stream, out).await;
+            };
+            crate::task::spawn(format!("control {n}"), talking, failed).detach();
         }
     }
 }

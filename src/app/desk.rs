@@ -291,12 +291,15 @@ impl Desk {
                 true
             }
             journal::Event::Quarantined { moved_to, why, carried } => {
-                let words = format!(
-                    "the journal was damaged ({why}); {carried} entries were carried over, the old file is {}",
-                    moved_to.display()
-                );
-                self.room.trouble = Some(words);
+                let old = moved_to.display().to_string();
+                self.room.trouble = Some(format!(
+                    "the journal was damaged ({why}); {carried} entries were carried over, the old file is {old}"
+                ));
                 self.room.revision.header += 1;
+                // Altered history must not pass as genuine later: the record itself says that it was mended.
+                let mended =
+                    Fact::JournalMended { old: Untrusted::new(old), why: Untrusted::new(why), carried: carried as u64 };
+                self.append(vec![room::decide::draft(&self.room.me.author.clone(), mended)]);
                 true
             }
             journal::Event::TapeTrouble(why) => {

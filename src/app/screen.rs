@@ -216,7 +216,8 @@ impl Screen {
 }
 
 fn area_of((columns, rows): (u16, u16)) -> Rect {
-    Rect::new(0, 0, columns, rows)
+    // A terminal may claim any size; beyond this it would only cost memory.
+    Rect::new(0, 0, columns.min(1_000), rows.min(500))
 }
 
 fn layout_name(layout: cli::Layout) -> LayoutName {

@@ -11,6 +11,9 @@ pub fn author(plan: &Plan, name: Option<String>, role: Option<String>) -> Result
         return Ok(None);
     }
     let person = name.unwrap_or_else(os_user);
+    if person.trim().is_empty() || person.chars().count() > 64 {
+        return Err("a name has 1 to 64 characters".to_owned());
+    }
     let granted = |r: &&crate::plan::RolePlan| r.people.iter().any(|p| p.eq_ignore_ascii_case(&person));
     let role = match role {
         None => plan.roles.iter().find(granted).map(|r| r.name.clone()),

@@ -10,6 +10,8 @@ use crate::runbook::{At, Class, Runbook, Step, StepKind, Threshold};
 
 /// The document of `warroom show --format json`.
 pub fn json(books: &[Runbook], plan: &Plan, findings: &[Finding]) -> Value {
+    let mut plan = serde_json::to_value(plan).unwrap_or_default();
+    super::status::escape_strings(&mut plan);
     json!({ "runbooks": books, "plan": plan, "findings": findings })
 }
 

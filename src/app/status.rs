@@ -52,7 +52,7 @@ pub fn json(room: &Room) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut status = json!({
         "room": room.plan.room.name,
         "at": rfc3339(room.now.utc),
         "t": room.t().map(|t| t.0),
@@ -72,5 +72,18 @@ pub fn json(room: &Room) -> Value {
             crate::room::Watch::Nobody => "nobody",
             crate::room::Watch::Unknown => "unknown",
         },
-    })
+        "trouble": room.trouble,
+    });
+    escape_strings(&mut status);
+    status
+}
+
+/// Names and reasons of a plan come from its author: whatever could drive a terminal is made visible.
+pub fn escape_strings(value: &mut Value) {
+    match value {
+        Value::String(text) if !crate::text::is_plain(text) => *text = crate::text::escape_block(text),
+        Value::Array(items) => items.iter_mut().for_each(escape_strings),
+        Value::Object(fields) => fields.values_mut().for_each(escape_strings),
+        _ => {}
+    }
 }

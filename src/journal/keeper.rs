@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
@@ -59,6 +59,8 @@ pub struct Keeper {
     closing: Option<oneshot::Sender<()>>,
     stopping: bool,
     pace: Pace,
+    /// Device and inode of the file once it was opened.
+    identity: Option<(u64, u64)>,
 }
 
 /// Why a session with an open file ended.
@@ -109,6 +111,7 @@ impl Keeper {
             ear,
             first,
             pace: options.pace,
+            identity: None,
             pending: VecDeque::new(),
             delivered: 0,
             loaded: false,
@@ -146,6 +149,10 @@ impl Keeper {
     }
 
     fn session(&mut self, orders: &Receiver<Order>) -> End {
+        // A file that vanished is not begun anew behind the room's back: what it held is not in the new one.
+        if !self.in_place() {
+            return self.end_of(&StoreError::Moved);
+        }
         if self.read_only && !std::fs::metadata(&self.path).is_ok_and(|m| m.len() > 0) {
             return End::NotYet;
         }
@@ -177,12 +184,18 @@ impl Keeper {
         }
     }
 
+    /// Whether the file that was opened still stands at its place.
+    fn in_place(&self) -> bool {
+        self.read_only || self.identity.is_none() || self.identity == identity(&self.path)
+    }
+
     fn end_of(&self, e: &StoreError) -> End {
         if e.is_damage() && !self.read_only { End::Damaged(e.to_string()) } else { End::Trouble(self.sentence(e)) }
     }
 
     /// With the file open: reads the past, then records and listens until closed.
     fn keep(&mut self, conn: &Connection, orders: &Receiver<Order>) -> Result<(), StoreError> {
+        self.identity = self.identity.or_else(|| identity(&self.path));
         let mut store = Store::new(conn)?;
         if self.trouble.is_some() && !self.read_only {
             store.quick_check()?;
@@ -239,6 +252,9 @@ impl Keeper {
             look |= now.saturating_duration_since(looked) >= LOOK;
             if look {
                 looked = now;
+                if !self.in_place() {
+                    return Err(StoreError::Moved);
+                }
                 if store.changed()? {
                     self.read_new(&mut store)?;
                 }
@@ -305,6 +321,9 @@ impl Keeper {
 
     /// Records what waits, in transactions of at most [`CHUNK`]. A file held by another process is no error.
     fn record(&mut self, store: &mut Store<'_>) -> Result<(), StoreError> {
+        if !self.in_place() {
+            return Err(StoreError::Moved);
+        }
         while !self.pending.is_empty() {
             let count = self.pending.len().min(CHUNK);
             let portion = self.pending.make_contiguous().get(..count).unwrap_or_default();
@@ -379,6 +398,7 @@ impl Keeper {
     }
 
     fn begin_anew(&mut self, why: &str) -> Result<(), JournalError> {
+        self.identity = None;
         if self.bell.is_none() {
             self.bell = Some(Bell::open(&place::beside(&self.path, ".bell"), self.mode)?);
         }
@@ -420,7 +440,13 @@ impl Keeper {
     }
 
     fn sentence(&self, e: &StoreError) -> String {
-        let StoreError::Sql(sql) = e else { return format!("the journal is damaged: {e}") };
+        let sql = match e {
+            StoreError::Sql(sql) => sql,
+            StoreError::Broken(_) => return format!("the journal is damaged: {e}"),
+            StoreError::Moved => {
+                return format!("{e}; nothing more is recorded: put {} back, or start anew", self.path.display());
+            }
+        };
         let folder = self.path.parent().unwrap_or(&self.path).display();
         match sql.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
@@ -479,4 +505,11 @@ impl Keeper {
             self.stopping = true;
         }
     }
+}
+
+/// Device and inode of a file that holds something; `None` where none stands.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = std::fs::symlink_metadata(path).ok()?;
+    (meta.is_file() && meta.len() > 0).then(|| (meta.dev(), meta.ino()))
 }

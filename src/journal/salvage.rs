@@ -34,7 +34,7 @@ pub fn salvage(path: &Path, mode: Mode, bell: &bell::Bell) -> Result<Salvaged, J
     let conn = store::open(&fresh, true)?;
     let failed = |e| match e {
         StoreError::Sql(source) => JournalError::Sql { path: fresh.clone(), source },
-        StoreError::Broken(b) => JournalError::Damaged { path: fresh.clone(), why: b.to_string() },
+        other => JournalError::Damaged { path: fresh.clone(), why: other.to_string() },
     };
     let mut new = Store::new(&conn).map_err(failed)?;
     let (entries, in_place) = sort_out(rows, new.writer);

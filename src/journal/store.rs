@@ -62,6 +62,9 @@ pub enum StoreError {
     /// A chain does not hold.
     #[error("{0}")]
     Broken(Break),
+    /// Another file, or none, stands where the opened one stood.
+    #[error("the journal's file was moved, deleted or emptied while in use")]
+    Moved,
 }
 
 impl StoreError {
@@ -74,6 +77,7 @@ impl StoreError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Broken(_) => true,
+            Self::Moved => false,
             Self::Sql(e) => is_damage(e),
         }
     }

@@ -312,5 +312,6 @@ fn explain(path: &Path, e: StoreError) -> VerifyError {
         StoreError::Broken(Break { n, what, .. }) => VerifyError::Damaged { path, why: format!("row {n} {what}") },
         StoreError::Sql(e) if connect::is_damage(&e) => VerifyError::Damaged { path, why: e.to_string() },
         StoreError::Sql(e) => VerifyError::Unreadable { path, why: e.to_string() },
+        e @ StoreError::Moved => VerifyError::Unreadable { path, why: e.to_string() },
     }
 }

@@ -23,6 +23,9 @@ mod tokens;
 /// Files over this many bytes are refused.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// Files with more list items than this are refused: nobody drives them, and they would cost hundreds of MiB.
+pub const MAX_ITEMS: usize = 100_000;
+
 /// Reads one Markdown file. Never fails on what it says: what is not understood stands in [`Runbook::not_understood`].
 ///
 /// `path` is the file's name as the plan gives it; it takes part in the identity of steps.
@@ -32,6 +35,9 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
     }
     let source = source::Source::new(bytes);
     let doc = markdown::parse(&source);
+    if doc.items.len() > MAX_ITEMS {
+        return Err(RunbookError::TooMany { path: path.to_owned(), items: doc.items.len() });
+    }
     let mut book = steps::understand(path, &source, &doc);
     path.clone_into(&mut book.path);
     book.sha256 = hex(&Sha256::digest(bytes));
@@ -357,5 +363,13 @@ pub enum RunbookError {
         path: String,
         /// Its size.
         size: usize,
+    },
+    /// Over [`MAX_ITEMS`].
+    #[error("{path}: {items} list items are over the limit of 100,000 for a runbook; split it and link the parts")]
+    TooMany {
+        /// The file.
+        path: String,
+        /// Its list items.
+        items: usize,
     },
 }

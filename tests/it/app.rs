@@ -328,3 +328,53 @@ fn nonsense_on_the_control_socket_is_answered_and_harms_nobody() {
     use std::os::unix::fs::PermissionsExt;
     assert_eq!(std::fs::metadata(&watch.socket).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn a_journal_that_is_deleted_in_use_is_not_written_on_in_the_dark() {
+    let place = Place::new(RUNBOOK, BARE);
+    let watch = place.start("ic");
+    let mut client = watch.client();
+    let note = |n: u64| json!({ "kind": "note", "text": format!("note {n}") });
+    assert_eq!(client.ask(1, "ic", &note(1)).unwrap()["answer"], "accepted");
+    let aside = place.path().join("aside.db");
+    std::fs::rename(place.journal(), &aside).unwrap();
+    let answer = client.ask(2, "ic", &note(2)).unwrap();
+    assert_eq!(answer["answer"], "unconfirmed", "{answer}");
+    assert!(answer["reason"].as_str().unwrap().contains("moved"), "{answer}");
+    // Put back, it goes on where it was, and the note that waited is recorded.
+    std::fs::rename(&aside, place.journal()).unwrap();
+    client.until("the note that waited", |s| s["unsaved"] == 0);
+    assert_eq!(client.ask(3, "ic", &note(3)).unwrap()["answer"], "accepted");
+    watch.end();
+    let verified = warroom(place.path()).arg("verify").arg(place.journal()).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+/// Altered history is found, carried over as far as it can be proved, and never passes as genuine afterwards.
+#[test]
+fn a_journal_that_was_altered_says_so_for_ever() {
+    let place = Place::new(RUNBOOK, BARE);
+    let watch = place.start("ic");
+    let mut client = watch.client();
+    for n in 0..5 {
+        let note = json!({ "kind": "note", "text": format!("note number {n}") });
+        assert_eq!(client.ask(n, "ic", &note).unwrap()["answer"], "accepted");
+    }
+    watch.end();
+    let altered = rusqlite::Connection::open(place.journal()).unwrap();
+    let changed = altered
+        .execute("UPDATE entry SET body = replace(body, 'number 2', 'number 9') WHERE body LIKE '%number 2%'", [])
+        .unwrap();
+    assert_eq!(changed, 1);
+    drop(altered);
+    let verify = || warroom(place.path()).arg("verify").arg(place.journal()).output().unwrap();
+    assert_eq!(verify().status.code(), Some(1));
+    let watch = place.start("ic");
+    let mut client = watch.client();
+    client.until("the mending", |s| s["trouble"].as_str().is_some_and(|t| t.contains("damaged")));
+    client.until("its record", |s| s["unsaved"] == 0);
+    watch.end();
+    let verified = verify();
+    assert_eq!(verified.status.code(), Some(1), "mended is not the same as whole");
+    assert!(String::from_utf8_lossy(&verified.stderr).contains("mended at"), "{verified:?}");
+}

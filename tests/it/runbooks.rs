@@ -391,3 +391,10 @@ const PIECES: &[&str] = &[
     "curl -X POST http://h/health\n",
     "Go/No-Go Decision: 12:35 PM\n",
 ];
+
+#[test]
+fn more_items_than_anybody_drives_are_refused_with_a_word() {
+    let many = "- [ ] x\n".repeat(100_001);
+    let refused = warroom::runbook::read("go.md", many.as_bytes()).unwrap_err().to_string();
+    assert!(refused.contains("100001 list items") && refused.contains("split it"), "{refused}");
+}

@@ -118,6 +118,7 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("{} broke and was started again: {message}", crate::text::escape(task))
         }
         Fact::TerminalLost => "lost the terminal".to_owned(),
+        Fact::JournalMended { why, carried, .. } => format!("journal mended: {why}; {carried} entries carried over"),
         Fact::RoomClosed { reason } => format!("closed the room: {reason}"),
         Fact::Unknown => "something this version does not know".to_owned(),
     }
