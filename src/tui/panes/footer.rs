@@ -50,11 +50,13 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     hints(view, KeyMode::Normal, area.y, x, end, pen);
 }
 
-/// Hints while they fit whole; the keys of the checklist only where they do something.
+/// Hints while they fit whole, the way to the help and the way out before all others; the keys of the checklist only
+/// where they do something.
 fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen<'_>) -> u16 {
     use crate::tui::keys::Action as A;
     let on_steps = matches!(view.focus, Pane::Checklist | Pane::Detail);
     let on_charts = matches!(view.focus, Pane::Errors | Pane::Latency);
+    let mut found: Vec<(&str, String, bool)> = Vec::new();
     for line in view.keymap.lines().iter().filter(|l| l.mode == mode && !l.hint.is_empty()) {
         let fits = match line.action {
             A::Tick | A::Start | A::LeaveOut | A::Owner => on_steps,
@@ -63,13 +65,31 @@ fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen
             A::Open => !on_charts,
             _ => true,
         };
-        let Some(key) = line.keys.first().filter(|_| fits).map(ToString::to_string) else { continue };
-        let wide = cells(&key) + 1 + cells(&line.hint);
-        if x + wide > end {
+        let always = matches!(line.action, A::Help | A::Quit);
+        if let Some(key) = line.keys.first().filter(|_| fits) {
+            found.push((&line.hint, key.to_string(), always));
+        }
+    }
+    let wide = |(hint, key, _): &(&str, String, bool)| cells(key) + 1 + cells(hint) + 3;
+    // The gap behind the last one may be cut off.
+    let mut free = (end + 3).saturating_sub(x);
+    let reserved: u16 = found.iter().filter(|(.., always)| *always).map(wide).sum();
+    free = free.saturating_sub(reserved);
+    let mut full = false;
+    for hint in &found {
+        let (says, key, always) = hint;
+        if !always {
+            full |= wide(hint) > free;
+            if full {
+                continue;
+            }
+            free -= wide(hint);
+        }
+        if x + wide(hint) > end + 3 {
             break;
         }
-        x = pen.put(x, y, wide, &key, Role::Accent);
-        x = pen.put(x + 1, y, wide, &line.hint, Role::Dim) + 3;
+        x = pen.put(x, y, cells(key), key, Role::Accent);
+        x = pen.put(x + 1, y, cells(says), says, Role::Dim) + 3;
     }
     x
 }

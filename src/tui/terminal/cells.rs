@@ -166,7 +166,9 @@ impl Packer {
 /// The nearest ASCII character for what our own screens draw.
 fn transliterate(text: &str) -> u8 {
     match text.chars().next() {
-        Some('─' | '━' | '╌' | '┄' | '┈' | '═' | '╴' | '╶' | '–' | '—' | '‐' | '\u{2011}' | '−') => b'-',
+        Some('─' | '━' | '╌' | '┄' | '┈' | '═' | '╴' | '╶' | '–' | '—' | '‐' | '\u{2011}' | '−') => {
+            b'-'
+        }
         Some('│' | '┃' | '╎' | '┆' | '┊' | '║' | '▏' | '▕') => b'|',
         Some('\u{2500}'..='\u{257f}') => b'+',
         Some('░' | '▁' | '▂') => b'.',
