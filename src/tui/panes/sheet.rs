@@ -8,7 +8,7 @@ use crate::text::{escape, wrap};
 use crate::tui::keys::{KeyMode, Line};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::view::{Mode, Purpose, Tone, View};
+use crate::tui::view::{Line as Typed, Mode, Purpose, Tone, View};
 use crate::tui::widgets::pen::{Pen, cells};
 
 /// Rows of the palette.
@@ -29,7 +29,7 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.rule(area.x, area.y, area.width);
     let (x, width) = (area.x + 4, area.width.saturating_sub(8));
     match &view.mode {
-        Mode::Prompt { purpose, input } => {
+        Mode::Prompt { purpose, input, line } => {
             let (title, more) = help_for(room, view, purpose);
             pen.put(x, area.y + 1, width, &title, Role::Title);
             let mut y = area.y + 2;
@@ -37,7 +37,10 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
                 pen.put(x, y, width, &more, Role::Dim);
                 y += 1;
             }
-            typed(pen, x, y, width, input.value(), input.visual_cursor());
+            let end = typed(pen, x, y, width, input.value(), input.visual_cursor());
+            if *line == Typed::Offered {
+                pen.tint(Rect::new(x, y, end.saturating_sub(x + 1), 1), Role::Selected);
+            }
             hint(pen, x, y + 1, &[("enter", "record"), ("esc", "cancel")]);
         }
         Mode::Choose { title, options, .. } => {
@@ -79,7 +82,10 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         Purpose::Skip(id) => (format!("Why is \"{}\" skipped?", name(id)), String::new()),
         Purpose::NotApplicable(id) => (format!("Why does \"{}\" not apply?", name(id)), String::new()),
         Purpose::Waive(id) => (format!("Why is \"{}\" waived?", name(id)), String::new()),
-        Purpose::Owner(id) => (format!("Who does \"{}\"?", name(id)), "an empty line takes the owner away".to_owned()),
+        Purpose::Owner(id) => (
+            format!("Who does \"{}\"?", name(id)),
+            "what you type replaces this; an empty line takes the owner away".to_owned(),
+        ),
         Purpose::Add(Some(id)) => (format!("New step behind \"{}\"", name(id)), String::new()),
         Purpose::Add(None) => ("New step at the end".to_owned(), String::new()),
         Purpose::T0 => (
