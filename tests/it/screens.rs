@@ -357,6 +357,12 @@ fn a_narrow_footer_keeps_the_help_and_the_way_out() {
         let shown = text(&frame(&bad(), &mut View::new(), &Theme::default(), width, 24));
         assert!(shown.lines().last().is_some_and(|l| l.contains("? help   q quit")), "{shown}");
     }
+    let mut seat = Seat::new(busy());
+    seat.buf = Buffer::empty(Rect::new(0, 0, 80, 24));
+    seat.press("/");
+    seat.type_in("go/no-go canary 25 %");
+    seat.press("enter");
+    assert!(seat.shown().lines().last().is_some_and(|l| l.contains("? help   q quit")), "{}", seat.shown());
 }
 
 #[test]

@@ -261,10 +261,10 @@ fn events(room: &Room, view: &View, from: DateTime<Utc>, until: DateTime<Utc>, w
         }
         let Some(x) = column(at) else { continue };
         let word = match &entry.fact {
-            Fact::VerdictChanged { verdict: Verdict::Wait, .. } => continue,
-            Fact::VerdictChanged { verdict, .. } => verdict.to_string(),
             // The first answer of all is no change.
-            Fact::ServiceChanged { from: ServiceState::Pending, to: ServiceState::Up, .. } => continue,
+            Fact::VerdictChanged { verdict: Verdict::Wait, .. }
+            | Fact::ServiceChanged { from: ServiceState::Pending, to: ServiceState::Up, .. } => continue,
+            Fact::VerdictChanged { verdict, .. } => verdict.to_string(),
             Fact::ServiceChanged {
                 service,
                 to: to @ (ServiceState::Up | ServiceState::Degraded | ServiceState::Down),
