@@ -11,7 +11,7 @@ use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
 use super::panes::services;
 use super::typing::{clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
-use super::view::{Detail, Filter, Frozen, Mode, Next, Purpose, Tone, View};
+use super::view::{Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
 use crate::room::{Intent, Room, Status};
 
@@ -47,7 +47,7 @@ pub fn on_key(room: &Room, view: &mut View, keymap: &Keymap, key: KeyEvent) -> V
     match std::mem::take(&mut view.mode) {
         Mode::Normal => normal(room, view, keymap, &key),
         Mode::Find(input) => find_typing(room, view, keymap, &key, input),
-        Mode::Prompt { purpose, input } => prompt(room, view, keymap, &key, purpose, input),
+        Mode::Prompt { purpose, input, line } => prompt(room, view, keymap, &key, purpose, (input, line)),
         Mode::Choose { title, options, opened } => {
             if room.now.since(opened) < DEAD_TIME || key.kind == KeyEventKind::Repeat {
                 view.mode = Mode::Choose { title, options, opened };
@@ -64,7 +64,10 @@ pub fn on_key(room: &Room, view: &mut View, keymap: &Keymap, key: KeyEvent) -> V
             if keymap.action(KeyMode::Confirm, &key) == Some(Action::Accept) {
                 return follow(room, view, *then);
             }
-            view.toast(room.now, Tone::Quiet, "cancelled");
+            // Who pressed esc knows; who pressed something else may have meant a yes.
+            if key.code != KeyCode::Esc {
+                view.toast(room.now, Tone::Quiet, "cancelled");
+            }
             Vec::new()
         }
         Mode::Help => {
@@ -94,7 +97,10 @@ pub fn on_paste(room: &Room, view: &mut View, text: &str) -> Vec<Act> {
             let query = input.value().to_owned();
             seek(room, view, &query);
         }
-        Mode::Prompt { input, .. } => *input = add(input),
+        Mode::Prompt { input, line: from, .. } => {
+            let offered = std::mem::take(from) == Line::Offered;
+            *input = add(&if offered { Input::default() } else { input.clone() });
+        }
         Mode::Palette { input, at } => {
             *input = add(input);
             *at = 0;
@@ -275,11 +281,11 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         return Vec::new();
     }
     let ask = |view: &mut View, purpose: Purpose| {
-        let input = match &purpose {
-            Purpose::Owner(_) => Input::new(room.me.author.person.escaped()),
-            _ => Input::default(),
+        let (input, line) = match &purpose {
+            Purpose::Owner(_) => (Input::new(room.me.author.person.escaped()), Line::Offered),
+            _ => (Input::default(), Line::Typed),
         };
-        view.mode = Mode::Prompt { purpose, input };
+        view.mode = Mode::Prompt { purpose, input, line };
         Vec::new()
     };
     match action {

@@ -1,7 +1,7 @@
 //! Dialogs and lines being typed: prompts, questions, finds, the palette, the help.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
-use crossterm::event::{Event, KeyCode, KeyEvent};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
@@ -9,7 +9,7 @@ use super::keys::{Action, KeyMode, Keymap};
 use super::layout::Pane;
 use super::on_key::{Act, MAX_LINE, perform, set_layout};
 use super::panes::palette;
-use super::view::{Find, Mode, Next, Purpose, Tone, View};
+use super::view::{Find, Line, Mode, Next, Purpose, Tone, View};
 use crate::clock;
 use crate::room::{Intent, Room};
 use crate::text::Untrusted;
@@ -24,7 +24,7 @@ pub fn confirm(room: &Room, view: &mut View, question: String, then: Next) -> Ve
 pub fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
     match next {
         Next::Prompt(purpose) => {
-            view.mode = Mode::Prompt { purpose, input: Input::default() };
+            view.mode = Mode::Prompt { purpose, input: Input::default(), line: Line::Typed };
             Vec::new()
         }
         Next::Do(intent) => vec![Act::Intent(intent)],
@@ -72,20 +72,22 @@ pub fn prompt(
     keymap: &Keymap,
     key: &KeyEvent,
     purpose: Purpose,
-    mut input: Input,
+    (mut input, line): (Input, Line),
 ) -> Vec<Act> {
     match keymap.action(KeyMode::Prompt, key) {
-        Some(Action::Cancel) => {
-            view.toast(room.now, Tone::Quiet, "cancelled");
-            return Vec::new();
-        }
+        Some(Action::Cancel) => return Vec::new(),
         Some(Action::Accept) => return submit(room, view, purpose, input),
         _ => {}
+    }
+    let types =
+        matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    if line == Line::Offered && (types || matches!(key.code, KeyCode::Backspace | KeyCode::Delete)) {
+        input = Input::default();
     }
     if input.value().len() < MAX_LINE || !matches!(key.code, KeyCode::Char(_)) {
         input.handle_event(&Event::Key(*key));
     }
-    view.mode = Mode::Prompt { purpose, input };
+    view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
     Vec::new()
 }
 
@@ -94,7 +96,7 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
     let text = Untrusted::new(line.clone());
     if line.is_empty() && !matches!(purpose, Purpose::Owner(_)) {
         view.toast(room.now, Tone::Bad, "write something first, or esc to cancel");
-        view.mode = Mode::Prompt { purpose, input };
+        view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
         return Vec::new();
     }
     let intent = match purpose {
@@ -112,7 +114,7 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
             }
             Err(sentence) => {
                 view.toast(room.now, Tone::Bad, sentence);
-                view.mode = Mode::Prompt { purpose: Purpose::T0, input };
+                view.mode = Mode::Prompt { purpose: Purpose::T0, input, line: Line::Typed };
                 return Vec::new();
             }
         },

@@ -94,6 +94,16 @@ pub enum Spot {
     Step(StepId),
 }
 
+/// Where the line of a prompt comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Line {
+    /// Put there for the person: what is typed first replaces it.
+    Offered,
+    /// Typed, or made one's own by moving in it.
+    #[default]
+    Typed,
+}
+
 /// What the keys mean now.
 #[derive(Clone, Debug, Default)]
 pub enum Mode {
@@ -108,6 +118,8 @@ pub enum Mode {
         purpose: Purpose,
         /// The line so far.
         input: Input,
+        /// Who wrote it.
+        line: Line,
     },
     /// One of several, by a letter; anything else cancels.
     Choose {

@@ -131,7 +131,8 @@ pub fn paint(room: &Room, view: &View, plot: Plot, pen: &mut Pen<'_>) {
     let high = data.iter().flatten().map(|e| e.max).fold(f64::NEG_INFINITY, f64::max);
     let low = data.iter().flatten().map(|e| e.min).fold(0.0, f64::min);
     let want = if high.is_finite() { high } else { 0.0 };
-    let want = want.max(objective.map_or(0.0, |o| if o > want * 4.0 && want > 0.0 { want } else { o * 1.25 }));
+    // The objective stays in the picture, except where it would press the data flat.
+    let want = want.max(objective.map_or(0.0, |o| if o > want * 20.0 && want > 0.0 { want } else { o * 1.25 }));
     let percent_below =
         plan.unit.as_deref() == Some("%") && plan.objective.as_ref().is_some_and(|o| matches!(o.op, Op::Gt | Op::Ge));
     // A share that should stay high is looked at from its worst, not from nothing.
@@ -240,7 +241,8 @@ fn hair_value(
     Some((at, value))
 }
 
-/// What happened, as cell columns with a word: T-0, verdicts, services that went down, steps of the phase.
+/// What happened, as cell columns with a word: T-0, verdicts, services that changed, failures; and the ticks of the
+/// phase, which are lines without one.
 fn events(room: &Room, view: &View, from: DateTime<Utc>, until: DateTime<Utc>, width: u16) -> Vec<(u16, String)> {
     let span = (until - from).num_milliseconds().max(1);
     let column = |at: DateTime<Utc>| {
@@ -259,21 +261,33 @@ fn events(room: &Room, view: &View, from: DateTime<Utc>, until: DateTime<Utc>, w
         }
         let Some(x) = column(at) else { continue };
         let word = match &entry.fact {
-            Fact::VerdictChanged { verdict: Verdict::Wait, .. } => continue,
+            // The first answer of all is no change.
+            Fact::VerdictChanged { verdict: Verdict::Wait, .. }
+            | Fact::ServiceChanged { from: ServiceState::Pending, to: ServiceState::Up, .. } => continue,
             Fact::VerdictChanged { verdict, .. } => verdict.to_string(),
-            Fact::ServiceChanged { service, to: ServiceState::Down, .. } => format!("{service} down"),
-            Fact::StepMarked { step, mark: Mark::Done | Mark::Failed, .. } => {
+            Fact::ServiceChanged {
+                service,
+                to: to @ (ServiceState::Up | ServiceState::Degraded | ServiceState::Down),
+                ..
+            } => format!("{service} {to}"),
+            Fact::StepMarked { step, mark: Mark::Failed, .. } => {
                 let Some(node) = view.derived.node_of(step) else { continue };
-                if view.derived.node(node).map(|n| n.phase) != phase {
+                format!("failed {}", fit(&view.derived.text(room, node), 18))
+            }
+            Fact::StepMarked { step, mark: Mark::Done, .. } => {
+                let node = view.derived.node_of(step).and_then(|node| view.derived.node(node));
+                if node.map(|n| n.phase) != phase {
                     continue;
                 }
-                fit(&view.derived.text(room, node), 18).into_owned()
+                String::new()
             }
             _ => continue,
         };
-        // One line a column: the newest speaks for those under it.
-        if !out.iter().any(|(column, _)| *column == x) {
-            out.push((x, word));
+        // One line a column: the newest with a word speaks for those under it.
+        match out.iter_mut().find(|(column, _)| *column == x) {
+            Some((_, said)) if said.is_empty() => *said = word,
+            Some(_) => {}
+            None => out.push((x, word)),
         }
     }
     out.sort_by_key(|(x, _)| *x);

@@ -29,6 +29,11 @@ struct Columns {
 }
 
 impl Columns {
+    /// One past the last cell of a row that says nothing but its text.
+    fn end(self) -> u16 {
+        self.word.0 + self.word.1
+    }
+
     fn of(area: Rect) -> Self {
         let end = area.right().saturating_sub(1);
         let (owner, time, word) = match area.width {
@@ -195,16 +200,19 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
     pen.put(x, y, 1, glyph, glyph_role);
     let text_role =
         if node == d.next && !status.settled() && status != Status::Failed { Role::Strong } else { text_role };
-    let mut at = text(view, x + 2, y, columns.text_end, &d.text(room, node), text_role, pen);
     let notes = state.map_or(0, |s| s.notes.len());
-    if notes > 0 {
-        let says = format!(" {} {notes} note{}", glyphs.dot, if notes == 1 { "" } else { "s" });
-        at = pen.put(at, y, columns.text_end.saturating_sub(at), &says, Role::Faint);
-    }
-    let _ = at;
+    // The text runs on over the cells of its row that say nothing.
+    let write = |end: u16, pen: &mut Pen<'_>| {
+        let at = text(view, x + 2, y, end, &d.text(room, node), text_role, pen);
+        if notes > 0 {
+            let says = format!(" {} {notes} note{}", glyphs.dot, if notes == 1 { "" } else { "s" });
+            pen.put(at, y, end.saturating_sub(at), &says, Role::Faint);
+        }
+    };
     if !leaf {
         let (done, all) = d.counts.get(node as usize).copied().unwrap_or_default();
         let (at, wide) = if columns.owner.1 > 0 { columns.owner } else { columns.time };
+        write(if wide > 0 || done == all { columns.text_end } else { columns.end() }, pen);
         pen.put(at, y, wide, &format!("{done}/{all}"), Role::Dim);
         if done == all {
             pen.put(columns.word.0, y, columns.word.1, &format!("{} done", glyphs.done), Role::Good);
@@ -218,13 +226,16 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
     };
     let mine = d.mine(room, node) && !status.settled();
     let who = if mine { "you".to_owned() } else { who };
-    pen.put(columns.owner.0, y, columns.owner.1.saturating_sub(1), &who, if mine { Role::Accent } else { Role::Dim });
     let time = match settled_by {
         Some((_, stamp)) => clock_time(room, stamp.utc()),
         None => d.due_at(node).map(|due| clock_time(room, due)).unwrap_or_default(),
     };
-    pen.put(columns.time.0, y, columns.time.1.saturating_sub(1), &time, if late { Role::Warn } else { Role::Dim });
     let (word, role) = word(room, view, node, id.as_ref(), glyphs, late);
+    let first = [(columns.owner, &who), (columns.time, &time), (columns.word, &word)];
+    let first = first.iter().find(|((_, wide), says)| *wide > 0 && !says.is_empty());
+    write(first.map_or(columns.end(), |((at, _), _)| at.saturating_sub(1)), pen);
+    pen.put(columns.owner.0, y, columns.owner.1.saturating_sub(1), &who, if mine { Role::Accent } else { Role::Dim });
+    pen.put(columns.time.0, y, columns.time.1.saturating_sub(1), &time, if late { Role::Warn } else { Role::Dim });
     pen.put(columns.word.0, y, columns.word.1, &word, role);
 }
 

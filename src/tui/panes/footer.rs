@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::room::{JournalHealth, Room, Watch};
 use crate::text::escape;
-use crate::tui::keys::KeyMode;
+use crate::tui::keys::{Action, KeyMode};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::view::{Mode, View};
@@ -44,17 +44,30 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     if let Some(find) = &view.find {
         let at = find.matches.iter().position(|m| Some(*m) == view.selected_node()).map_or(0, |i| i + 1);
         let says = format!("/{}  {at} of {}   ", escape(&find.query), find.matches.len());
+        let end = end.saturating_sub(kept(view));
         x = pen.put(x, area.y, end.saturating_sub(x), &says, Role::Strong);
         x = hints(view, KeyMode::Found, area.y, x, end, pen);
     }
     hints(view, KeyMode::Normal, area.y, x, end, pen);
 }
 
-/// Hints while they fit whole; the keys of the checklist only where they do something.
+/// Hints that give way to no other.
+const ALWAYS: [Action; 2] = [Action::Help, Action::Quit];
+
+/// Cells of those, each with the gap behind it.
+fn kept(view: &View) -> u16 {
+    let lines = view.keymap.lines().iter();
+    let lines = lines.filter(|l| l.mode == KeyMode::Normal && ALWAYS.contains(&l.action) && !l.hint.is_empty());
+    lines.filter_map(|l| Some(cells(&l.keys.first()?.to_string()) + 1 + cells(&l.hint) + 3)).sum()
+}
+
+/// Hints while they fit whole, the way to the help and the way out before all others; the keys of the checklist only
+/// where they do something.
 fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen<'_>) -> u16 {
-    use crate::tui::keys::Action as A;
+    use Action as A;
     let on_steps = matches!(view.focus, Pane::Checklist | Pane::Detail);
     let on_charts = matches!(view.focus, Pane::Errors | Pane::Latency);
+    let mut found: Vec<(&str, String, bool)> = Vec::new();
     for line in view.keymap.lines().iter().filter(|l| l.mode == mode && !l.hint.is_empty()) {
         let fits = match line.action {
             A::Tick | A::Start | A::LeaveOut | A::Owner => on_steps,
@@ -63,13 +76,31 @@ fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen
             A::Open => !on_charts,
             _ => true,
         };
-        let Some(key) = line.keys.first().filter(|_| fits).map(ToString::to_string) else { continue };
-        let wide = cells(&key) + 1 + cells(&line.hint);
-        if x + wide > end {
+        if let Some(key) = line.keys.first().filter(|_| fits) {
+            found.push((&line.hint, key.to_string(), ALWAYS.contains(&line.action)));
+        }
+    }
+    let wide = |(hint, key, _): &(&str, String, bool)| cells(key) + 1 + cells(hint) + 3;
+    // The gap behind the last one may be cut off.
+    let mut free = (end + 3).saturating_sub(x);
+    if mode == KeyMode::Normal {
+        free = free.saturating_sub(kept(view));
+    }
+    let mut full = false;
+    for hint in &found {
+        let (says, key, always) = hint;
+        if !always {
+            full |= wide(hint) > free;
+            if full {
+                continue;
+            }
+            free -= wide(hint);
+        }
+        if x + wide(hint) > end + 3 {
             break;
         }
-        x = pen.put(x, y, wide, &key, Role::Accent);
-        x = pen.put(x + 1, y, wide, &line.hint, Role::Dim) + 3;
+        x = pen.put(x, y, cells(key), key, Role::Accent);
+        x = pen.put(x + 1, y, cells(says), says, Role::Dim) + 3;
     }
     x
 }

@@ -15,7 +15,6 @@ use crate::tui::widgets::pen::{Pen, cells};
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.fill(area, Role::Bar);
     let (y, end) = (area.y, area.right());
-    let dot = pen.glyphs().up;
     // The clocks keep their place; what is left of them is cut, what is right of them gives way.
     let zone = room.plan.room.zone;
     let t = room.t().map_or_else(|| "T –".to_owned(), |t| t.to_string());
@@ -32,35 +31,29 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         }
     }
     let clocks_wide: u16 = clocks.iter().map(|(text, _)| cells(text)).sum();
-    let clocks_at = (area.x + area.width * 41 / 100).min(end.saturating_sub(clocks_wide + 1)).max(area.x);
+    let mut ranked = people(room, pen);
+    let badge =
+        room.plan.room.environment.as_ref().map(|e| format!(" {} ", escape(&e.to_uppercase()))).unwrap_or_default();
+    let name = escape(&room.plan.room.name);
+    let phase = view.derived.current_phase().map(|phase| view.derived.text(room, phase));
+    // The phase pushes the clocks only over blanks; on a narrow screen who is here is none of the line's business.
+    let wanted = cells(&badge).min(16) + 1 + cells(&name) + phase.as_ref().map_or(0, |p| 3 + cells(p)) + 1;
+    let spoken_for: u16 =
+        ranked.iter().filter(|(rank, ..)| area.width >= 100 || *rank == ALARMS).map(|(_, t, _)| cells(t) + 2).sum();
+    let push = (area.x + wanted).min(end.saturating_sub(clocks_wide + (spoken_for + 2).max(14)));
+    let clocks_at = (area.x + area.width * 41 / 100).max(push).min(end.saturating_sub(clocks_wide + 1)).max(area.x);
 
-    let mut x = area.x;
-    if let Some(environment) = &room.plan.room.environment {
-        let badge = format!(" {} ", escape(&environment.to_uppercase()));
-        x = pen.put(x, y, 16, &badge, Role::Danger);
-    }
+    let mut x = pen.put(area.x, y, 16, &badge, Role::Danger);
     let left = clocks_at.saturating_sub(1);
     x = (x + 1).min(left);
-    x = pen.put(x, y, left.saturating_sub(x), &escape(&room.plan.room.name), Role::Strong);
-    if let Some(phase) = view.derived.current_phase().filter(|_| left > x + 8) {
+    x = pen.put(x, y, left.saturating_sub(x), &name, Role::Strong);
+    if let Some(phase) = phase.filter(|_| left > x + 8) {
         x += 3;
-        pen.put(x, y, left.saturating_sub(x), &view.derived.text(room, phase), Role::Dim);
+        pen.put(x, y, left.saturating_sub(x), &phase, Role::Dim);
     }
     let pieces: Vec<(&str, Role)> = clocks.iter().map(|(text, role)| (text.as_str(), *role)).collect();
     let after = pen.line(clocks_at, y, end.saturating_sub(clocks_at), &pieces);
 
-    let alarms = alarms::count(room).0;
-    // By rank: alarms, who I am, who watches; shown from left to right the other way about, me last.
-    let me = &room.me.author;
-    let mine = if room.me.read_only { format!("{} read-only", me.person) } else { name(me) };
-    let mut ranked = vec![(1, format!("{dot} you {mine}"), Role::Accent)];
-    if alarms > 0 {
-        let says = format!("{} {alarms} alarm{}", pen.glyphs().alarm, if alarms == 1 { "" } else { "s" });
-        ranked.insert(0, (3, says, Role::Bad));
-    }
-    if let Watch::Other { by: Some(by), .. } = &room.live.watch {
-        ranked.push((2, format!("{dot} {} watches", name(by)), Role::Good));
-    }
     let mut free = end.saturating_sub(after + 3);
     ranked.retain(|(_, text, _)| {
         let wide = cells(text) + 2;
@@ -75,6 +68,26 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         pen.put(at, y, cells(text), text, *role);
         at = at.saturating_sub(2);
     }
+}
+
+/// The place of the alarms in the line, counted from the right.
+const ALARMS: u8 = 3;
+
+/// By rank: alarms, who I am, who watches; shown from left to right the other way about, me last.
+fn people(room: &Room, pen: &Pen<'_>) -> Vec<(u8, String, Role)> {
+    let dot = pen.glyphs().up;
+    let alarms = alarms::count(room).0;
+    let me = &room.me.author;
+    let mine = if room.me.read_only { format!("{} read-only", me.person) } else { name(me) };
+    let mut ranked = vec![(1, format!("{dot} you {mine}"), Role::Accent)];
+    if alarms > 0 {
+        let says = format!("{} {alarms} alarm{}", pen.glyphs().alarm, if alarms == 1 { "" } else { "s" });
+        ranked.insert(0, (ALARMS, says, Role::Bad));
+    }
+    if let Watch::Other { by: Some(by), .. } = &room.live.watch {
+        ranked.push((2, format!("{dot} {} watches", name(by)), Role::Good));
+    }
+    ranked
 }
 
 /// Person and role: `ic (incident commander)`; the role alone where both are the same.

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use super::palette;
 use crate::room::Room;
 use crate::text::{escape, wrap};
-use crate::tui::keys::{KeyMode, Line};
+use crate::tui::keys::{Action, KeyMode, Line};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::view::{Mode, Purpose, Tone, View};
+use crate::tui::view::{Line as Typed, Mode, Purpose, Tone, View};
 use crate::tui::widgets::pen::{Pen, cells};
 
 /// Rows of the palette.
@@ -29,7 +29,7 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.rule(area.x, area.y, area.width);
     let (x, width) = (area.x + 4, area.width.saturating_sub(8));
     match &view.mode {
-        Mode::Prompt { purpose, input } => {
+        Mode::Prompt { purpose, input, line } => {
             let (title, more) = help_for(room, view, purpose);
             pen.put(x, area.y + 1, width, &title, Role::Title);
             let mut y = area.y + 2;
@@ -37,7 +37,10 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
                 pen.put(x, y, width, &more, Role::Dim);
                 y += 1;
             }
-            typed(pen, x, y, width, input.value(), input.visual_cursor());
+            let end = typed(pen, x, y, width, input.value(), input.visual_cursor());
+            if *line == Typed::Offered {
+                pen.tint(Rect::new(x, y, end.saturating_sub(x + 1), 1), Role::Selected);
+            }
             hint(pen, x, y + 1, &[("enter", "record"), ("esc", "cancel")]);
         }
         Mode::Choose { title, options, .. } => {
@@ -79,7 +82,10 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         Purpose::Skip(id) => (format!("Why is \"{}\" skipped?", name(id)), String::new()),
         Purpose::NotApplicable(id) => (format!("Why does \"{}\" not apply?", name(id)), String::new()),
         Purpose::Waive(id) => (format!("Why is \"{}\" waived?", name(id)), String::new()),
-        Purpose::Owner(id) => (format!("Who does \"{}\"?", name(id)), "an empty line takes the owner away".to_owned()),
+        Purpose::Owner(id) => (
+            format!("Who does \"{}\"?", name(id)),
+            "what you type replaces this; an empty line takes the owner away".to_owned(),
+        ),
         Purpose::Add(Some(id)) => (format!("New step behind \"{}\"", name(id)), String::new()),
         Purpose::Add(None) => ("New step at the end".to_owned(), String::new()),
         Purpose::T0 => (
@@ -141,13 +147,25 @@ pub fn palette(view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
 }
 
+/// To the panes, in their order.
+const PANES: [Action; 8] = [
+    Action::Pane1,
+    Action::Pane2,
+    Action::Pane3,
+    Action::Pane4,
+    Action::Pane5,
+    Action::Pane6,
+    Action::Pane7,
+    Action::Pane8,
+];
+
 /// Draws the help: every key in force, by situation.
 pub fn help(view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.head(area, "Keys", true, &[], &[("esc closes", Role::Dim)]);
-    let mut lines: Vec<Option<&Line>> = Vec::new();
+    let mut lines: Vec<Option<(String, String)>> = Vec::new();
     let mut titles: Vec<(usize, &str)> = Vec::new();
     for mode in KeyMode::ALL {
-        let of: Vec<&Line> = view.keymap.lines().iter().filter(|l| l.mode == *mode && !l.keys.is_empty()).collect();
+        let of = rows_of(view, *mode);
         if of.is_empty() {
             continue;
         }
@@ -167,12 +185,33 @@ pub fn help(view: &View, area: Rect, pen: &mut Pen<'_>) {
         if let Some((_, title)) = titles.iter().find(|(at, _)| *at == place) {
             pen.put(x, y, area.width.saturating_sub(8), title, Role::Title);
         }
-        let Some(line) = line else { continue };
-        let keys: Vec<String> = line.keys.iter().map(ToString::to_string).collect();
-        pen.put(x + 2, y, 14, &keys.join("  "), Role::Accent);
-        pen.put(x + 17, y, area.width.saturating_sub(21), &line.say, Role::Text);
+        let Some((keys, says)) = line else { continue };
+        pen.put(x + 2, y, 14, keys, Role::Accent);
+        pen.put(x + 17, y, area.width.saturating_sub(21), says, Role::Text);
     }
     super::checklist::scrollbar(pen, Rect { y: area.y + 1, height: rows as u16, ..area }, from, lines.len());
+}
+
+/// Keys and meanings of one situation; the panes, where each is on its number, in one row.
+fn rows_of(view: &View, mode: KeyMode) -> Vec<(String, String)> {
+    let pane = |line: &Line| PANES.iter().position(|a| *a == line.action).map(|i| i + 1);
+    let numbered = |line: &Line| match (pane(line), line.keys.as_slice()) {
+        (Some(number), [key]) => key.to_string() == number.to_string(),
+        _ => false,
+    };
+    let of: Vec<&Line> = view.keymap.lines().iter().filter(|l| l.mode == mode && !l.keys.is_empty()).collect();
+    let merge = of.iter().filter(|l| numbered(l)).count() == PANES.len();
+    let mut out = Vec::new();
+    for line in of {
+        if merge && line.action == Action::Pane1 {
+            let names: Vec<String> = Pane::FOCUSABLE.iter().map(|p| p.title().to_lowercase()).collect();
+            out.push((format!("1–{}", PANES.len()), format!("To a pane: {}", names.join(", "))));
+        } else if !(merge && pane(line).is_some()) {
+            let keys: Vec<String> = line.keys.iter().map(ToString::to_string).collect();
+            out.push((keys.join("  "), line.say.clone()));
+        }
+    }
+    out
 }
 
 fn situation(mode: KeyMode) -> &'static str {

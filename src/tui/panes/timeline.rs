@@ -11,6 +11,9 @@ use crate::tui::view::View;
 use crate::tui::widgets::glyphs::Glyphs;
 use crate::tui::widgets::pen::{Pen, cells};
 
+/// Cells that the words have at least before something gives way.
+const LEAST: u16 = 16;
+
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let total = room.progress.timeline.len();
@@ -30,16 +33,22 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let from = view.scroll.get(Pane::Timeline.index()).copied().unwrap_or_default();
     let shown: Vec<_> = room.progress.timeline.values().rev().skip(from).take(usize::from(list.height)).collect();
     let people = shown.iter().map(|e| cells(&e.by.person.to_string())).max().unwrap_or_default().clamp(2, 12);
+    // Where little would be left for what happened, it goes before who and the second.
+    let narrow = list.width < 2 + 8 + 2 + 2 + people + 1 + LEAST + 1;
+    let form = if narrow { "%H:%M" } else { "%H:%M:%S" };
     for (i, entry) in shown.iter().enumerate() {
         let y = list.y + i as u16;
-        let time = entry.stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S").to_string();
+        let time = entry.stamp.utc().with_timezone(&room.plan.room.zone).format(form).to_string();
         let mut x = pen.put(list.x + 2, y, 8, &time, Role::Faint) + 2;
         let (glyph, role) = picture(pen.glyphs(), &entry.fact);
         let end = list.right().saturating_sub(1);
         x = pen.put(x, y, 1, glyph, role) + 1;
         let by_machine =
             matches!(entry.fact, Fact::ServiceChanged { .. } | Fact::VerdictChanged { .. } | Fact::TaskFailed { .. });
-        if !by_machine {
+        if narrow && matches!(entry.fact, Fact::WatchTaken { .. }) {
+            // Here the person is what happened.
+            x = pen.put(x, y, people.min(end.saturating_sub(x)), &entry.by.person.to_string(), Role::Dim) + 1;
+        } else if !by_machine && !narrow {
             pen.put(x, y, people.min(end.saturating_sub(x)), &entry.by.person.to_string(), Role::Dim);
             x += people + 1;
         }

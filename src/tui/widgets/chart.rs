@@ -17,7 +17,7 @@ pub struct Chart<'a> {
     pub bottom: f64,
     /// Values with a line across, and the role of each.
     pub lines: &'a [(f64, Role)],
-    /// Cell columns with an event and its word, oldest first.
+    /// Cell columns with an event and its word (empty: a line alone), oldest first.
     pub events: &'a [(u16, String)],
     /// Cell column of the cross-hair.
     pub hair: Option<u16>,
@@ -68,20 +68,28 @@ pub fn paint(pen: &mut Pen<'_>, area: Rect, chart: &Chart<'_>, judge: impl Fn(f6
             pen.put(x, y, 1, glyphs.threshold, *role);
         }
     }
-    let mut taken = [area.left(); 3];
-    for (column, word) in chart.events {
-        let x = area.x + (*column).min(area.width.saturating_sub(1));
+    let at = |column: u16| area.x + column.min(area.width.saturating_sub(1));
+    for (column, _) in chart.events {
         for y in area.top()..area.bottom() {
-            pen.put(x, y, 1, glyphs.event, Role::Marker);
+            pen.put(at(*column), y, 1, glyphs.event, Role::Marker);
         }
-        let wide = cells(word);
+    }
+    let mut taken = [area.left(); 3];
+    for (column, word) in chart.events.iter().filter(|(_, word)| !word.is_empty()) {
+        let (x, wide) = (at(*column), cells(word));
+        // A word may stand over a line that has none, never over one that has its own.
+        let free = |from: u16, to: u16| {
+            !chart.events.iter().any(|(column, word)| !word.is_empty() && (from..to).contains(&at(*column)))
+        };
+        let right = free(x + 1, (x + 1).saturating_add(wide));
+        let left = x >= wide && free(x - wide, x);
         // A word has its place right of its line, else left of it, in the first row that is free there, else none.
         for (row, taken) in (area.top()..area.bottom()).zip(&mut taken) {
-            if x >= *taken && x + 1 + wide <= area.right() {
+            if right && x >= *taken && x + 1 + wide <= area.right() {
                 *taken = pen.put(x + 1, row, wide, word, Role::Marker) + 1;
                 break;
             }
-            if x >= *taken + wide {
+            if left && x >= *taken + wide {
                 pen.put(x - wide, row, wide, word, Role::Marker);
                 *taken = x + 1;
                 break;

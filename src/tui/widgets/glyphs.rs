@@ -29,7 +29,7 @@ glyphs! {
     /// Begun.
     running: "◐" ">",
     /// Done; healthy.
-    done: "✓" "x",
+    done: "✓" "+",
     /// Failed; broken.
     failed: "✕" "!",
     /// Left out.
@@ -87,18 +87,21 @@ impl Charset {
         }
     }
 
-    /// Replaces our own punctuation by ASCII; what has no likeness becomes `?`.
+    /// Replaces our own punctuation by ASCII; what has no likeness becomes `?`. A likeness may be two cells wide.
     pub fn plain(c: char) -> &'static str {
         match c {
-            '─' | '–' | '—' | '┄' | '━' | '·' | '•' => "-",
+            '─' | '–' | '—' | '┄' | '━' | '·' | '•' | '−' | '\u{2010}' | '\u{2011}' => "-",
+            '≥' => ">=",
+            '≤' => "<=",
             '…' => "~",
             '“' | '”' => "\"",
             '‘' | '’' => "'",
-            '→' | '≥' | '▸' => ">",
-            '←' | '≤' => "<",
+            '→' | '▸' => ">",
+            '←' => "<",
             '↑' => "^",
             '↓' | '▾' => "v",
-            '×' | '✓' => "x",
+            '×' => "x",
+            '✓' => "+",
             '│' | '┊' | '▏' | '▌' => "|",
             '✕' | '▲' | '△' => "!",
             '○' | '◌' => "o",

@@ -37,6 +37,18 @@ impl Pen<'_> {
         self.charset.glyphs()
     }
 
+    /// The text as this terminal can show it, before it is measured: in ASCII, `≥` takes two cells.
+    fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.charset != Charset::Ascii || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        let plain = |g: &str| match g.chars().next() {
+            Some(c) if !g.is_ascii() => Charset::plain(c).to_owned(),
+            _ => g.to_owned(),
+        };
+        Cow::Owned(text.graphemes(true).map(plain).collect())
+    }
+
     /// The style of written text: it takes the ground it stands on, and nothing else of what was written there before.
     fn ink(&self, role: Role) -> Style {
         let style = self.theme.style(role);
@@ -71,7 +83,8 @@ impl Pen<'_> {
         if y < area.top() || y >= area.bottom() || x >= area.right() {
             return x;
         }
-        let text = fit(text, width);
+        let text = self.spell(text);
+        let text = fit(&text, width);
         let style = self.ink(role);
         let limit = x.saturating_add(width).min(area.right());
         let mut at = x;
@@ -116,9 +129,10 @@ impl Pen<'_> {
 
     /// Writes text so that it ends at the right of `width` cells; gives the column it begins at.
     pub fn right(&mut self, x: u16, y: u16, width: u16, text: &str, role: Role) -> u16 {
-        let used = cells(text).min(width);
+        let text = self.spell(text);
+        let used = cells(&text).min(width);
         let start = x + (width - used);
-        self.put(start, y, used, text, role);
+        self.put(start, y, used, &text, role);
         start
     }
 
@@ -141,7 +155,7 @@ impl Pen<'_> {
         let role = if focused { Role::Accent } else { Role::Rule };
         self.put(area.x, y, 1, lead, role);
         self.put(area.x + 1, y, 1, lead, role);
-        let total: u16 = right.iter().map(|(t, _)| cells(t)).sum();
+        let total: u16 = right.iter().map(|(t, _)| cells(&self.spell(t))).sum();
         let room = area.width.saturating_sub(3);
         let mut x = self.put(area.x + 2, y, room, " ", Role::Text);
         x = self.put(x, y, end.saturating_sub(x + 1), title, Role::Title);
