@@ -449,6 +449,33 @@ fn a_frozen_chart_stays_while_measuring_goes_on() {
 }
 
 #[test]
+fn the_objective_stays_on_the_chart_of_a_tenth_of_it() {
+    let mut room = busy();
+    let series = &mut room.live.metrics[0].series;
+    *series = warroom::probe::series::Series::new();
+    for i in (0..600).rev() {
+        series.push(screen::now().utc - TimeDelta::seconds(i * 3), 0.1);
+    }
+    let seat = Seat::new(room);
+    let area = seat.view.region(Pane::Errors).unwrap();
+    let labels: Vec<String> = (area.y + 1..area.bottom())
+        .map(|y| (area.x..area.x + 8).map(|x| seat.buf[(x, y)].symbol()).collect::<String>().trim().to_owned())
+        .collect();
+    assert!(labels.contains(&"1%".to_owned()), "{labels:?}");
+}
+
+#[test]
+fn without_unicode_what_is_good_does_not_look_failed() {
+    let mut room = busy();
+    std::sync::Arc::make_mut(&mut room.plan).metrics[0].name = "≥9 ≤8 non\u{2011}stop".into();
+    let mut view = View::new();
+    view.charset = Charset::Ascii;
+    let shown = text(&frame(&room, &mut view, &Theme::default(), 220, 60));
+    assert!(shown.contains(">=9 <=8 non-s"), "{shown}");
+    assert!(shown.contains("+ set canary_5_percent") && !shown.contains("x set canary"), "{shown}");
+}
+
+#[test]
 fn a_spike_of_one_sample_is_on_the_chart() {
     let mut room = busy();
     let series = &mut room.live.metrics[0].series;
