@@ -129,8 +129,11 @@ pub fn main(args: &cli::Demo) -> anyhow::Result<ExitCode> {
 
     let pace = Pace::new(Instant::now(), chrono::Utc::now(), speed);
     let begun = pace.now(Instant::now(), chrono::Utc::now());
-    let journal =
-        state_dir()?.join("warroom").join("demo").join(format!("{}.db", begun.utc.format("%Y%m%dT%H%M%S%3fZ")));
+    let journal = state_dir()?.join("warroom").join("demo").join(format!(
+        "{}-{}.db",
+        begun.utc.format("%Y%m%dT%H%M%S%3fZ"),
+        std::process::id()
+    ));
     let seat = cli::Seat { name: Some("ic".to_owned()), ..cli::Seat::default() };
     let mut seated = sit(setup, &seat, journal.clone(), Some(pace))?;
     seated.desk.keep_fresh();

@@ -13,8 +13,12 @@ use crate::files::Changed;
 use crate::tui::terminal::Input;
 use crate::{journal, poll};
 
-/// Numbers are drawn at most this often; keys and changes of state at once.
+/// Numbers are drawn at most this often.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// Keys and changes of state are drawn at once, but not more often than anybody can see: a flood of keys costs a frame
+/// each 8 ms, not one each.
+const SOON: Duration = Duration::from_millis(8);
 
 /// Everything that can happen to the loop, each on its own bounded lane.
 #[derive(Debug)]
@@ -78,7 +82,7 @@ pub async fn run(
     }
     loop {
         if let Some(screen) = screen.as_deref_mut()
-            && (urgent || (dirty && drawn.elapsed() >= FRAME))
+            && ((urgent && drawn.elapsed() >= SOON) || (dirty && drawn.elapsed() >= FRAME))
         {
             screen.draw(&desk.room);
             drawn = Instant::now();
@@ -86,7 +90,11 @@ pub async fn run(
             urgent = false;
         }
         let tick_in = desk.until_tick(ticked);
-        let wake = if dirty && screen.is_some() { tick_in.min(FRAME.saturating_sub(drawn.elapsed())) } else { tick_in };
+        let wake = match (screen.is_some(), urgent, dirty) {
+            (true, true, _) => tick_in.min(SOON.saturating_sub(drawn.elapsed())),
+            (true, false, true) => tick_in.min(FRAME.saturating_sub(drawn.elapsed())),
+            _ => tick_in,
+        };
         let ending = tokio::select! {
             biased;
             input = next(&mut lanes.input) => {
