@@ -216,6 +216,14 @@ fn undo(room: &Room, by: &Author) -> Result<Fact, Refusal> {
     if last == Mark::Todo {
         return refuse_step(room, step, "is open again already");
     }
+    // My newest word only confirmed what somebody had said: there is nothing of mine alone to take back.
+    if let Some((owner, _)) = room.step(step).by.filter(|(owner, own)| *own != stamp && owner.person != *me) {
+        return refuse_step(
+            room,
+            step,
+            &format!("was said by {} before you; reopen it if that is wrong", owner.person),
+        );
+    }
     Ok(mark(room, step, room.progress.mark_before(step).unwrap_or(Mark::Todo), None))
 }
 

@@ -129,6 +129,19 @@ fn undo_takes_back_my_own_last_mark_and_no_one_elses() {
     assert!(refused.contains("changed by somebody after you"), "{refused}");
 }
 
+/// Taking back my confirmation must not take back what somebody else ticked.
+#[test]
+fn undo_of_a_confirmation_leaves_the_others_tick() {
+    let mut room = room(RUNBOOK, "");
+    let mut ledger = Ledger::default();
+    let tick = tick_intent(&room, "open the war room");
+    ledger.does("ic", &tick, &mut room).unwrap();
+    ledger.does("dba", &tick, &mut room).unwrap();
+    let refused = ledger.does("dba", &Intent::Undo, &mut room).unwrap_err();
+    assert!(refused.contains("ic") && refused.contains("reopen"), "{refused}");
+    assert_eq!(room.status(&step(&room, "open the war room")), Status::Done);
+}
+
 #[test]
 fn leaving_a_step_out_needs_a_reason_and_the_plan_decides_who_may() {
     let mut room = room(RUNBOOK, PLAN);
