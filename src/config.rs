@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use crate::check::{Finding, Source, codes};
+use crate::finding::{Finding, Source, codes};
 use crate::plan::table::{Reader, Table};
 
 /// The layouts to start with.

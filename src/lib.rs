@@ -5,7 +5,8 @@
 //! Modules in reading order, floor by floor; each may import only what stands above it in this list
 //! (`tests/it/floors.rs` holds the table and fails with the offending line):
 //!
-//! - floor 0, words: [`clock`], [`text`], [`secret`], [`fact`], [`probe`], [`condition`], [`check`], [`runbook`], [`plan`].
+//! - floor 0, words: [`clock`], [`text`], [`secret`], [`fact`], [`probe`], [`condition`], [`finding`], [`runbook`], [`plan`],
+//!   [`check`].
 //!   Plain data and parsing; no I/O, no clock reading, no screen, no runtime.
 //! - floor 1, rules: [`room`]. Pure decisions over words.
 //! - floor 2, edges: [`task`], [`proc`], [`files`], [`poll`], [`journal`], [`rehearse`], [`tui`]. Each touches one part of the world
@@ -28,6 +29,7 @@ pub mod check;
 pub mod clock;
 pub mod condition;
 pub mod fact;
+pub mod finding;
 pub mod plan;
 pub mod probe;
 pub mod runbook;

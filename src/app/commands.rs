@@ -18,7 +18,7 @@ use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
 use crate::tui::Theme;
-use crate::{check, files, journal, poll};
+use crate::{files, finding, journal, poll};
 
 /// Bad usage or unusable input.
 const UNUSABLE: u8 = 2;
@@ -209,7 +209,7 @@ fn show_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
 fn check_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
     let setup = Setup::read(args.plan.as_deref())?;
     match args.format {
-        cli::Format::Json => say(&serde_json::to_string_pretty(&check::Report::new(setup.findings.clone()))?)?,
+        cli::Format::Json => say(&serde_json::to_string_pretty(&finding::Report::new(setup.findings.clone()))?)?,
         cli::Format::Text if setup.findings.is_empty() => say("no mistakes found")?,
         cli::Format::Text => say(setup.render().trim_end())?,
     }

@@ -500,7 +500,7 @@ impl Desk {
             let lines: Vec<String> = setup
                 .findings
                 .iter()
-                .filter(|f| f.level == crate::check::Level::Error)
+                .filter(|f| f.level == crate::finding::Level::Error)
                 .map(|f| format!("{}:{}: {}", f.file, f.line, f.message))
                 .collect();
             let summary = format!("kept the old plan: {}", lines.first().cloned().unwrap_or_default());

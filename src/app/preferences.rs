@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::check::{self, Level};
 use crate::config;
+use crate::finding::{self, Level};
 use crate::tui::{LayoutName, ThemeFile, keys::Binding};
 
 /// Preferences, checked as far as the screen needs them.
@@ -40,7 +40,7 @@ pub fn read() -> anyhow::Result<Preferences> {
     let shown = path.display().to_string();
     let (config, findings) = config::parse(&shown, &text);
     if findings.iter().any(|f| f.level == Level::Error) {
-        let all: Vec<String> = findings.iter().map(|f| check::render(f, &text, check::Paint::Plain)).collect();
+        let all: Vec<String> = findings.iter().map(|f| finding::render(f, &text, finding::Paint::Plain)).collect();
         bail!("your preferences cannot be used\n{}", all.join("\n"));
     }
     let layout = match config.layout.as_deref() {

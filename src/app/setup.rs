@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::check::{Finding, Level};
+use crate::finding::{Finding, Level};
 use crate::plan::{self, Plan};
 use crate::runbook::{self, Runbook};
-use crate::{check, files};
+use crate::{files, finding};
 
 /// What a PLAN argument led to.
 #[derive(Debug)]
@@ -86,9 +86,9 @@ impl Setup {
         let mut loaded = plan::load(&input);
         for (name, why) in missing {
             let help = "name a Markdown file relative to the plan's folder in [room] runbook";
-            loaded.findings.push(check::finding_on_file(
+            loaded.findings.push(finding::finding_on_file(
                 &shown,
-                check::codes::UNREADABLE,
+                finding::codes::UNREADABLE,
                 &format!("runbook {name}: {why}"),
                 help,
             ));
@@ -108,7 +108,7 @@ impl Setup {
     pub fn render(&self) -> String {
         let mut out = String::new();
         for finding in &self.findings {
-            out.push_str(&check::render(finding, &self.text, check::Paint::Plain));
+            out.push_str(&finding::render(finding, &self.text, finding::Paint::Plain));
             out.push('\n');
         }
         out

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::check::{Finding, Level};
+use crate::finding::{Finding, Level};
 use crate::plan::Plan;
 use crate::runbook::{At, Class, Runbook, Step, StepKind, Threshold};
 

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::check::Finding;
 use crate::condition::Threshold;
+use crate::finding::Finding;
 use crate::probe::{Ask, Probe};
 use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
@@ -253,7 +253,7 @@ pub struct Loaded {
 impl Loaded {
     /// Whether the plan may be used.
     pub fn usable(&self) -> bool {
-        self.findings.iter().all(|f| f.level != crate::check::Level::Error)
+        self.findings.iter().all(|f| f.level != crate::finding::Level::Error)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::check::{Code, Finding, Source, codes, finding_at, nearest};
+use crate::finding::{Code, Finding, Source, codes, finding_at, nearest};
 
 /// What most slips of syntax come from.
 const SYNTAX_HELP: &str = "a text stands in quotes and ends on its line; a table is [name], one of several [[name]]";

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floor 0 in reading order: each module may import those before it.
-/// (`fact` stands before `runbook`: a step's identity is the word that facts use for it. `check` is the word for a finding
-/// and how it is printed; runbook and plan are what findings are made in.)
-const WORDS: [&str; 9] = ["clock", "text", "secret", "fact", "probe", "condition", "check", "runbook", "plan"];
+/// (`fact` stands before `runbook`: a step's identity is the word that facts use for it. `finding` is the word for what is
+/// wrong and how it is printed; runbook and plan are what findings are made in, `check` is the flight-check over both.)
+const WORDS: [&str; 10] =
+    ["clock", "text", "secret", "fact", "probe", "condition", "finding", "runbook", "plan", "check"];
 /// Floor 1.
 const RULES: [&str; 1] = ["room"];
 /// Floor 2 that everyone on floor 2 may import, in order.

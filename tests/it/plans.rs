@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use warroom::check::{Level, Paint, codes, render};
+use warroom::finding::{Level, Paint, codes, render};
 use warroom::plan::{FromProbe, Input, Loaded, Outside, bare, load, runbook_paths};
 use warroom::probe::{Ask, MetricIx};
 use warroom::runbook::{Heading, Runbook, Step, StepKind};
@@ -235,7 +235,7 @@ fn a_finding_is_printed_with_a_caret_under_its_words() {
     );
     let coloured = render(&loaded.findings[0], text, Paint::Colour);
     assert!(coloured.contains("\u{1b}["));
-    let json = serde_json::to_value(warroom::check::Report::new(loaded.findings)).unwrap();
+    let json = serde_json::to_value(warroom::finding::Report::new(loaded.findings)).unwrap();
     assert_eq!(json["errors"], 1);
     assert_eq!(
         json["findings"][0],

@@ -9,7 +9,7 @@ use super::{
     RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSource, RawTime,
     RawWindow, Text,
 };
-use crate::check::codes;
+use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
 
 const IN_EXPECT: [(&str, &str); 6] = [

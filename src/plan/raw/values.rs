@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::check::codes;
+use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
 
 /// A text with its place.

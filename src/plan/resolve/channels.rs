@@ -3,7 +3,7 @@
 use super::super::raw::{RawLog, RawNotify};
 use super::super::{LogPlan, NotifyPlan};
 use super::Resolver;
-use crate::check::codes;
+use crate::finding::codes;
 
 impl Resolver<'_> {
     pub(super) fn logs(&mut self, raw: &[RawLog]) -> Vec<LogPlan> {

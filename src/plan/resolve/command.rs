@@ -2,7 +2,7 @@
 
 use super::super::raw::{RawCommand, RawFilled, Text, Words};
 use super::Resolver;
-use crate::check::codes;
+use crate::finding::codes;
 use crate::probe::CommandLine;
 use crate::secret::Filled;
 

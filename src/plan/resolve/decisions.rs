@@ -8,9 +8,9 @@ use super::super::raw::{RawBreaker, RawGate, RawLevel, RawPlan, RawProfile, RawR
 use super::super::table::meant;
 use super::Resolver;
 use super::places::{Places, Wanted};
-use crate::check::codes;
 use crate::clock::{Offset, parse_duration};
 use crate::condition::{Condition, Names, Trouble};
+use crate::finding::codes;
 use crate::runbook::Runbook;
 
 /// What the rest of the plan has to offer to decisions.

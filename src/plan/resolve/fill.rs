@@ -3,7 +3,7 @@
 use super::super::raw::{From, RawFilled, RawParam, Secrecy, Text};
 use super::super::table::meant;
 use super::{Param, Resolver};
-use crate::check::codes;
+use crate::finding::codes;
 use crate::secret::{Filled, MASK};
 
 /// What one `${name}` stands for.
@@ -213,7 +213,7 @@ impl Resolver<'_> {
             ),
             None => {
                 let params = self.params.iter().map(|p| p.name.as_str());
-                let near = crate::check::nearest(name, params.clone());
+                let near = crate::finding::nearest(name, params.clone());
                 let help = match near {
                     Some(_) => meant("parameter", name, params),
                     None => format!("set it before the room opens: export {name}=…; or declare it in [params]"),

@@ -6,8 +6,8 @@ use super::super::raw::{From, RawFilled, RawMetric, RawSource, Text};
 use super::super::table::meant;
 use super::super::{FromProbe, MetricPlan, ServicePlan, SourcePlan};
 use super::{Pace, Resolver};
-use crate::check::codes;
 use crate::condition::{ConditionError, Threshold, Trouble, parse_value};
+use crate::finding::codes;
 use crate::probe::promql::{self, PromqlError};
 use crate::probe::{Ask, MetricIx, Query, Request};
 

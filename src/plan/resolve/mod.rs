@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 use super::raw::{RawPace, RawPlan, Text};
 use super::table::{Reader, Table, meant};
 use super::{Input, Loaded, Outside, Param, Plan};
-use crate::check::{Source, codes, finding_on_file};
 use crate::clock::parse_duration;
+use crate::finding::{Source, codes, finding_on_file};
 use crate::probe::{Ask, Probe, ProbeId};
 use crate::secret::{Filled, Masks};
 
@@ -111,7 +111,7 @@ pub(super) fn runbook_paths(text: &str) -> Vec<String> {
 
 /// By place, without secrets: what an outside command said in failing may hold one. All else that findings quote stands in the
 /// plan itself.
-fn ordered(mut findings: Vec<crate::check::Finding>, masks: &Masks) -> Vec<crate::check::Finding> {
+fn ordered(mut findings: Vec<crate::finding::Finding>, masks: &Masks) -> Vec<crate::finding::Finding> {
     findings.sort_by_key(|f| (f.span.start, f.span.end, f.code));
     for finding in findings.iter_mut().filter(|f| f.code == codes::UNSET.id) {
         for text in [&mut finding.text, &mut finding.message, &mut finding.help] {

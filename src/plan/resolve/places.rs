@@ -3,7 +3,7 @@
 use super::super::decisions::Place;
 use super::super::raw::Text;
 use super::Resolver;
-use crate::check::{codes, nearest};
+use crate::finding::{codes, nearest};
 use crate::runbook::Runbook;
 
 /// What may be named.

@@ -6,7 +6,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use super::super::raw::{RawRole, RawRoom, RawTime, Text};
 use super::super::{Input, RolePlan, RoomPlan, stem};
 use super::Resolver;
-use crate::check::{codes, nearest};
+use crate::finding::{codes, nearest};
 
 /// What a role may decide.
 const DECIDES: [&str; 3] = ["gates", "rollback", "breakers"];

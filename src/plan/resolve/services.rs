@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::ServicePlan;
 use super::super::raw::{RawExpect, RawFilled, RawService, Text};
 use super::Resolver;
-use crate::check::codes;
+use crate::finding::codes;
 use crate::probe::{Ask, CommandExpect, HttpExpect, Request, ServiceIx};
 use crate::secret::{Filled, MASK};
 
