@@ -12,20 +12,26 @@ impl Pattern {
         Self(LazyLock::new(compile))
     }
 
+    fn get(&self) -> Option<&Regex> {
+        let compiled = self.0.as_ref();
+        debug_assert!(compiled.is_some(), "a pattern of the flight-check cannot be compiled");
+        compiled
+    }
+
     pub(super) fn is_in(&self, text: &str) -> bool {
-        self.0.as_ref().is_some_and(|re| re.is_match(text))
+        self.get().is_some_and(|re| re.is_match(text))
     }
 
     pub(super) fn find<'t>(&self, text: &'t str) -> Option<Match<'t>> {
-        self.0.as_ref()?.find(text)
+        self.get()?.find(text)
     }
 
     pub(super) fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
-        self.0.as_ref()?.captures(text)
+        self.get()?.captures(text)
     }
 
     pub(super) fn all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
-        self.0.as_ref().into_iter().flat_map(|re| re.captures_iter(text))
+        self.get().into_iter().flat_map(|re| re.captures_iter(text))
     }
 }
 

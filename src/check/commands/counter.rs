@@ -137,3 +137,11 @@ pub(in crate::check) fn in_prose(sheet: &Sheet<'_>, out: &mut Sink) {
         );
     }
 }
+
+/// Whether a query is a counter as it stands.
+pub(in crate::check) fn is_bare_counter(query: &str) -> bool {
+    let counter = COUNTS.find(query).is_some_and(|m| m.as_str().ends_with("_total"));
+    counter
+        && !query.contains(['/', '-'])
+        && !["rate(", "irate(", "increase(", "delta(", "deriv(", "resets("].iter().any(|f| query.contains(f))
+}

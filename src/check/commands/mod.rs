@@ -13,7 +13,7 @@ mod helpers;
 mod opposite;
 mod waits;
 
-pub(super) use counter::in_prose;
+pub(super) use counter::{in_prose, is_bare_counter};
 
 /// One fence, read as a shell reads it.
 pub(super) struct Block<'s, 'a> {

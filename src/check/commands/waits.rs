@@ -125,8 +125,7 @@ fn waits(s: &Simple, answered: bool) -> Option<(&'static str, &'static str)> {
         {
             (ASKS, "add `-y`")
         }
-        "gcloud" | "az" | "gh" | "heroku" | "fly" | "flyctl" | "supabase" | "vercel" | "firebase" | "wrangler"
-        | "netlify"
+        "gcloud" | "az" | "gh" | "heroku" | "fly" | "flyctl" | "vercel" | "firebase" | "wrangler" | "netlify"
             if logs_in(s, verb) && !answered =>
         {
             ("a login waits for a person or a browser", "log in before T-0, with a token from the environment")
