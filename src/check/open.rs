@@ -7,11 +7,12 @@ use crate::finding::codes::OPEN_END;
 
 pattern! {
     /// As a cell, after a colon or a dash, in brackets, or alone.
-    STANDS_FOR = r"(?:^|[|:=(\[>–—-]|\*\*)\s*[*_`]*((?:TBD|TBC|TBA|TODO|FIXME|T\.B\.D\.?|N\.N\.|to be (?:determined|decided|defined|confirmed|announced)|\?{3,}|à définir|por definir|noch offen|待定|未定)\b?)[*_`]*\s*(?:$|[|,;.)\]–—(:-]|\*\*)";
+    STANDS_FOR = r"(?:^|[|:=(\[>–—-]|\*\*)\s*[*_`]*((?:TBD|TBC|TBA|TODO|FIXME|(?-i:XXX+)|T\.B\.D\.?|N\.N\.|to be (?:determined|decided|defined|confirmed|announced)|\?{3,}|à définir|por definir|noch offen|待定|未定)\b?)[*_`]*\s*(?:$|[|,;.)\]–—(:-]|\*\*)";
     /// Letters in place of digits: a phone, a meeting, a ticket.
-    CROSSED = r"(?:^|[^A-Za-z0-9.])((?:[A-Za-z+0-9/-]*[-/+ #])?X{3,}(?:-[A-Z]+)*)(?:$|[^A-Za-z0-9])";
+    CROSSED = r"(?:^|[^A-Za-z0-9.])([A-Za-z+0-9/-]*[-/+#](?-i:X{3,})(?:-(?-i:[A-Z])+)*)(?:$|[^A-Za-z0-9])";
     /// `<Phone>` beside a person.
-    CONTACT = r"<(?:your |insert |enter )?(?:phone|e-?mail|slack|name|person|mobile|contact|pager|number|telefon)[^<>]{0,20}>";
+    CONTACT = r"<(?:your |insert |enter )?(?:phone|e-?mail|slack|mobile|pager|telefon|téléphone)[^<>]{0,20}>";
+    PEOPLE = r"\b(?:contacts?|escalat\w*|roles?|team|on-?call|emergency|people|kontakte?|contactos?)\b";
     MADE_UP = r"mktemp|X{3,}[A-Za-z]*\.(?:tmp|log)|\bXXX[- ]large";
 }
 
@@ -78,16 +79,20 @@ fn words(sheet: &Sheet<'_>, row: &Row<'_>) -> Vec<String> {
         return Vec::new();
     }
     let mut out: Vec<String> = Vec::new();
+    // Between backticks it is an example of how something looks.
+    let plain: String = text.split('`').step_by(2).collect::<Vec<_>>().join(" ");
     // A box such as `TODO: write tests` is a note; a line about all TODOs is not.
     let said = row.said();
+    let crossed: Vec<&str> =
+        CROSSED.all(&plain).filter_map(|c| c.get(1)).map(|m| m.as_str().trim_start_matches(['/', '#'])).collect();
     for cell in said.split('|') {
         let cell = format!("|{cell}|");
-        out.extend(STANDS_FOR.all(&cell).filter_map(|c| c.get(1)).map(|m| m.as_str().to_owned()));
+        let stands = STANDS_FOR.all(&cell).filter_map(|c| c.get(1)).map(|m| m.as_str().to_owned());
+        // `+1-XXX-XXXX` is one open end.
+        out.extend(stands.filter(|w| crossed.is_empty() || !w.starts_with('X')));
     }
-    out.extend(
-        CROSSED.all(text).filter_map(|c| c.get(1)).map(|m| m.as_str().trim_start_matches([' ', '/', '#']).to_owned()),
-    );
-    if text.matches('<').count() < 8 {
+    out.extend(crossed.into_iter().map(str::to_owned));
+    if text.contains('<') && sheet.titles(row.section).any(|t| PEOPLE.is_in(t)) {
         out.extend(CONTACT.all(text).filter_map(|c| c.get(0)).map(|m| m.as_str().to_owned()));
     }
     out

@@ -165,7 +165,10 @@ fn matters(simple: &Simple) -> bool {
                 "apply" | "upgrade" | "install" | "delete" | "rollout" | "destroy" | "replace" | "patch"
             )
         }
-        _ => first.starts_with("./") || first.ends_with(".sh") || first.ends_with(".py"),
+        _ => {
+            let ending = std::path::Path::new(first).extension();
+            first.starts_with("./") || ending.is_some_and(|e| e == "sh" || e == "py")
+        }
     }
 }
 
