@@ -10,7 +10,8 @@ use crate::finding::codes::{BANDS_GAP, BANDS_OVERLAP, BANDS_TOUCH};
 
 pattern! {
     LEVEL = r"\b(?:level|sev(?:erity)?|tier|stage|stufe|niveau|nivel|p(?:rio(?:rity)?)?)[ -]?\d|\b(?:minor|major|critical|warning|green|yellow|amber|orange|red|low|medium|moderate|high|severe)\b";
-    TARGET = r"\b(?:target|objective|goal|slo|should|expected|ziel)\b";
+    LEADS = r"→|⇒|->|=>|\b(?:page|escalat\w*|warn\w*|alert\w*|abort|hold|proceed|continue|roll ?back|revert|investigat\w*|go|no-go)\b";
+    TARGET = r"\b(?:target|objective|goal|slo|should|expected|ziel|typical|actual|usual|current|baseline|allocated)\b";
     ESCALATES = r"immediate|escalat|page\b|rollback|roll back";
 }
 
@@ -25,6 +26,10 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
         let Some(row) = sheet.row(threshold.line) else { continue };
         let Some(range) = Range::of(threshold).filter(|_| !TARGET.is_in(row.text)) else { continue };
         let Some(section) = sheet.sections.get(row.section) else { continue };
+        // A line alone is a rung only if it says what it leads to; else it describes.
+        if !LEVEL.is_in(section.title) && !LEVEL.is_in(row.text) && !LEADS.is_in(row.text) {
+            continue;
+        }
         let ladder =
             if LEVEL.is_in(section.title) { section.parent.unwrap_or(0) } else { row.section + sheet.sections.len() };
         ladders.entry((ladder, range.metric.clone(), range.unit.clone())).or_default().push((range, row.section));
@@ -50,6 +55,10 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
 
 /// Two neighbours.
 fn between(sheet: &Sheet<'_>, below: &Range, above: &Range, out: &mut Sink) {
+    // `under 1 h` and `under 2 h` are two promises, one wider than the other.
+    if !below.lo.is_finite() && !above.lo.is_finite() {
+        return;
+    }
     let metric = &below.metric;
     // A list of `> 5%`, `> 10%` says what happens as it gets worse.
     if !below.hi.is_finite() {

@@ -86,14 +86,12 @@ fn missing(sheet: &Sheet<'_>, out: &mut Sink) {
     if sheet.spoken().any(|row| way(&row)) {
         return;
     }
-    if !CUTOVER.is_in(sheet.book.title.raw()) && !sheet.sections.iter().any(|s| CUTOVER.is_in(s.title)) {
-        return;
-    }
     // A command that changes production, else a step that does.
     let command = sheet.scripts().find_map(|(_, command)| {
         let first = sheet.content_line(command);
         let row = sheet.row(command.line_start)?;
-        if sheet.titles(row.section).any(|t| HARMLESS.is_in(t)) {
+        let about = CUTOVER.is_in(sheet.book.title.raw()) || sheet.titles(row.section).any(|t| CUTOVER.is_in(t));
+        if !about || sheet.titles(row.section).any(|t| HARMLESS.is_in(t)) {
             return None;
         }
         let script = parse(command.text.raw());
@@ -147,11 +145,20 @@ fn changes(s: &Simple) -> bool {
         "kubectl" | "oc" => matches!(verb, "apply" | "replace") || verb == "set" && s.has(&["image"]),
         "helm" => matches!(verb, "upgrade" | "install" | "uninstall"),
         "terraform" | "tofu" => matches!(verb, "apply" | "destroy"),
-        "docker-compose" => s.has(&["up"]),
-        "docker" => verb == "stack" || verb == "compose" && s.has(&["up"]) || verb == "service" && s.has(&["update"]),
+        "docker-compose" => s.has(&["up"]) && for_production(s),
+        "docker" => {
+            verb == "stack"
+                || verb == "compose" && s.has(&["up"]) && for_production(s)
+                || verb == "service" && s.has(&["update"])
+        }
         "rails" | "rake" | "bundle" => s.args().any(|a| a.starts_with("db:migrate")),
         "flyway" | "liquibase" | "alembic" => matches!(verb, "migrate" | "update" | "upgrade"),
         "cap" => s.has(&["deploy"]),
         _ => false,
     }
+}
+
+/// Everybody has a compose file for the desk; this one is for production.
+fn for_production(s: &Simple) -> bool {
+    s.args().any(|a| a.contains("prod")) || s.words.first().is_some_and(|w| w.text.contains("prod"))
 }

@@ -155,7 +155,8 @@ fn matters(simple: &Simple) -> bool {
     let first = simple.words.first().map_or("", |w| w.text.as_str());
     match simple.program() {
         "pytest" | "make" | "mvn" | "gradle" | "gradlew" | "tox" | "rspec" | "pg_dump" | "pg_dumpall" | "mysqldump"
-        | "mongodump" | "ansible-playbook" | "pg_restore" => true,
+        | "mongodump" | "ansible-playbook" => true,
+        "pg_restore" => !simple.has(&["--list", "-l"]),
         "npm" | "pnpm" | "yarn" | "go" | "cargo" => {
             matches!(simple.verb(), "test" | "run" | "build" | "publish" | "ci" | "install")
         }
