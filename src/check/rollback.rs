@@ -11,11 +11,15 @@ use crate::finding::codes::{NO_WAY_BACK, ROLLBACK_TIMES};
 pattern! {
     /// How long it takes, in words that can only mean that.
     TAKES = r"\b(?:takes?|taking|completes?|completed|finishes|restored|online|done|effective|up again|live again|rollback time|time to roll ?back|rto|dauert|dure|tarda)\b[^.|]{0,30}?\(?\b((\d+(?:\.\d+)?)(?:\s?(?:-|–|to)\s?(\d+(?:\.\d+)?))?\s?(seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|h|sekunden|minuten|stunden)\b)";
+    /// `Rollback procedure (5 min)`, `Rollback time: < 2 minutes`.
+    NAMED = r"\brollback[^|.(:\d]{0,30}[(:][\s*]*(?:<|≤|~|≈|under|about|within|max\.?|up to)?\s*((\d+(?:\.\d+)?)(?:\s?(?:-|–|to)\s?(\d+(?:\.\d+)?))?\s?(seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|h)\b)";
+    /// A part of it, or something around it.
+    NOT_ALL = r"\bstep\b|\bwindow|decision|criteria|trigger|deadline|threshold|\bpoint|\btest|drill|rehears|communicat|notif|\bverif|\bpost|\bprep|readiness|\bif\b|\bplan\b.*\breview";
     /// `Wait 5 minutes for caches to clear`.
     SETTLES = r"\bwait(?:\s+for)?\s+((\d+(?:\.\d+)?)(?:\s?(?:-|–|to)\s?(\d+(?:\.\d+)?))?\s?(seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|h)\b)\s+for\b.{0,40}\b(?:clear|drain|propagat\w*|settle|expire|flush|warm|restart|recover)";
     /// Other lengths than that of the way back.
     OTHER = r"\b(?:monitor|watch|observe|stability|stable|decid|decision|every|if (?:the )?issue|not resolved|last|older|retention|ago|within the)\b";
-    PART = r"\b(database|db|schema|data|migration|application|app|traffic|dns|config\w*|infrastructure|infra|frontend|backend|api|web|mobile|worker|flags?|feature|cache|queue|search|region|partial|full)\b";
+    PART = r"\b(database|db|schema|data|migration|application|app|traffic|dns|config\w*|infrastructure|infra|frontend|backend|api|web|mobile|worker|flags?|feature|cache|queue|search|region|partial|full|quick|fast|instant|complete)\b";
     /// Steps that change production.
     CHANGES = r"^(?:\W|\d)*(?:deploy|migrate|cut over|switch (?:traffic|over|dns)|roll out|apply (?:the )?(?:database |schema )?migrations?|promote|upgrade|run (?:the )?(?:database )?migrations?|failover|fail over)\b";
     /// What a book is about that changes production on purpose; one that treats an alarm is none.
@@ -48,7 +52,13 @@ fn times(sheet: &Sheet<'_>, out: &mut Sink) {
         if !speaks || OTHER.is_in(row.text) {
             continue;
         }
-        let Some(found) = TAKES.captures(row.text).or_else(|| SETTLES.captures(row.text)) else { continue };
+        let Some(found) = TAKES
+            .captures(row.text)
+            .or_else(|| SETTLES.captures(row.text))
+            .or_else(|| NAMED.captures(row.text).filter(|_| !NOT_ALL.is_in(row.text)))
+        else {
+            continue;
+        };
         let n = |i: usize| found.get(i).and_then(|m| m.as_str().parse::<f64>().ok());
         let (Some(words), Some(lo), Some(unit)) = (found.get(1), n(2), found.get(4)) else { continue };
         let scale = match unit.as_str().to_lowercase().chars().next() {
@@ -62,7 +72,10 @@ fn times(sheet: &Sheet<'_>, out: &mut Sink) {
         let mut parts: Vec<String> = PART.all(&about).filter_map(|c| c.get(1)).map(|m| m.as_str().to_owned()).collect();
         parts.sort();
         parts.dedup();
-        let takes = Takes { lo: lo * scale, hi: n(3).unwrap_or(lo) * scale, words: words.as_str(), row };
+        let below = row.text.get(..words.start()).unwrap_or_default().trim_end();
+        let hi = n(3).unwrap_or(lo);
+        let lo = if below.ends_with(['<', '≤']) { 0.0 } else { lo };
+        let takes = Takes { lo: lo * scale, hi: hi * scale, words: words.as_str(), row };
         by_part.entry(parts.join(" ")).or_default().push(takes);
     }
     for told in by_part.values() {

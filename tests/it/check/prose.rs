@@ -77,6 +77,11 @@ const PROSE: &[(&str, &[&str])] = &[
     ("## Rollback path\n\nTakes 60 seconds.\n\n## Rollback procedure\n\nThis takes 60-90 seconds.\n", &[]),
     ("## Database rollback\n\nTakes 2 hours.\n\n## Traffic rollback\n\nTakes 30 seconds.\n", &[]),
     ("## Rollback\n\nTakes 30 seconds. \n\nMonitor for 10 minutes before it is done.\n", &[]),
+    ("**Rollback time:** < 2 minutes\n\n## Rollback procedure (5 min)\n\nDo it.\n", &["WR058:3"]),
+    (
+        "**Rollback time:** < 2 minutes\n\n## Rollback procedure (90 s)\n\n### Step 1: Rollback of the flag (20 s)\n\nx\n",
+        &[],
+    ),
     // WR059
     (
         "- Incident commander: owns the rollback decision\n- On-call engineer: owns alerts and rollback decision\n",
