@@ -21,6 +21,7 @@ mod demo;
 mod files;
 mod floors;
 mod fold;
+mod found;
 mod journal;
 mod plans;
 mod poll;

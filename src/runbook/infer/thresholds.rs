@@ -20,6 +20,7 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
     let mut section = None;
     let mut here = None;
     for (block, heading) in seen.blocks() {
+        let before = out.len();
         if section != heading {
             section = heading;
             label = None;
@@ -59,6 +60,10 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
                 }
             }
             _ => {}
+        }
+        if let Some(heading) = heading {
+            let title = times::title(seen.title(Some(heading)));
+            out.iter_mut().skip(before).for_each(|t: &mut Threshold| t.under = Some(title.into()));
         }
     }
     out
@@ -305,6 +310,7 @@ fn scan(text: &str, line: u32, fallback: &str, around: Option<&'static str>, out
             relative_to: found.relative.then(|| "baseline".into()),
             line,
             text: text.into(),
+            under: None,
         });
         used = t.get(found.next - 1).map_or(used, |l| l.to);
         i = found.next;
@@ -323,6 +329,7 @@ fn scan(text: &str, line: u32, fallback: &str, around: Option<&'static str>, out
             relative_to: Some("baseline".into()),
             line,
             text: text.into(),
+            under: None,
         });
     }
 }
