@@ -15,14 +15,15 @@ pub(super) struct Times {
 pub(super) fn unit(word: &str) -> Option<f64> {
     let word = word.to_lowercase();
     Some(match word.as_str() {
-        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "millisekunden" | "毫秒" | "ミリ秒" => 0.001,
+        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "millisekunden" | "毫秒" | "ミリ秒" | "мс"
+        | "밀리초" => 0.001,
         "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunde" | "sekunden" | "segundo" | "segundos"
-        | "seconde" | "secondes" | "secondi" | "secondo" | "сек" | "секунд" | "секунды" | "秒" | "秒間" | "秒钟"
-        | "초" => 1.0,
+        | "seconde" | "secondes" | "secondi" | "secondo" | "сек" | "с" | "сек." | "секунд" | "секунды" | "秒"
+        | "秒間" | "秒钟" | "초" => 1.0,
         "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos" | "minuti" | "minuut"
         | "мин" | "минут" | "минуты" | "分" | "分間" | "分钟" | "分鐘" | "분" => 60.0,
         "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunde" | "stunden" | "hora" | "horas" | "heure"
-        | "heures" | "ore" | "ora" | "uur" | "час" | "часа" | "часов" | "小时" | "小時" | "時間" | "시간" => {
+        | "heures" | "ore" | "ora" | "uur" | "час" | "ч" | "часа" | "часов" | "小时" | "小時" | "時間" | "시간" => {
             3600.0
         }
         "d" | "day" | "days" | "tag" | "tage" | "tagen" | "día" | "días" | "dia" | "dias" | "jour" | "jours"
