@@ -131,6 +131,14 @@ fn inner(line: usize, text: &str, kind: StepKind) -> Option<Inner> {
     (!text.is_empty()).then(|| Inner { line: line as u32, last: 0, kind, times: times::in_line(&text), text })
 }
 
+/// `This takes about 60-90 seconds`: what follows the verb.
+fn takes(body: &str) -> Option<&str> {
+    let at = ["takes about ", "takes around ", "takes up to ", "takes "]
+        .iter()
+        .find_map(|w| Some(body.find(w)? + w.len()))?;
+    body.get(at..).filter(|rest| times::has_duration(rest))
+}
+
 /// Labels in a fence's comments: `# Expected: no output`, `# Wait 5 minutes for all caches to clear`.
 pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
     let mut out: Vec<Note> = Vec::new();
@@ -156,6 +164,8 @@ pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
                 }
                 _ => out.push(Note { kind, line: number, text: text.into(), command: None }),
             }
+        } else if let Some(length) = takes(body) {
+            out.push(Note { kind: "estimate".into(), line: number, text: length.into(), command: None });
         } else if body.to_lowercase().starts_with("wait ") && times::has_duration(body) {
             out.push(Note { kind: "wait-for".into(), line: number, text: body.into(), command: None });
         } else if body.to_lowercase().starts_with("monitor ") && times::has_duration(body) {

@@ -39,6 +39,8 @@ struct Section {
     line: u32,
     parent: Option<usize>,
     times: Times,
+    /// A time of day besides an offset.
+    clock: Option<super::At>,
     steps: u32,
     commands: Vec<u32>,
     notes: Vec<Note>,
@@ -223,6 +225,9 @@ impl Builder<'_> {
         if telling {
             return ListKind::Tells;
         }
+        if list.ordered && self.numbers_a_section(list) {
+            return ListKind::Tells;
+        }
         if list.ordered {
             return ListKind::Asks;
         }
@@ -237,6 +242,25 @@ impl Builder<'_> {
             return ListKind::Asks;
         }
         ListKind::Mixed
+    }
+
+    /// `1. Scope` and then a paragraph at the margin: a heading that somebody numbered by hand.
+    fn numbers_a_section(&self, list: &super::markdown::List) -> bool {
+        let [only] = list.items[..] else { return false };
+        let Some(item) = self.doc.items.get(only).filter(|i| i.parent.is_none() && i.task.is_none()) else {
+            return false;
+        };
+        let Some(at) = item.text else { return false };
+        let Some(text) = self.doc.blocks.get(at).map(Block::plain) else { return false };
+        let followed = self
+            .doc
+            .blocks
+            .get(at + 1)
+            .is_some_and(|b| b.item.is_none() && matches!(b.kind, Kind::Paragraph) && labels::labels(b).is_empty());
+        followed
+            && text.split_whitespace().count() <= 4
+            && !labels::imperative(text)
+            && !text.ends_with([':', '.', '：'])
     }
 
     /// A role that the line names: at its start, as `@role`, or in brackets.
@@ -424,7 +448,11 @@ impl Builder<'_> {
             }
             if let Some(times) = times::only_moment(block.plain()).filter(|_| owner.is_none()) {
                 if let Some(section) = heading.and_then(|h| self.sections.get_mut(h)) {
-                    section.times.at = section.times.at.take().or(times.at);
+                    if section.times.at.is_some() && matches!(times.at, Some(super::At::Clock { .. })) {
+                        section.clock = section.clock.take().or(times.at);
+                    } else {
+                        section.times.at = section.times.at.take().or(times.at);
+                    }
                     section.times.estimate = section.times.estimate.or(times.estimate);
                 }
                 return;
@@ -608,6 +636,7 @@ impl Builder<'_> {
                 at: section.times.at.clone(),
                 estimate: section.times.estimate,
                 level: section.level,
+                clock: section.clock.take(),
                 steps: section.steps,
                 commands: std::mem::take(&mut section.commands),
                 notes: std::mem::take(&mut section.notes),

@@ -33,3 +33,4 @@ mod screens;
 mod terminal;
 mod text;
 mod themes;
+mod understood;

@@ -184,10 +184,18 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
         return own;
     }
     // `DB pool saturation (>80% connections used)`: the words before the bracket, unless they already have their number.
-    let Some(open) = open.filter(|o| used == 0 && t.get(*o).is_some()) else { return String::new() };
+    let Some(open) = open.filter(|o| t.get(*o).is_some_and(|k| k.from >= used)) else { return String::new() };
     let mut from = open;
+    // After another number only what a comma or an `and` sets apart.
+    let apart = |k: &Token<'_>| k.sign(',') || k.sign(';') || k.is_any(&["and", "or", "und", "et"]);
+    if used > 0 && !t.iter().take(open).rev().take_while(|k| k.from >= used).any(apart) {
+        return String::new();
+    }
     while from > 0
         && t.get(from - 1).is_some_and(|p| {
+            if used > 0 && apart(p) {
+                return false;
+            }
             let stops = p.sign('.') && p.to < t.get(from).map_or(p.to, |n| n.from);
             !(stops || matches!(p.kind, Kind::Sign(';' | ',' | '→' | '|' | '。')))
         })
@@ -375,6 +383,60 @@ pub(super) fn is_version(metric: &str) -> bool {
             | "rust"
             | "bash"
             | "git"
+            | "ansible"
+            | "etcd"
+            | "redis"
+            | "mysql"
+            | "mariadb"
+            | "mongodb"
+            | "nginx"
+            | "openssl"
+            | "gcc"
+            | "cmake"
+            | "chrome"
+            | "firefox"
+            | "safari"
+            | "ios"
+            | "android"
+            | "macos"
+            | "windows"
+            | "ubuntu"
+            | "debian"
+            | "linux"
+            | "kernel"
+            | "istio"
+            | "vault"
+            | "consul"
+            | "elasticsearch"
+            | "kafka"
+            | "rails"
+            | "django"
+            | "react"
+            | "angular"
+            | "vue"
+            | "gradle"
+            | "maven"
+            | "cargo"
+            | "rustc"
+            | "poetry"
+            | "pip"
+            | "deno"
+            | "bun"
+            | "swift"
+            | "kotlin"
+            | "scala"
+            | "perl"
+            | "curl"
+            | "openssh"
+            | "jq"
+            | "make"
+            | "sdk"
+            | "cli"
+            | "postgres"
+            | "spark"
+            | "port"
+            | "mtu"
+            | "vlan"
     )
 }
 

@@ -106,7 +106,8 @@ fn one(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -> 
         })
     {
         let (metric, severity) = metric::name(t, i, text, used, names, i + 2)?;
-        let fine = metric::is_metric(&metric) || metric::is_bad(&metric);
+        let asked = before.is_some_and(|b| b.is_any(&["must", "should", "shall"]));
+        let fine = metric::is_metric(&metric) || metric::is_bad(&metric) || asked;
         let unit = None;
         return fine.then(|| One { metric, op: "==", value: json!(0), unit, relative: None, severity, next: i + 2 });
     }
@@ -169,7 +170,21 @@ fn comparison(
         return None;
     }
     let lower = metric.to_lowercase();
-    if metric::is_version(&metric) || lower.ends_with("version") {
+    // `At no time may the failure rate exceed 1%`
+    let never = t.get(..i).is_some_and(|w| {
+        w.windows(2).any(
+            |p| matches!(p, [a, b] if a.is("no") && b.is_any(&["time", "point", "circumstances", "case", "moment"])),
+        )
+    });
+    let op = match compared.op {
+        ">" | ">=" if never => "<=",
+        "<" | "<=" if never => ">=",
+        op => op,
+    };
+    if unit.is_none() && metric::is_version(&metric) && !metric::is_metric(&metric)
+        || lower == "version"
+        || lower.ends_with(" version")
+    {
         return None;
     }
     let fine = match compared.by {
@@ -185,7 +200,7 @@ fn comparison(
     if !fine {
         return None;
     }
-    Some(One { metric, op: compared.op, value: number(value), unit, relative, severity, next })
+    Some(One { metric, op, value: number(value), unit, relative, severity, next })
 }
 
 /// `baseline` a few words on, in the same clause.
