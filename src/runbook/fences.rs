@@ -110,6 +110,18 @@ fn step_line(line: &str) -> Option<&str> {
     line.get(sign.to..).map(str::trim).filter(|r| !r.is_empty())
 }
 
+/// What a line of a paragraph asks for that says which step it is: `Step 2: restart`, `2.1 Lower the TTL`.
+pub(super) fn counted_step(line: &str) -> Option<&str> {
+    if let Some(text) = step_line(line) {
+        return Some(text);
+    }
+    let number = line.split_whitespace().next()?;
+    let parts = number.trim_end_matches(['.', ')']).split('.');
+    let numbers = parts.clone().all(|p| (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()));
+    let text = line.get(number.len()..)?.trim();
+    (numbers && parts.count() >= 2 && labels::imperative(text)).then_some(text)
+}
+
 /// Lines that begin with a moment; they must be at least two and the greater part of what stands at the margin.
 fn timeline(lines: &[&str]) -> Vec<Inner> {
     let mut margin = 0;

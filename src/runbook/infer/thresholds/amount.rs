@@ -117,6 +117,13 @@ pub(super) fn amount(t: &[Token<'_>], i: usize) -> Option<(f64, Option<&'static 
         }
         at += usize::from(matches!(k.text, "k" | "K" | "M"));
     }
+    // `1.5 M rows`
+    if let Some(k) = t.get(at).filter(|k| k.from == number.to + 1 && matches!(k.text, "k" | "K" | "M"))
+        && t.get(at + 1).is_some_and(|w| w.kind == Kind::Word)
+    {
+        value *= if k.text == "M" { 1e6 } else { 1e3 };
+        at += 1;
+    }
     let mut last = number;
     // `1 000` and `1 000 000`: groups of three with one blank between.
     while number.text.len() <= 3

@@ -12,6 +12,8 @@ pub(super) struct Names<'a> {
     pub row: Option<&'a str>,
     /// The item, label or heading around it: weaker.
     pub around: Option<&'a str>,
+    /// What the number before it in the same line is about.
+    pub last: Option<&'a str>,
 }
 
 /// Which way a metric is better.
@@ -40,9 +42,22 @@ pub(super) fn name(
         .map(clean)
         .filter(|w| !w.is_empty())
         .or_else(|| if says_nothing(&own) { None } else { behind(t, text, next) })
+        .or_else(|| names.last.map(str::to_owned))
+        .or_else(|| head(text, t.get(i)?.from))
         .or_else(|| names.around.map(clean).filter(|w| is_metric(w) || severity.is_some() && !w.is_empty()))
         .or_else(|| behind(t, text, next))?;
     Some((found, severity))
+}
+
+/// `Search latency (normal 120ms; stop if > 600ms)`: what the line begins with.
+fn head(text: &str, before: usize) -> Option<String> {
+    let end = text.find(['(', ':', '（', '：']).filter(|e| *e < before)?;
+    Some(clean(text.get(..end)?)).filter(|w| is_metric(w))
+}
+
+/// What the words directly before the number at `i` say it is about; empty where they do not.
+pub(super) fn own(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
+    before(t, i, text, used)
 }
 
 /// Words that name a severity or a kind of limit and no metric: `Warn: > 1%`, `Target: < 500ms`.
@@ -581,6 +596,13 @@ pub(super) fn better(metric: &str) -> Option<Better> {
         "rto",
         "rpo",
         "downtime",
+        "run time",
+        "runtime",
+        "processing time",
+        "time to",
+        "jitter",
+        "temperature",
+        "hang",
         "latenz",
         "latencia",
         "latence",

@@ -48,8 +48,10 @@ pub(super) fn scan(asked: Asked<'_>, out: &mut Vec<Threshold>) {
         });
     };
     let mut used = 0;
+    let mut last: Option<String> = None;
     let mut i = 0;
     while i < t.len() {
+        let names = Names { last: last.as_deref(), ..names };
         let Some(found) = one(&t, i, text, used, names) else {
             // What compares and holds nothing is not read again from its middle.
             i = comparator(&t, i).map_or(i + 1, |c| c.next.max(i + 1));
@@ -59,6 +61,7 @@ pub(super) fn scan(asked: Asked<'_>, out: &mut Vec<Threshold>) {
         let grave = found.severity.or_else(&mut severity);
         used = t.get(found.next - 1).map_or(used, |l| l.to);
         i = found.next;
+        last = Some(found.metric.clone());
         push(found, for_s, grave, out);
     }
     if out.len() == before {
@@ -136,7 +139,6 @@ fn comparison(
             "after",
             "past",
             "sustained",
-            "wait",
             "takes",
             "take",
             "lasting",
@@ -148,6 +150,9 @@ fn comparison(
     }) {
         return None;
     }
+    if i == 1 && before.is_some_and(|p| p.is("wait")) {
+        return None;
+    }
     let Some((value, unit, next)) = amount(t, compared.next) else {
         return to_baseline(t, i, text, used, names, compared);
     };
@@ -156,6 +161,11 @@ fn comparison(
         && t.get(next + 1).is_some_and(|w| w.kind == Kind::Word)
         && unit.is_none()
     {
+        return None;
+    }
+    // `< 0.1% over 5 minutes`, `> 500ms, ≥5 min`: how long the number before must last.
+    let long = matches!(unit, Some("min" | "h" | "d")) || compared.by != By::Sign && unit == Some("s");
+    if used > 0 && long && metric::own(t, i, text, used).is_empty() {
         return None;
     }
     let times_x = t.get(next).is_some_and(|x| matches!(x.kind, Kind::Sign('×' | '*')) || x.is("x") || x.is("times"));
@@ -195,9 +205,18 @@ fn comparison(
                 || matches!(unit, Some("ms" | "rps" | "/s" | "/min"))
                 || unit == Some("count") && !matches!(compared.op, ">=" | "==")
         }
-        By::Within => metric::is_metric(&metric) && matches!(unit, Some("ms" | "s" | "%")),
+        By::Within => (metric::is_metric(&metric) || names.row.is_some()) && matches!(unit, Some("ms" | "s" | "%")),
     };
-    if !fine {
+    // `star rating below 4.2` and nothing else in the line.
+    let whole = compared.by == By::Word
+        && used == 0
+        && !matches!(compared.op, "==" | ">=")
+        && unit.is_none()
+        && metric.split_whitespace().count() <= 4
+        && metric.chars().any(char::is_alphabetic)
+        && !crate::runbook::labels::imperative(text)
+        && t.get(next).is_none_or(|n| n.sign('.') || n.is_any(&["for", "over", "during"]));
+    if !fine && !whole {
         return None;
     }
     Some(One { metric, op, value: number(value), unit, relative, severity, next })
@@ -205,13 +224,9 @@ fn comparison(
 
 /// `baseline` a few words on, in the same clause.
 fn baseline_ahead(t: &[Token<'_>], from: usize) -> Option<&'static str> {
-    t.get(from..)
-        .unwrap_or_default()
-        .iter()
-        .take(8)
-        .take_while(|k| !matches!(k.kind, Kind::Sign(',' | ';' | '.' | '→' | '|')))
-        .any(|w| w.is("baseline"))
-        .then_some("baseline")
+    let clause = t.get(from..).unwrap_or_default().iter().take(8);
+    let mut clause = clause.take_while(|k| !matches!(k.kind, Kind::Sign(',' | ';' | '.' | '→' | '|')));
+    clause.any(|w| w.is_any(&["baseline", "compared", "versus", "vs"])).then_some("baseline")
 }
 
 /// `at or below baseline`, `no higher than the pre-release baseline`.
