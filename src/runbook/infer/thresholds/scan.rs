@@ -165,7 +165,8 @@ fn comparison(
     }
     // `< 0.1% over 5 minutes`, `> 500ms, ≥5 min`: how long the number before must last.
     let long = matches!(unit, Some("min" | "h" | "d")) || compared.by != By::Sign && unit == Some("s");
-    if used > 0 && long && metric::own(t, i, text, used).is_empty() {
+    let named = compared.by == By::Sign && t.get(next).is_some_and(|w| w.kind == Kind::Word);
+    if used > 0 && long && !named && metric::own(t, i, text, used).is_empty() {
         return None;
     }
     let times_x = t.get(next).is_some_and(|x| matches!(x.kind, Kind::Sign('×' | '*')) || x.is("x") || x.is("times"));
