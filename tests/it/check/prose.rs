@@ -43,6 +43,10 @@ const PROSE: &[(&str, &[&str])] = &[
         &["WR053:9"],
     ),
     ("## Level 1\n\n- Error rate 3-10%\n\n## Alarms\n\n- Error rate > 5% → immediate escalation\n", &["WR052:7"]),
+    (
+        "| Level | Error rate | p95 latency |\n|---|---|---|\n| Green | < 1% | < 300ms |\n| Yellow | 1% - 2% | 300-500ms |\n| Red | > 3% | > 500ms |\n",
+        &["WR053:5"],
+    ),
     ("## Level 1\n\n- p99 latency (normal 120-180ms; stop if > 600ms)\n", &[]),
     ("## Notes\n\n- Memory 50-80 MB for the worker\n- Memory 60-90 MB for the web\n", &[]),
     // WR055
