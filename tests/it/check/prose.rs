@@ -95,6 +95,7 @@ const PROSE: &[(&str, &[&str])] = &[
         &["WR059:2"],
     ),
     ("- Incident commander: owns the rollback decision\n- On-call engineer: executes the rollback\n", &[]),
+    ("- Database admin: owns the rollback decision\n\n## Rollback\n\nThe DBA decides on rollback.\n", &[]),
     // WR060
     ("# Deploy api\n\n```sh\nkubectl apply -f api.yaml\n```\n", &["WR060:4"]),
     (
