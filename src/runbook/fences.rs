@@ -110,6 +110,18 @@ fn step_line(line: &str) -> Option<&str> {
     line.get(sign.to..).map(str::trim).filter(|r| !r.is_empty())
 }
 
+/// What a line of a paragraph asks for that says which step it is: `Step 2: restart`, `2.1 Lower the TTL`.
+pub(super) fn counted_step(line: &str) -> Option<&str> {
+    if let Some(text) = step_line(line) {
+        return Some(text);
+    }
+    let number = line.split_whitespace().next()?;
+    let parts = number.trim_end_matches(['.', ')']).split('.');
+    let numbers = parts.clone().all(|p| (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()));
+    let text = line.get(number.len()..)?.trim();
+    (numbers && parts.count() >= 2 && labels::imperative(text)).then_some(text)
+}
+
 /// Lines that begin with a moment; they must be at least two and the greater part of what stands at the margin.
 fn timeline(lines: &[&str]) -> Vec<Inner> {
     let mut margin = 0;
@@ -131,6 +143,14 @@ fn inner(line: usize, text: &str, kind: StepKind) -> Option<Inner> {
     (!text.is_empty()).then(|| Inner { line: line as u32, last: 0, kind, times: times::in_line(&text), text })
 }
 
+/// `This takes about 60-90 seconds`: what follows the verb.
+fn takes(body: &str) -> Option<&str> {
+    let at = ["takes about ", "takes around ", "takes up to ", "takes "]
+        .iter()
+        .find_map(|w| Some(body.find(w)? + w.len()))?;
+    body.get(at..).filter(|rest| times::has_duration(rest))
+}
+
 /// Labels in a fence's comments: `# Expected: no output`, `# Wait 5 minutes for all caches to clear`.
 pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
     let mut out: Vec<Note> = Vec::new();
@@ -143,7 +163,7 @@ pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
         };
         if let Some((name, rest)) = labels::plain_label(body) {
             let kind = labels::kind(name).unwrap_or("note");
-            out.push(Note { kind: kind.into(), line: number, text: rest.into() });
+            out.push(Note { kind: kind.into(), line: number, text: rest.into(), command: None });
             open = rest.is_empty();
         } else if open && body.starts_with(['-', '*', '•']) {
             // `# Success Criteria:` and what is listed under it.
@@ -154,12 +174,14 @@ pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
                     last.line = number;
                     last.text = text.into();
                 }
-                _ => out.push(Note { kind, line: number, text: text.into() }),
+                _ => out.push(Note { kind, line: number, text: text.into(), command: None }),
             }
+        } else if let Some(length) = takes(body) {
+            out.push(Note { kind: "estimate".into(), line: number, text: length.into(), command: None });
         } else if body.to_lowercase().starts_with("wait ") && times::has_duration(body) {
-            out.push(Note { kind: "wait-for".into(), line: number, text: body.into() });
+            out.push(Note { kind: "wait-for".into(), line: number, text: body.into(), command: None });
         } else if body.to_lowercase().starts_with("monitor ") && times::has_duration(body) {
-            out.push(Note { kind: "monitor".into(), line: number, text: body.into() });
+            out.push(Note { kind: "monitor".into(), line: number, text: body.into(), command: None });
         } else {
             open = false;
         }

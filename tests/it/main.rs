@@ -17,10 +17,12 @@
 mod support;
 
 mod app;
+mod check;
 mod demo;
 mod files;
 mod floors;
 mod fold;
+mod found;
 mod journal;
 mod plans;
 mod poll;
@@ -33,3 +35,4 @@ mod screens;
 mod terminal;
 mod text;
 mod themes;
+mod understood;
