@@ -305,7 +305,19 @@ fn text(view: &View, x: u16, y: u16, end: u16, text: &str, role: Role, pen: &mut
     after
 }
 
-/// `12:34` in the room's zone.
+/// `12:34` in the room's zone; on another day `11-24`, its month and day, for a column five cells wide.
 pub fn clock_time(room: &Room, at: DateTime<Utc>) -> String {
-    at.with_timezone(&room.plan.room.zone).format("%H:%M").to_string()
+    on_day(room, at, "%H:%M", "%m-%d")
+}
+
+/// `12:34` in the room's zone; on another day `2025-11-24 12:34`.
+pub fn day_and_time(room: &Room, at: DateTime<Utc>) -> String {
+    on_day(room, at, "%H:%M", "%Y-%m-%d %H:%M")
+}
+
+fn on_day(room: &Room, at: DateTime<Utc>, today: &str, other: &str) -> String {
+    let zone = room.plan.room.zone;
+    let at = at.with_timezone(&zone);
+    let same = at.date_naive() == room.now.utc.with_timezone(&zone).date_naive();
+    at.format(if same { today } else { other }).to_string()
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::checklist::{clock_time, scrollbar};
+use super::checklist::{day_and_time, scrollbar};
 use super::{services, timeline};
 use crate::clock::{age, clock_span, duration_text};
 use crate::room::{Room, Status, apply};
@@ -72,7 +72,7 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
         let place = d.phase(room, node).map(|p| format!("line {}", p.line)).unwrap_or_default();
         lines.push(vec![(format!("{done} of {all} steps are settled"), Role::Text)]);
         if let Some(due) = d.due_at(node) {
-            lines.push(vec![(format!("due to begin at {}", clock_time(room, due)), Role::Dim)]);
+            lines.push(vec![(format!("due to begin at {}", day_and_time(room, due)), Role::Dim)]);
         }
         lines.push(vec![("enter folds and unfolds".to_owned(), Role::Faint)]);
         return (title, place, lines);
@@ -155,7 +155,7 @@ fn head(room: &Room, view: &View, node: u32, lines: &mut Vec<Line>, width: u16) 
         line.push((format!("group, {done} of {all} done"), role));
     }
     if let Some((author, stamp)) = state.and_then(|s| s.by.as_ref()).filter(|_| status != Status::Todo) {
-        line.push((format!(" by {} at {}", super::header::name(author), clock_time(room, stamp.utc())), Role::Dim));
+        line.push((format!(" by {} at {}", super::header::name(author), day_and_time(room, stamp.utc())), Role::Dim));
     }
     let owner = d.owner(room, node);
     if !owner.is_empty() {
@@ -163,7 +163,7 @@ fn head(room: &Room, view: &View, node: u32, lines: &mut Vec<Line>, width: u16) 
     }
     if let Some(due) = d.due_at(node) {
         let late = d.is_late(node, room.now.utc);
-        line.push((format!("   due {}", clock_time(room, due)), if late { Role::Warn } else { Role::Dim }));
+        line.push((format!("   due {}", day_and_time(room, due)), if late { Role::Warn } else { Role::Dim }));
     }
     if let Some(estimate) = d.step(room, node).and_then(|s| s.estimate) {
         line.push((format!("   takes {}", duration_text(std::time::Duration::from_secs(estimate))), Role::Dim));
