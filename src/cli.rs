@@ -31,6 +31,11 @@ pub enum Command {
     /// A whole cutover on a make-believe production
     #[command(after_help = "Example:\n  warroom demo --speed 10\n  warroom demo --headless --speed 60")]
     Demo(Demo),
+    /// Drafts a warroom.toml from a runbook; what only you can know becomes a question
+    #[command(
+        after_help = "Example:\n  warroom init go-live.md\n\nExit status: 0 written or unchanged, 1 another one stands there (the difference is shown), 2 cannot be read."
+    )]
+    Init(Init),
     /// Whether runbook and plan can be used: every mistake with its place
     #[command(
         after_help = "Example:\n  warroom check --format json\n\nExit status: 0 clean, 1 findings of level error, 2 cannot be read."
@@ -132,6 +137,20 @@ pub struct Demo {
     /// Which panes stand where
     #[arg(long, value_enum, env = "WARROOM_LAYOUT")]
     pub layout: Option<Layout>,
+}
+
+/// `warroom init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Markdown runbooks, under the folder the plan will stand in
+    #[arg(required = true, value_name = "RUNBOOK.md")]
+    pub runbooks: Vec<PathBuf>,
+    /// The plan to write [default: warroom.toml beside the runbook]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a plan that stands there already
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `warroom show` and `warroom check`.

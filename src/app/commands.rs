@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{control, demo, log, run, screen, seat, show};
+use super::{control, demo, init, log, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
@@ -50,6 +50,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Run(args)) => run_room(&args),
         Some(Command::Demo(args)) => demo::main(&args),
         Some(Command::Watch(args)) => watch(&args),
+        Some(Command::Init(args)) => init::main(&args),
         Some(Command::Show(args)) => show_plan(&args),
         Some(Command::Check(args)) => check_plan(&args),
         Some(Command::Verify(args)) => verify(&args),

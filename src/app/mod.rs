@@ -4,6 +4,8 @@ pub mod commands;
 pub mod control;
 pub mod demo;
 pub mod desk;
+mod diff;
+mod init;
 pub mod log;
 pub mod preferences;
 pub mod run;

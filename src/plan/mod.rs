@@ -13,6 +13,7 @@ use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 
 pub mod decisions;
+pub mod draft;
 mod raw;
 mod resolve;
 pub(crate) mod table;
@@ -116,6 +117,8 @@ pub struct Param {
     pub ask: Option<String>,
     /// A regular expression that the answer must match.
     pub r#match: Option<String>,
+    /// What stands for it in the runbook, beside `${name}` and `<name>`: `vX.Y.Z`.
+    pub placeholders: Vec<String>,
     /// The value, where the plan gives one.
     pub value: Option<Filled>,
 }

@@ -21,6 +21,7 @@ mod demo;
 mod files;
 mod floors;
 mod fold;
+mod init;
 mod journal;
 mod plans;
 mod poll;

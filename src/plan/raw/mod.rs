@@ -49,6 +49,7 @@ pub(super) struct RawRoom {
 pub(super) struct RawParam {
     pub ask: Option<Text>,
     pub pattern: Option<Text>,
+    pub placeholders: Vec<Text>,
     pub value: Option<RawFilled>,
 }
 

@@ -138,7 +138,12 @@ impl RawParam {
                 "keep `value`, `env`, `file` or `cmd`",
             );
         }
-        let param = Self { ask: t.text(r, "ask"), pattern: t.text(r, "match"), value: typed.or(found) };
+        let param = Self {
+            ask: t.text(r, "ask"),
+            pattern: t.text(r, "match"),
+            placeholders: t.texts(r, "placeholder"),
+            value: typed.or(found),
+        };
         t.close(r, &[]);
         param
     }

@@ -51,6 +51,7 @@ impl Resolver<'_> {
                 name: name.get_ref().clone(),
                 ask: param.ask.as_ref().map(|t| t.get_ref().clone()),
                 r#match: param.pattern.as_ref().map(|t| t.get_ref().clone()),
+                placeholders: param.placeholders.iter().map(|t| t.get_ref().clone()).collect(),
                 value,
             });
         }
