@@ -50,8 +50,10 @@ pub enum Command {
     /// The hash chains of a journal hold, or which entry broke
     #[command(after_help = "Example:\n  warroom verify ~/.local/state/warroom/retail-1a2b/20261021T110000Z.db")]
     Verify(Journal),
-    /// The journal as JSON lines
-    #[command(after_help = "Example:\n  warroom export --format jsonl > entries.jsonl")]
+    /// The journal as JSON lines, or the runbook as it was executed
+    #[command(
+        after_help = "Example:\n  warroom export --format jsonl > entries.jsonl\n  warroom export --format md -o executed.md"
+    )]
     Export(Export),
     /// Themes by name, or one theme as TOML
     #[command(after_help = "Example:\n  warroom themes light > ~/.config/warroom/themes/mine.toml")]
@@ -200,6 +202,9 @@ pub struct Export {
     /// How to print
     #[arg(long, value_enum)]
     pub format: ExportFormat,
+    /// Where to write; a file that stands there is not touched. With several runbooks, a folder [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Export formats.
@@ -207,4 +212,6 @@ pub struct Export {
 pub enum ExportFormat {
     /// One entry a line
     Jsonl,
+    /// The executed runbook: the same Markdown with its boxes ticked, times and people under each step
+    Md,
 }

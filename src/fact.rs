@@ -66,6 +66,9 @@ pub enum Fact {
     RunbookLoaded {
         /// SHA-256 of each file's bytes, hex, in the plan's order.
         hashes: Vec<String>,
+        /// Each file's path, relative to the plan; in journals of before it was kept, none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        paths: Vec<String>,
         /// Steps whose identity changed with the text: from, to.
         renames: Vec<(StepId, StepId)>,
     },

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{control, demo, init, log, run, screen, seat, show};
+use super::{control, demo, export, init, log, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
@@ -54,7 +54,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Show(args)) => show_plan(&args),
         Some(Command::Check(args)) => check_plan(&args),
         Some(Command::Verify(args)) => verify(&args),
-        Some(Command::Export(args)) => export(&args),
+        Some(Command::Export(args)) => export::main(&args),
         Some(Command::Themes { name }) => themes(name.as_deref()),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut std::io::stdout());
@@ -247,18 +247,6 @@ fn verify(args: &cli::Journal) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn export(args: &cli::Export) -> anyhow::Result<ExitCode> {
-    let path = newest(args.journal.as_deref())?;
-    match args.format {
-        cli::ExportFormat::Jsonl => {
-            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            journal::export_jsonl(&path, &mut out)?;
-            std::io::Write::flush(&mut out)?;
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
     match name {
         None => say(&Theme::names(&[]).join("\n"))?,
@@ -280,7 +268,7 @@ fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> 
 }
 
 /// The journal that an argument stands for: itself, or the newest of the room of a plan, a folder or a runbook.
-fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
         let journal = std::fs::metadata(path).with_context(|| path.display().to_string())?.is_file()
             && path.extension().is_none_or(|e| e != "toml" && e != "md");

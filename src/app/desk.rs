@@ -31,6 +31,8 @@ pub struct Desk {
     pace: Pace,
     /// Where the plan came from, for reading it again.
     pub setup: Source,
+    /// The runbooks' bytes, to be kept with the entries that name them.
+    texts: Vec<Arc<[u8]>>,
     /// T-0 from the command line, to be recorded once.
     pub t0: Option<chrono::DateTime<chrono::Utc>>,
     followers: Vec<Follower>,
@@ -79,6 +81,7 @@ impl Desk {
     /// A desk before its first event.
     pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
         let source = Source { files: setup.files(), root: setup.root, path: setup.path };
+        let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         room.speed = pace.speed();
         Self {
@@ -87,6 +90,7 @@ impl Desk {
             poll,
             pace,
             setup: source,
+            texts,
             t0: None,
             followers: Vec::new(),
             waiting: HashMap::new(),
@@ -318,6 +322,8 @@ impl Desk {
         {
             return;
         }
+        // The files may change; what was ticked was ticked in these. A full lane is asked again at the next start.
+        let _ = self.journal.ask(journal::Ask::Keep(self.texts.clone()));
         let mut facts = Vec::new();
         if self.room.progress.heads.is_empty() && self.room.unsaved.len() <= 1 {
             let name = Untrusted::new(self.room.plan.room.name.clone());
@@ -325,7 +331,8 @@ impl Desk {
         }
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
         if self.room.progress.loaded.as_ref().is_none_or(|(_, known)| *known != hashes) {
-            facts.push(Fact::RunbookLoaded { hashes, renames: Vec::new() });
+            let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
+            facts.push(Fact::RunbookLoaded { hashes, paths, renames: Vec::new() });
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -513,6 +520,7 @@ impl Desk {
             return;
         }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
+        self.texts = setup.texts;
         self.room.replace(Book::new(setup.books), setup.plan);
         self.room.plan_trouble.clear();
         if plan_changed {

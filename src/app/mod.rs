@@ -5,6 +5,7 @@ pub mod control;
 pub mod demo;
 pub mod desk;
 mod diff;
+mod export;
 mod init;
 pub mod log;
 pub mod preferences;

@@ -1,6 +1,7 @@
 //! From a PLAN argument to a plan, its runbooks and what is wrong with them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
@@ -22,6 +23,8 @@ pub struct Setup {
     pub plan: Plan,
     /// The runbooks it names.
     pub books: Vec<Runbook>,
+    /// The runbooks' bytes, in the same order.
+    pub texts: Vec<Arc<[u8]>>,
     /// What is wrong with them; one of level error means that the plan must not be used.
     pub findings: Vec<Finding>,
 }
@@ -37,9 +40,10 @@ impl Setup {
         };
         if path.extension().is_none_or(|e| e != "toml") {
             let name = file_name(&path);
-            let book = read_book(&root, &name)?;
+            let (book, bytes) = read_book(&root, &name)?;
             let plan = plan::bare(&name, &book.title.to_string());
-            return Ok(Self { root, path, text: String::new(), plan, books: vec![book], findings: Vec::new() });
+            let (books, texts) = (vec![book], vec![bytes]);
+            return Ok(Self { root, path, text: String::new(), plan, books, texts, findings: Vec::new() });
         }
         let name = file_name(&path);
         let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
@@ -50,20 +54,24 @@ impl Setup {
     /// A room whose files are in the binary.
     pub fn embedded(runbook: &str, plan: String) -> anyhow::Result<Self> {
         let book = runbook::read("runbook.md", runbook.as_bytes())?;
-        Ok(Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new()))
+        let texts = vec![Arc::from(runbook.as_bytes())];
+        Ok(Self { texts, ..Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new()) })
     }
 
     /// The same from a plan's text.
     pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
         let mut missing = Vec::new();
-        let mut books = Vec::new();
+        let (mut books, mut texts) = (Vec::new(), Vec::new());
         for name in plan::runbook_paths(&text) {
             match read_book(&root, &name) {
-                Ok(book) => books.push(book),
+                Ok((book, bytes)) => {
+                    books.push(book);
+                    texts.push(bytes);
+                }
                 Err(e) => missing.push((name, format!("{e:#}"))),
             }
         }
-        Self::resolve(root, path, text, books, missing)
+        Self { texts, ..Self::resolve(root, path, text, books, missing) }
     }
 
     fn resolve(
@@ -96,7 +104,7 @@ impl Setup {
         if loaded.plan.room.name.is_empty() {
             loaded.plan.room.name = books.first().map_or_else(|| file_name(&root), |b| b.title.to_string());
         }
-        Self { root, path, text, plan: loaded.plan, books, findings: loaded.findings }
+        Self { root, path, text, plan: loaded.plan, books, texts: Vec::new(), findings: loaded.findings }
     }
 
     /// Whether the plan must not be used.
@@ -139,9 +147,9 @@ fn locate(argument: &Path) -> anyhow::Result<PathBuf> {
     )
 }
 
-fn read_book(root: &Path, name: &str) -> anyhow::Result<Runbook> {
+fn read_book(root: &Path, name: &str) -> anyhow::Result<(Runbook, Arc<[u8]>)> {
     let bytes = files::read_under(root, name).with_context(|| root.join(name).display().to_string())?;
-    Ok(runbook::read(name, &bytes)?)
+    Ok((runbook::read(name, &bytes)?, bytes.into()))
 }
 
 /// The first line that a command of the plan prints is the secret.

@@ -20,6 +20,10 @@ mod steps;
 mod times;
 mod tokens;
 
+/// What a line ends with that an export of the executed runbook added: an HTML comment, which no page shows. Such lines are
+/// not part of the plan and are read over.
+pub const ADDED: &str = "<!-- warroom -->";
+
 /// Files over this many bytes are refused.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -111,6 +115,9 @@ pub struct Step {
     /// Last line of the step's own text, before nested steps; 1-based.
     #[serde(skip)]
     pub line_end: u32,
+    /// Last line of the block its text stands in: its paragraph, table or fence; 1-based.
+    #[serde(skip)]
+    pub block_end: u32,
     /// What it was in the text.
     pub kind: StepKind,
     /// The box's state; `None` without a box.

@@ -18,6 +18,7 @@ mod support;
 
 mod app;
 mod demo;
+mod export;
 mod files;
 mod floors;
 mod fold;
