@@ -143,7 +143,7 @@ pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
         };
         if let Some((name, rest)) = labels::plain_label(body) {
             let kind = labels::kind(name).unwrap_or("note");
-            out.push(Note { kind: kind.into(), line: number, text: rest.into() });
+            out.push(Note { kind: kind.into(), line: number, text: rest.into(), command: None });
             open = rest.is_empty();
         } else if open && body.starts_with(['-', '*', '•']) {
             // `# Success Criteria:` and what is listed under it.
@@ -154,12 +154,12 @@ pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
                     last.line = number;
                     last.text = text.into();
                 }
-                _ => out.push(Note { kind, line: number, text: text.into() }),
+                _ => out.push(Note { kind, line: number, text: text.into(), command: None }),
             }
         } else if body.to_lowercase().starts_with("wait ") && times::has_duration(body) {
-            out.push(Note { kind: "wait-for".into(), line: number, text: body.into() });
+            out.push(Note { kind: "wait-for".into(), line: number, text: body.into(), command: None });
         } else if body.to_lowercase().starts_with("monitor ") && times::has_duration(body) {
-            out.push(Note { kind: "monitor".into(), line: number, text: body.into() });
+            out.push(Note { kind: "monitor".into(), line: number, text: body.into(), command: None });
         } else {
             open = false;
         }

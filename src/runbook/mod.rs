@@ -1,15 +1,13 @@
 //! What people wrote: a Markdown file understood as phases, steps, commands, notes and numbers, with source lines.
 
-use std::sync::Arc;
-
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::fact::StepId;
 use crate::text::Untrusted;
 
+mod book;
 mod class;
 mod fences;
+mod found;
 mod infer;
 mod labels;
 mod markdown;
@@ -19,6 +17,12 @@ mod source;
 mod steps;
 mod times;
 mod tokens;
+
+pub use book::{At, Class, Command, Heading, Item, Line, Note, Phase, Repair, Runbook, Step, StepKind};
+pub use found::{
+    Change, Check, Contact, Environment, Flag, Gate, Ladder, Placeholder, Role, Service, Stage, Standing, Threshold,
+    Way, WayKind, Window,
+};
 
 /// What a line ends with that an export of the executed runbook added: an HTML comment, which no page shows. Such lines are
 /// not part of the plan and are read over.
@@ -56,308 +60,6 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}"); // a String takes everything
         out
     })
-}
-
-/// One Markdown file as understood. Field names are those of `warroom show --format json`.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Runbook {
-    /// As given, relative to the plan.
-    pub path: String,
-    /// First heading, else the file's name.
-    pub title: Untrusted,
-    /// Of the file's bytes, hex.
-    pub sha256: String,
-    /// How the text was repaired before reading.
-    pub repaired: Option<Repair>,
-    /// In document order.
-    pub steps: Vec<Step>,
-    /// Fences, in document order.
-    pub commands: Vec<Command>,
-    /// Headings that hold steps or commands or say a time, in document order.
-    pub phases: Vec<Phase>,
-    /// Decisions declared in prose.
-    pub gates: Vec<Gate>,
-    /// Numbers to hold against.
-    pub thresholds: Vec<Threshold>,
-    /// Things that can be up or down.
-    pub services: Vec<Service>,
-    /// Who does what.
-    pub roles: Vec<Role>,
-    /// What somebody has to fill in.
-    pub placeholders: Vec<Placeholder>,
-    /// Lines that no part above came from, nor prose attached to a step or heading.
-    pub not_understood: Vec<Line>,
-    /// Every list item.
-    pub items: Vec<Item>,
-    /// Every heading, in document order; for plans that name one and for the drawer.
-    #[serde(skip)]
-    pub headings: Vec<Heading>,
-    /// The file's lines as repaired, without line ends; index 0 is line 1.
-    #[serde(skip)]
-    pub lines: Arc<[Untrusted]>,
-}
-
-/// How a damaged text was made readable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Repair {
-    /// UTF-8 that had been read as Mac Roman and saved again.
-    MacRoman,
-}
-
-/// Something to do.
-#[derive(Clone, Debug, Serialize)]
-pub struct Step {
-    /// Stable identity.
-    pub id: StepId,
-    /// First line, 1-based.
-    pub line: u32,
-    /// Last line of the step's own text, before nested steps; 1-based.
-    #[serde(skip)]
-    pub line_end: u32,
-    /// Last line of the block its text stands in: its paragraph, table or fence; 1-based.
-    #[serde(skip)]
-    pub block_end: u32,
-    /// What it was in the text.
-    pub kind: StepKind,
-    /// The box's state; `None` without a box.
-    pub checked: Option<bool>,
-    /// Enclosing list items of any kind.
-    pub depth: u32,
-    /// The step it is nested in.
-    pub parent: Option<StepId>,
-    /// Headings above it, outermost first.
-    pub heading_path: Vec<Untrusted>,
-    /// Title of its phase: the nearest heading.
-    pub phase: Option<Untrusted>,
-    /// Index into `phases`.
-    #[serde(skip)]
-    pub phase_ix: Option<u32>,
-    /// Its text without marker and box, inline markup removed, one line.
-    pub text: Untrusted,
-    /// When it is due.
-    pub at: Option<At>,
-    /// How long it takes, in seconds.
-    pub estimate: Option<u64>,
-    /// Who does it, as written.
-    pub role: Option<Untrusted>,
-    /// Indices into `commands`.
-    pub commands: Vec<u32>,
-    /// What else is said of it.
-    pub notes: Vec<Note>,
-}
-
-/// What a step was in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StepKind {
-    /// A box, as GitHub renders it.
-    Task,
-    /// An ordered list item.
-    Numbered,
-    /// A bullet that is a step by its place.
-    Bullet,
-    /// `11:30 - War room opened`.
-    Timeline,
-    /// `# Step 3: …` inside a fence.
-    Substep,
-}
-
-/// A moment in the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum At {
-    /// Seconds from T-0.
-    T {
-        /// Negative before.
-        t: i64,
-    },
-    /// A time of day.
-    Clock {
-        /// `HH:MM`, 24 h.
-        clock: String,
-        /// As written, if written.
-        zone: Option<String>,
-    },
-}
-
-/// A labelled remark: Expected, Wait for, Verify, STOP …
-#[derive(Clone, Debug, Serialize)]
-pub struct Note {
-    /// The label, kebab-case: `expected`, `wait-for`, `stop`, `note`.
-    pub kind: String,
-    /// 1-based.
-    pub line: u32,
-    /// What it says.
-    pub text: Untrusted,
-}
-
-/// A fence.
-#[derive(Clone, Debug, Serialize)]
-pub struct Command {
-    /// The opening fence, 1-based.
-    pub line_start: u32,
-    /// The closing fence; the last line of the file for an unclosed one.
-    pub line_end: u32,
-    /// First word of the info string, lower case.
-    pub lang: Option<Untrusted>,
-    /// The content, indentation of the fence removed, with line ends.
-    pub text: Untrusted,
-    /// What running it would do.
-    pub class: Class,
-    /// Placeholders in it.
-    pub placeholders: Vec<Untrusted>,
-}
-
-/// What running a command would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// Looks only.
-    Read,
-    /// Changes something; also whatever is not known to look only.
-    Mutate,
-    /// Changes something that is hard to take back.
-    Danger,
-    /// Not meant to be run: an example, a timeline, an output.
-    Illustration,
-}
-
-/// A heading that holds steps or commands, or says a time.
-#[derive(Clone, Debug, Serialize)]
-pub struct Phase {
-    /// Without trailing time or estimate.
-    pub title: Untrusted,
-    /// 1-based.
-    pub line: u32,
-    /// Seconds from T-0.
-    pub t: Option<i64>,
-    /// Clock time or offset as a moment.
-    #[serde(skip)]
-    pub at: Option<At>,
-    /// Seconds.
-    #[serde(skip)]
-    pub estimate: Option<u64>,
-    /// Heading level, 1 to 6.
-    #[serde(skip)]
-    pub level: u8,
-    /// Steps directly in it.
-    pub steps: u32,
-    /// Indices into `commands` of fences that no step owns.
-    pub commands: Vec<u32>,
-    /// What is said of it and of its commands.
-    pub notes: Vec<Note>,
-}
-
-/// A heading.
-#[derive(Clone, Debug)]
-pub struct Heading {
-    /// As written, inline markup removed.
-    pub text: Untrusted,
-    /// 1 to 6.
-    pub level: u8,
-    /// 1-based.
-    pub line: u32,
-}
-
-/// A decision declared in prose.
-#[derive(Clone, Debug, Serialize)]
-pub struct Gate {
-    /// What is decided.
-    pub title: Untrusted,
-    /// 1-based.
-    pub line: u32,
-    /// When.
-    pub at: Option<At>,
-    /// What must hold, as written.
-    pub criteria: Vec<Untrusted>,
-}
-
-/// A number to hold against.
-#[derive(Clone, Debug, Serialize)]
-pub struct Threshold {
-    /// As written.
-    pub metric: Untrusted,
-    /// `< <= > >= == in`.
-    pub op: String,
-    /// A number, or `[lo, hi]` with `in`.
-    pub value: serde_json::Value,
-    /// `% ms s min h d /s /min rps count MB MiB GB GiB`, or none.
-    pub unit: Option<String>,
-    /// Sustained for, seconds.
-    #[serde(rename = "for")]
-    pub for_s: Option<u64>,
-    /// `info warn page rollback`, or none.
-    pub severity: Option<String>,
-    /// `baseline`, or none.
-    pub relative_to: Option<String>,
-    /// 1-based.
-    pub line: u32,
-    /// The words it was read from.
-    pub text: Untrusted,
-}
-
-/// Something that can be up or down.
-#[derive(Clone, Debug, Serialize)]
-pub struct Service {
-    /// Its name.
-    pub name: Untrusted,
-    /// Where it answers.
-    pub url: Option<Untrusted>,
-    /// Its port.
-    pub port: Option<u16>,
-    /// Its health path.
-    pub health: Option<Untrusted>,
-    /// 1-based.
-    pub line: u32,
-}
-
-/// Who does what.
-#[derive(Clone, Debug, Serialize)]
-pub struct Role {
-    /// The role.
-    pub name: Untrusted,
-    /// Who holds it.
-    pub person: Option<Untrusted>,
-    /// What it does.
-    pub duty: Untrusted,
-    /// 1-based.
-    pub line: u32,
-}
-
-/// What somebody has to fill in.
-#[derive(Clone, Debug, Serialize)]
-pub struct Placeholder {
-    /// As written.
-    pub text: Untrusted,
-    /// Where, 1-based.
-    pub lines: Vec<u32>,
-}
-
-/// A line of the file.
-#[derive(Clone, Debug, Serialize)]
-pub struct Line {
-    /// 1-based.
-    pub line: u32,
-    /// As it stands.
-    pub text: Untrusted,
-}
-
-/// A list item.
-#[derive(Clone, Debug, Serialize)]
-pub struct Item {
-    /// 1-based.
-    pub line: u32,
-    /// `1.` rather than `-`.
-    pub ordered: bool,
-    /// Has a box as GitHub renders it.
-    pub task: bool,
-    /// The box's state.
-    pub checked: Option<bool>,
-    /// Enclosing list items of any kind.
-    pub depth: u32,
-    /// The step made of it.
-    pub step: Option<StepId>,
 }
 
 /// A file that is no runbook. Whatever can be opened is opened; these cannot.

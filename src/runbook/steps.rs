@@ -89,7 +89,13 @@ pub(super) fn understand(path: &str, source: &Source, doc: &Doc) -> Runbook {
     let titles: Vec<(String, Option<usize>)> = build.sections.iter().map(|s| (s.title.clone(), s.parent)).collect();
     let under = std::mem::take(&mut build.under);
     let seen = infer::Seen { doc, under: &under, sections: &titles };
+    let lines = infer::lines::lines(&seen);
     let mut book = Runbook {
+        windows: infer::windows::windows(&seen, &lines),
+        ladders: infer::ladders::ladders(&seen, &lines),
+        environments: infer::environments::environments(&seen, &lines),
+        contacts: infer::contacts::contacts(&seen, &lines),
+        flags: infer::flags::flags(&lines),
         title: title.into(),
         roles,
         thresholds: infer::thresholds::thresholds(&seen),
@@ -327,13 +333,15 @@ impl Builder<'_> {
                 names.push(name.into());
             }
         }
+        let (class, reason) = class::judge(lang, text);
         self.commands.push(Command {
             line_start: block.first,
             line_end: block.last,
             lang: lang.map(Untrusted::from),
             text: text.into(),
-            class: class::class(lang, text),
+            class,
             placeholders: names,
+            reason: reason.into(),
         });
         let first = block.first + 1;
         let notes = if shell { fences::notes(text, first) } else { vec![] };
@@ -358,7 +366,8 @@ impl Builder<'_> {
                 notes: vec![],
             });
         }
-        for note in notes {
+        for mut note in notes {
+            note.command = Some(index);
             let inner = self.drafts.get_mut(at..).unwrap_or_default().iter_mut().rev().find(|d| d.line <= note.line);
             match inner {
                 Some(draft) => draft.notes.push(note),
@@ -411,7 +420,7 @@ impl Builder<'_> {
             };
             if !text.is_empty() && (owner.is_some() || kind.is_some()) {
                 let kind = kind.unwrap_or_else(|| "note".into());
-                self.note(owner, heading, Note { kind, line: block.first, text: text.into() });
+                self.note(owner, heading, Note { kind, line: block.first, text: text.into(), command: None });
             }
             return;
         }
@@ -432,12 +441,24 @@ impl Builder<'_> {
         let skip = first_of_item && labels.first().is_some_and(|l| l.line == block.first);
         for label in labels.into_iter().skip(usize::from(skip)) {
             if !label.text.is_empty() {
-                self.note(owner, heading, note(label));
+                let command = self.fence_before(ix, block.item);
+                self.note(owner, heading, Note { command, ..note(label) });
             }
         }
         if first_of_item && let Some(abort) = abort(block.plain()) {
-            self.note(owner, heading, Note { kind: "abort-if".into(), line: block.first, text: abort.into() });
+            self.note(
+                owner,
+                heading,
+                Note { kind: "abort-if".into(), line: block.first, text: abort.into(), command: None },
+            );
         }
+    }
+
+    /// The fence that a labelled paragraph directly behind it speaks of.
+    fn fence_before(&self, ix: usize, item: Option<usize>) -> Option<u32> {
+        let before = self.doc.blocks.get(..ix)?.iter().rev().take_while(|b| b.item == item);
+        let fence = before.take(3).find(|b| !matches!(b.kind, Kind::Paragraph))?;
+        matches!(fence.kind, Kind::Fence { .. }).then(|| (self.commands.len() as u32).checked_sub(1)).flatten()
     }
 
     /// The kind of the label that introduces the list of an item.
@@ -706,7 +727,7 @@ fn normal(text: &str) -> String {
 }
 
 fn note(label: Label) -> Note {
-    Note { kind: label.kind, line: label.line, text: label.text.into() }
+    Note { kind: label.kind, line: label.line, text: label.text.into(), command: None }
 }
 
 /// What a list is there for.

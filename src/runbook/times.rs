@@ -15,14 +15,15 @@ pub(super) struct Times {
 pub(super) fn unit(word: &str) -> Option<f64> {
     let word = word.to_lowercase();
     Some(match word.as_str() {
-        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "millisekunden" | "毫秒" | "ミリ秒" => 0.001,
+        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "millisekunden" | "毫秒" | "ミリ秒" | "мс"
+        | "밀리초" => 0.001,
         "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunde" | "sekunden" | "segundo" | "segundos"
-        | "seconde" | "secondes" | "secondi" | "secondo" | "сек" | "секунд" | "секунды" | "秒" | "秒間" | "秒钟"
-        | "초" => 1.0,
+        | "seconde" | "secondes" | "secondi" | "secondo" | "сек" | "с" | "сек." | "секунд" | "секунды" | "秒"
+        | "秒間" | "秒钟" | "초" => 1.0,
         "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos" | "minuti" | "minuut"
         | "мин" | "минут" | "минуты" | "分" | "分間" | "分钟" | "分鐘" | "분" => 60.0,
         "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunde" | "stunden" | "hora" | "horas" | "heure"
-        | "heures" | "ore" | "ora" | "uur" | "час" | "часа" | "часов" | "小时" | "小時" | "時間" | "시간" => {
+        | "heures" | "ore" | "ora" | "uur" | "час" | "ч" | "часа" | "часов" | "小时" | "小時" | "時間" | "시간" => {
             3600.0
         }
         "d" | "day" | "days" | "tag" | "tage" | "tagen" | "día" | "días" | "dia" | "dias" | "jour" | "jours"
@@ -445,6 +446,64 @@ pub(super) fn only_moment(text: &str) -> Option<Times> {
     let t = tokens(text);
     let (at, length, next) = moment(&t, 0)?;
     (next >= t.len()).then_some(Times { at: Some(at), estimate: length })
+}
+
+/// How often, in seconds: `every 2 minutes`, `Hourly checks`, `alle 5 Minuten`, `5分ごと`.
+pub(super) fn cadence(text: &str) -> Option<u64> {
+    const EVERY: &[&str] =
+        &["every", "alle", "jede", "cada", "ogni", "elke", "каждые", "каждый", "каждую", "每", "每隔"];
+    let t = tokens(text);
+    for (i, word) in t.iter().enumerate() {
+        if word.kind != Kind::Word {
+            continue;
+        }
+        if word.is_any(&["hourly", "stündlich"]) {
+            return Some(3600);
+        }
+        if word.is_any(&["daily", "täglich"]) && i == 0 {
+            return Some(86_400);
+        }
+        let every = EVERY.iter().any(|e| word.text.eq_ignore_ascii_case(e) || word.text.to_lowercase() == *e)
+            || word.is_any(&["toutes", "tous"]) && t.get(i + 1).is_some_and(|w| w.is("les"));
+        let once =
+            word.is_any(&["once", "twice"]) && t.get(i + 1).is_some_and(|w| w.is_any(&["per", "a", "an", "every"]));
+        if every {
+            let at = i + 1 + usize::from(word.is_any(&["toutes", "tous"]));
+            let at = at + usize::from(t.get(at).is_some_and(|w| w.sign('~')));
+            if let Some((seconds, _)) = duration(&t, at) {
+                return Some(seconds as u64).filter(|s| *s > 0);
+            }
+            if let Some(seconds) =
+                t.get(at).filter(|w| w.kind == Kind::Word && w.text.len() > 1).and_then(|w| unit(w.text))
+            {
+                return Some(seconds as u64).filter(|s| *s > 0);
+            }
+        } else if once && let Some(seconds) = t.get(i + 2).and_then(|w| unit(w.text)) {
+            return Some((seconds / if word.is("twice") { 2.0 } else { 1.0 }) as u64).filter(|s| *s > 0);
+        }
+    }
+    // `5分ごと`, `30秒おき`
+    (0..t.len()).find_map(|i| {
+        let (seconds, next) = duration(&t, i)?;
+        let after = t.get(next)?;
+        (after.text.starts_with("ごと") || after.text.starts_with("おき") || after.text.starts_with("毎"))
+            .then_some(seconds as u64)
+    })
+}
+
+/// The first length of time in a text, in seconds: `for 24h`, `at least one hour`.
+pub(super) fn length_in(text: &str) -> Option<u64> {
+    let t = tokens(text);
+    (0..t.len()).find_map(|i| {
+        if let Some((seconds, _)) = duration(&t, i) {
+            return Some(seconds as u64);
+        }
+        let word = t.get(i)?;
+        let next = t.get(i + 1).filter(|w| w.kind == Kind::Word && w.text.len() > 1)?;
+        const WORDS: &[&str] = &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+        let n = WORDS.iter().position(|w| word.is(w))? + 1;
+        Some((n as f64 * unit(next.text)?) as u64)
+    })
 }
 
 /// Whether a length of time stands anywhere in a text.

@@ -63,7 +63,7 @@ pub(super) fn tokens(line: &str) -> Vec<Token<'_>> {
             let len = rest.find(|c: char| {
                 !(c.is_alphabetic() || c == '_' || c == '\'' || c == '’' || (!after_number && c.is_ascii_digit()))
             });
-            (Kind::Word, len.unwrap_or(rest.len()))
+            (Kind::Word, script(rest.get(..len.unwrap_or(rest.len())).unwrap_or(rest), after_number))
         } else {
             (Kind::Sign(c), c.len_utf8())
         };
@@ -74,6 +74,72 @@ pub(super) fn tokens(line: &str) -> Vec<Token<'_>> {
         rest = tail;
     }
     out
+}
+
+/// Where a word ends that runs on without blanks: between Latin letters and Chinese, Japanese or Korean, behind a unit of
+/// time, before a word that compares.
+fn script(word: &str, after_number: bool) -> usize {
+    const UNITS: &[&str] = &[
+        "毫秒",
+        "ミリ秒",
+        "秒間",
+        "秒钟",
+        "秒鐘",
+        "秒",
+        "分間",
+        "分钟",
+        "分鐘",
+        "分",
+        "小时",
+        "小時",
+        "時間",
+        "天",
+        "日間",
+        "日",
+        "周",
+        "週間",
+        "초",
+        "분",
+        "시간",
+        "일",
+    ];
+    const COMPARES: &[&str] = &[
+        "不超过",
+        "不高于",
+        "不大于",
+        "不低于",
+        "不少于",
+        "至少",
+        "至多",
+        "低于",
+        "小于",
+        "少于",
+        "超过",
+        "高于",
+        "大于",
+        "超過",
+        "等于",
+        "持续",
+        "连续",
+        "每",
+    ];
+    let east = |c: char| matches!(u32::from(c), 0x2e80..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff | 0xff66..=0xff9f);
+    if word.is_ascii() {
+        return word.len();
+    }
+    let first = word.chars().next().is_some_and(east);
+    let len = word.char_indices().find(|(_, c)| east(*c) != first).map_or(word.len(), |(at, _)| at);
+    let run = word.get(..len).unwrap_or(word);
+    if !first {
+        return len;
+    }
+    if after_number && let Some(unit) = UNITS.iter().find(|u| run.starts_with(**u)) {
+        return unit.len();
+    }
+    if let Some(word) = COMPARES.iter().find(|c| run.starts_with(**c)) {
+        return word.len();
+    }
+    COMPARES.iter().filter_map(|c| run.find(c)).filter(|at| *at > 0).min().unwrap_or(len)
 }
 
 fn number(rest: &str) -> (Kind, usize) {

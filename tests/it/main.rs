@@ -22,6 +22,7 @@ mod export;
 mod files;
 mod floors;
 mod fold;
+mod found;
 mod init;
 mod journal;
 mod plans;

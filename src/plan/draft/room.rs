@@ -2,7 +2,7 @@
 
 use super::sheet::{Block, Names, list, name, quoted, said};
 use super::words::{date, duration, has, line, lines, offset_text, span, t0_clock};
-use crate::runbook::{Class, Runbook};
+use crate::runbook::{Class, Runbook, Window};
 
 pub(super) fn room(books: &[Runbook]) -> Block {
     let mut block = Block::table("[room]");
@@ -181,27 +181,64 @@ fn pattern(key: &str, text: &str) -> String {
     }
 }
 
-/// Windows of monitoring: phases with a beginning and an end that watch.
+/// Windows of monitoring: what the runbook calls one, and phases with a beginning and an end that watch.
 pub(super) fn windows(books: &[Runbook]) -> Vec<Block> {
+    const WATCHES: [&str; 8] = ["monitor", "watch", "observ", "beobacht", "überwach", "surveillance", "soak", "監視"];
     let mut names = Names::default();
     let mut out = Vec::new();
+    let mut open = Block::default();
     for book in books {
+        let t0 = t0_clock(book).map(|(minutes, _)| minutes);
+        for window in &book.windows {
+            let from = window.at.as_ref().and_then(|at| super::words::seconds(at, t0));
+            let until = from.and_then(|from| Some(from + i64::try_from(window.length?).ok()?));
+            match (from, until) {
+                (Some(from), Some(until)) => out.push(draft_window(book, window, from, until, &mut names)),
+                _ => {
+                    open.from(&book.path, window.line, line(book, window.line));
+                }
+            }
+        }
         for phase in &book.phases {
             let title = line(book, phase.line);
-            let Some((from, until)) = range(title) else { continue };
-            if !has(title, &["monitor", "watch", "observ", "beobacht", "überwach", "surveillance", "soak", "監視"]) {
+            let section = super::words::sections(book).into_iter().find(|s| s.heading.line == phase.line);
+            let told =
+                |s: &super::words::Section<'_>| book.windows.iter().any(|w| (phase.line..=s.end).contains(&w.line));
+            let Some((from, until)) = range(title).filter(|_| has(title, &WATCHES)) else { continue };
+            if section.as_ref().is_some_and(told) {
                 continue;
             }
             let mut block = Block::table("[[window]]");
             block.from(&book.path, phase.line, title);
             block.need(format!("name = {}", quoted(&names.take(&name(phase.title.raw()), "window"))));
-            block
-                .need(format!("from = {}", quoted(&offset_text(from))))
-                .need(format!("until = {}", quoted(&offset_text(until))));
+            block.need(format!("from = {}", quoted(&offset_text(from))));
+            block.need(format!("until = {}", quoted(&offset_text(until))));
             out.push(block);
         }
     }
+    if !open.notes.is_empty() {
+        open.notes.insert(
+            0,
+            "Watching that hangs on a step, not on a time; a [[window]] needs its beginning and end:".to_owned(),
+        );
+        out.push(open);
+    }
     out
+}
+
+fn draft_window(book: &Runbook, window: &Window, from: i64, until: i64, names: &mut Names) -> Block {
+    let mut block = Block::table("[[window]]");
+    block.from(&book.path, window.line, line(book, window.line));
+    for check in &window.checks {
+        block.from(&book.path, check.line, line(book, check.line));
+    }
+    block.need(format!("name = {}", quoted(&names.take(&name(window.title.raw()), "window"))));
+    block.need(format!("from = {}", quoted(&offset_text(from))));
+    block.need(format!("until = {}", quoted(&offset_text(until))));
+    if let Some(every) = window.checks.iter().map(|c| c.every).filter(|s| *s > 0).min() {
+        block.put(format!("check_in = {{ every = {} }}", quoted(&span(every))));
+    }
+    block
 }
 
 /// `T+60 to T+180 min`: two offsets in a title, in seconds. Bare numbers are minutes.

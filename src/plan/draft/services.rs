@@ -65,6 +65,9 @@ pub(super) fn services(books: &[Runbook]) -> Drafted {
         match &target {
             Target::Http { url, assumed } => {
                 block.need(format!("http = {}", quoted_plain(url)));
+                if let Some(expect) = service.expects.as_ref().and_then(|e| expect(e.raw())) {
+                    block.put(format!("expect = {expect}"));
+                }
                 if *assumed {
                     block.note("the runbook names no scheme; https is taken");
                 }
@@ -147,6 +150,26 @@ fn target(book: &Runbook, service: &Service) -> Option<Target> {
         || words.contains(&format!("--host {host}"))
         || words.contains(&format!("--host={host}"));
     (plain && named && service.health.is_none()).then(|| Target::Tcp(format!("{host}:{port}")))
+}
+
+/// What a healthy answer says: a status, or the plain values of a JSON object.
+fn expect(words: &str) -> Option<String> {
+    if let Ok(status) = words.trim().parse::<u16>() {
+        return (100..600).contains(&status).then(|| format!("{{ status = [{status}] }}"));
+    }
+    let body: serde_json::Map<String, serde_json::Value> = serde_json::from_str(words).ok()?;
+    let pairs: Vec<String> = body
+        .iter()
+        .filter_map(|(key, value)| {
+            let pointer = quoted(&format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+            match value {
+                serde_json::Value::String(text) => Some(format!("{pointer} = {}", quoted(text))),
+                serde_json::Value::Bool(it) => Some(format!("{pointer} = {it}")),
+                _ => None,
+            }
+        })
+        .collect();
+    (!pairs.is_empty()).then(|| format!("{{ json = {{ {} }} }}", pairs.join(", ")))
 }
 
 fn rooted(path: &str) -> String {

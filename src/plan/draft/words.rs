@@ -210,13 +210,17 @@ pub(super) fn t0_clock(book: &Runbook) -> Option<(i64, u32)> {
     None
 }
 
-/// A moment of the plan as an offset from T-0: `T+35m`.
+/// A moment of the plan in seconds from T-0, where that is known.
+pub(super) fn seconds(at: &At, t0: Option<i64>) -> Option<i64> {
+    match at {
+        At::T { t } => Some(*t),
+        At::Clock { clock: text, .. } => Some((clock(text)? - t0?) * 60),
+    }
+}
+
+/// The same as a plan writes it: `T+35m`.
 pub(super) fn offset(at: &At, t0: Option<i64>) -> Option<String> {
-    let seconds = match at {
-        At::T { t } => *t,
-        At::Clock { clock: text, .. } => (clock(text)? - t0?) * 60,
-    };
-    Some(offset_text(seconds))
+    seconds(at, t0).map(offset_text)
 }
 
 /// `T+35m`, `T-1h30m`, `T-0`.

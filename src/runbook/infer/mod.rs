@@ -1,11 +1,17 @@
-//! Prose to facts: thresholds, services, roles and gates that a careful reader would note down.
+//! Prose to facts: what a careful reader would note down of numbers, services, people, decisions, windows and ladders.
 
 use super::markdown::{Block, Doc};
 
+pub(super) mod contacts;
+pub(super) mod environments;
+pub(super) mod flags;
 pub(super) mod gates;
+pub(super) mod ladders;
+pub(super) mod lines;
 pub(super) mod roles;
 pub(super) mod services;
 pub(super) mod thresholds;
+pub(super) mod windows;
 
 /// What has been read so far.
 pub(super) struct Seen<'d> {

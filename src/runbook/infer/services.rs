@@ -92,6 +92,7 @@ fn from_table(rows: &[Row]) -> Vec<Service> {
                 url: address.map(Into::into),
                 health: health.map(Into::into),
                 line: row.line,
+                expects: None,
             })
         })
         .filter(|s| s.url.is_some() || s.port.is_some() || s.health.is_some())
@@ -156,6 +157,7 @@ fn from_commands(text: &str, first: u32) -> Vec<Service> {
                     port: port_of(base),
                     health: Some(path.into()),
                     line: number,
+                    expects: None,
                 });
             }
         }
@@ -171,7 +173,7 @@ fn from_commands(text: &str, first: u32) -> Vec<Service> {
             "postgres"
         });
         let port = after("-p").and_then(|p| p.parse().ok()).unwrap_or(default);
-        out.push(Service { name: host.into(), url: None, port: Some(port), health: None, line: number });
+        out.push(Service { name: host.into(), url: None, port: Some(port), health: None, line: number, expects: None });
     }
     out
 }
@@ -204,7 +206,7 @@ fn on_port(line: &str, number: u32) -> Option<Service> {
     let port = t.get(at + 1)?.text.parse().ok()?;
     let short = name.split_whitespace().count() <= 4 && !name.is_empty();
     let name = name.split('(').next().unwrap_or(name).trim();
-    short.then(|| Service { name: name.into(), url: None, port: Some(port), health: None, line: number })
+    short.then(|| Service { name: name.into(), url: None, port: Some(port), health: None, line: number, expects: None })
 }
 
 /// `Verify health endpoint /healthz responds 200.` names the service by its heading; an address names itself.
@@ -228,6 +230,7 @@ fn from_prose(block: &Block, title: &str) -> Vec<Service> {
                     port: port_of(base),
                     health: Some(path.into()),
                     line: line.line,
+                    expects: None,
                 });
             } else if word.starts_with('/') && is_health(word) && asks_health(&lower) && !title.is_empty() {
                 let name = crate::runbook::times::title(title);
@@ -238,6 +241,7 @@ fn from_prose(block: &Block, title: &str) -> Vec<Service> {
                     port: None,
                     health: Some(word.into()),
                     line: line.line,
+                    expects: None,
                 });
             }
         }

@@ -140,8 +140,13 @@ fn runbook() -> Runbook {
     w.step("watch5", "monitor metrics 5 min", Some("on-call"), Some("12:30"));
     let line = w.last().line;
     w.last().notes = vec![
-        Note { kind: "expected".into(), line, text: "error rate < 1 %, p95 < 500 ms, no unusual logs".into() },
-        Note { kind: "stop".into(), line, text: "above 3 % go back to blue at once".into() },
+        Note {
+            kind: "expected".into(),
+            line,
+            text: "error rate < 1 %, p95 < 500 ms, no unusual logs".into(),
+            command: None,
+        },
+        Note { kind: "stop".into(), line, text: "above 3 % go back to blue at once".into(), command: None },
     ];
     w.book.commands.push(Command {
         line_start: line + 1,
@@ -150,6 +155,7 @@ fn runbook() -> Runbook {
         text: "curl -s https://api.example.com/metrics \\\n  | grep http_requests_total\n".into(),
         class: Class::Read,
         placeholders: vec![],
+        reason: "".into(),
     });
     w.last().commands = vec![0];
     w.step("go5", "go/no-go canary 5 %", Some("ic"), Some("12:33"));

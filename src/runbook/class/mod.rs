@@ -2,115 +2,68 @@
 
 use super::Class;
 
-/// Languages whose fences are shown, not run.
-const SHOWN: &[&str] = &[
-    "text",
-    "txt",
-    "plain",
-    "plaintext",
-    "output",
-    "log",
-    "logs",
-    "json",
-    "json5",
-    "jsonc",
-    "yaml",
-    "yml",
-    "toml",
-    "ini",
-    "conf",
-    "cfg",
-    "properties",
-    "env",
-    "dotenv",
-    "xml",
-    "html",
-    "css",
-    "csv",
-    "tsv",
-    "diff",
-    "patch",
-    "markdown",
-    "md",
-    "mermaid",
-    "plantuml",
-    "dot",
-    "graphviz",
-    "http",
-    "nginx",
-    "hcl",
-    "terraform",
-    "tf",
-    "proto",
-    "graphql",
-    "promql",
-    "python",
-    "py",
-    "javascript",
-    "js",
-    "typescript",
-    "ts",
-    "jsx",
-    "tsx",
-    "go",
-    "rust",
-    "java",
-    "kotlin",
-    "scala",
-    "swift",
-    "c",
-    "cpp",
-    "c++",
-    "csharp",
-    "cs",
-    "ruby",
-    "rb",
-    "php",
-    "perl",
-    "lua",
-    "r",
-    "elixir",
-    "dockerfile",
-    "makefile",
-    "timeline",
-    "ascii",
-    "tree",
-    "none",
-    "template",
-    "example",
-];
+mod sql;
+mod words;
 
-/// Languages that a shell runs.
-const SHELLS: &[&str] = &[
-    "bash",
-    "sh",
-    "shell",
-    "zsh",
-    "ksh",
-    "fish",
-    "console",
-    "shell-session",
-    "shellsession",
-    "sh-session",
-    "terminal",
-    "cmd",
-    "command",
-];
+use sql::sql;
+use words::{CHANGES, CLOUD_LOOKS, LOOKS, PROGRAMS, SHELLS, SHOWN, VERBS};
 
 /// Whether a fence of this language is read by a shell.
 pub(super) fn is_shell(lang: Option<&str>) -> bool {
     lang.is_some_and(|l| SHELLS.contains(&l))
 }
 
-/// Classes a fence.
-pub(super) fn class(lang: Option<&str>, text: &str) -> Class {
+/// Classes a fence and says why in a few words.
+pub(super) fn judge(lang: Option<&str>, text: &str) -> (Class, String) {
     match lang {
-        Some(l) if SHOWN.contains(&l) => Class::Illustration,
-        Some("sql" | "psql" | "mysql" | "pgsql" | "plpgsql") => sql(text),
+        Some(l) if SHOWN.contains(&l) => (Class::Illustration, format!("{l} is shown, not run")),
+        Some("sql" | "psql" | "mysql" | "pgsql" | "plpgsql") => {
+            let class = sql(text);
+            (class, because(class, text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default()))
+        }
         Some(l) if SHELLS.contains(&l) => shell(text),
-        Some(_) => shell(text).max_with(Class::Mutate),
+        Some(l) => (shell(text).0.max_with(Class::Mutate), format!("{l} is no language that is known here")),
         None if looks_like_shell(text) => shell(text),
-        None => Class::Illustration,
+        None => (Class::Illustration, "no language is named and its lines are no commands".to_owned()),
+    }
+}
+
+/// How many characters of `name>` follow; none where it is no name in angle brackets.
+fn placeholder(rest: impl Iterator<Item = char>) -> usize {
+    let mut count = 0;
+    for c in rest.take(48) {
+        count += 1;
+        match c {
+            '>' => return if count > 1 { count } else { 0 },
+            c if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') => {}
+            _ => return 0,
+        }
+    }
+    0
+}
+
+/// Why a command has its class.
+fn because(class: Class, part: &str) -> String {
+    let words: Vec<&str> = part.split_whitespace().collect();
+    let mut short: String = words.iter().take(4).copied().collect::<Vec<_>>().join(" ");
+    if words.len() > 4 || short.chars().count() > 48 {
+        short = short.chars().take(48).collect::<String>() + " …";
+    }
+    match class {
+        Class::Illustration => "no command in it".to_owned(),
+        Class::Read => format!("{short}: only looks"),
+        Class::Mutate => {
+            let name = words.iter().find(|w| !is_assignment(w) && **w != "sudo").copied().unwrap_or_default();
+            let name = name.rsplit('/').next().unwrap_or(name).to_lowercase();
+            if part == ">" {
+                "> writes to a file".to_owned()
+            } else if PROGRAMS.contains(&name.as_str()) || VERBS.iter().any(|(p, _)| *p == name) {
+                format!("{short}: changes something")
+            } else {
+                format!("{short}: not known to only look")
+            }
+        }
+        Class::Danger => format!("{short}: hard to take back"),
     }
 }
 
@@ -159,18 +112,20 @@ fn commands(text: &str) -> Vec<String> {
     out
 }
 
-fn shell(text: &str) -> Class {
-    let commands = commands(text);
-    if commands.is_empty() {
-        return Class::Illustration;
-    }
-    let mut class = Class::Read;
-    for line in &commands {
-        for part in split(line) {
-            class = class.max_with(simple(&part));
+/// The gravest of its commands decides.
+fn shell(text: &str) -> (Class, String) {
+    let mut found: Option<(Class, String)> = None;
+    for part in commands(text).iter().flat_map(|line| split(line)) {
+        let class = simple(&part);
+        let graver = found.as_ref().is_none_or(|(known, _)| class.weight() > known.weight());
+        if graver && !part.trim().is_empty() {
+            found = Some((class, part.trim().to_owned()));
         }
     }
-    class
+    match found {
+        Some((class, part)) => (class, because(class, &part)),
+        None => (Class::Illustration, because(Class::Illustration, "")),
+    }
 }
 
 /// Cuts a line at `;`, `&&`, `||`, `|`, `&`, `$(…)` and `(…)` outside of quotes; a redirection to a file becomes a part `>`.
@@ -181,6 +136,17 @@ fn split(line: &str) -> Vec<String> {
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
         match (quote, c) {
+            // `<sha>` is something to fill in, no redirection.
+            (None, '<') if placeholder(chars.clone()) > 0 => {
+                let len = placeholder(chars.clone());
+                let name: String = chars.by_ref().take(len).collect();
+                if let Some(last) = parts.last_mut() {
+                    last.push(c);
+                    last.push_str(&name);
+                }
+                before = '_';
+                continue;
+            }
             (None, '\'' | '"') if before != '\\' => quote = Some(c),
             (Some(q), c) if q == c && before != '\\' => quote = None,
             (None, '#') if before.is_whitespace() => break,
@@ -217,196 +183,6 @@ fn split(line: &str) -> Vec<String> {
     }
     parts
 }
-
-/// Commands that only look, whatever their arguments.
-const LOOKS: &[&str] = &[
-    "ls",
-    "ll",
-    "cat",
-    "head",
-    "tail",
-    "less",
-    "more",
-    "grep",
-    "egrep",
-    "fgrep",
-    "rg",
-    "zgrep",
-    "awk",
-    "gawk",
-    "wc",
-    "sort",
-    "uniq",
-    "cut",
-    "tr",
-    "jq",
-    "yq",
-    "bc",
-    "column",
-    "comm",
-    "diff",
-    "cmp",
-    "test",
-    "[",
-    "[[",
-    "((",
-    "true",
-    "false",
-    ":",
-    "echo",
-    "printf",
-    "pwd",
-    "whoami",
-    "id",
-    "hostname",
-    "uname",
-    "date",
-    "uptime",
-    "sleep",
-    "wait",
-    "df",
-    "du",
-    "free",
-    "top",
-    "htop",
-    "ps",
-    "pgrep",
-    "lsof",
-    "ss",
-    "netstat",
-    "ping",
-    "traceroute",
-    "mtr",
-    "dig",
-    "nslookup",
-    "host",
-    "whois",
-    "which",
-    "type",
-    "command",
-    "stat",
-    "file",
-    "md5sum",
-    "sha1sum",
-    "sha256sum",
-    "shasum",
-    "journalctl",
-    "dmesg",
-    "vmstat",
-    "iostat",
-    "seq",
-    "basename",
-    "dirname",
-    "readlink",
-    "realpath",
-    "tree",
-    "env",
-    "printenv",
-    "export",
-    "set",
-    "cd",
-    "read",
-    "pg_isready",
-    "pg_lsclusters",
-    "if",
-    "then",
-    "else",
-    "elif",
-    "fi",
-    "for",
-    "while",
-    "until",
-    "do",
-    "done",
-    "case",
-    "esac",
-    "in",
-    "exit",
-    "return",
-    "local",
-    "declare",
-    "promtool",
-    "watch",
-    "timeout",
-    "nc",
-    "telnet",
-    "openssl",
-    "base64",
-    "xxd",
-    "hey",
-    "ab",
-    "wrk",
-    "k6",
-    "vegeta",
-    "pg_dump",
-];
-
-/// Programs with verbs: which verbs look.
-const VERBS: &[(&str, &[&str])] = &[
-    (
-        "kubectl",
-        &[
-            "get",
-            "describe",
-            "logs",
-            "top",
-            "version",
-            "cluster-info",
-            "explain",
-            "diff",
-            "auth",
-            "api-resources",
-            "config",
-        ],
-    ),
-    ("oc", &["get", "describe", "logs", "status", "whoami", "project"]),
-    ("helm", &["list", "ls", "status", "history", "get", "show", "template", "diff", "lint", "search", "version"]),
-    ("docker", &["ps", "logs", "inspect", "images", "stats", "top", "version", "info", "port", "diff", "history"]),
-    ("docker-compose", &["ps", "logs", "config", "images", "top", "version", "port"]),
-    ("podman", &["ps", "logs", "inspect", "images", "stats", "top", "version", "info"]),
-    (
-        "git",
-        &[
-            "status",
-            "log",
-            "diff",
-            "show",
-            "branch",
-            "remote",
-            "describe",
-            "rev-parse",
-            "ls-files",
-            "ls-remote",
-            "blame",
-            "fetch",
-        ],
-    ),
-    ("gh", &["status"]),
-    ("systemctl", &["status", "is-active", "is-enabled", "is-failed", "list-units", "show", "cat", "list-timers"]),
-    ("service", &["status"]),
-    ("terraform", &["plan", "show", "output", "validate", "version", "fmt", "graph", "providers"]),
-    (
-        "redis-cli",
-        &["ping", "info", "get", "keys", "llen", "dbsize", "ttl", "exists", "scan", "monitor", "cluster", "hgetall"],
-    ),
-    ("npm", &["ls", "list", "outdated", "audit", "view", "test", "version"]),
-    ("vault", &["status", "read", "list"]),
-    ("consul", &["members", "info", "catalog"]),
-    ("nomad", &["status"]),
-    ("etcdctl", &["get", "member", "endpoint"]),
-    ("argocd", &["version"]),
-    ("nginx", &["-t", "-T", "-v", "-V"]),
-    ("apachectl", &["configtest", "status", "-t"]),
-    ("crontab", &["-l"]),
-    ("sysctl", &["-a", "-n"]),
-    ("mongosh", &["--version"]),
-    ("rabbitmqctl", &["status", "list_queues", "cluster_status", "list_connections", "list_consumers"]),
-    ("ip", &["addr", "a", "route", "link", "r"]),
-];
-
-/// Verbs that look, of cloud command lines with long command paths.
-const CLOUD_LOOKS: &[&str] =
-    &["list", "describe", "get", "show", "read", "tail", "status", "ls", "search", "whoami", "logs"];
 
 fn simple(command: &str) -> Class {
     let lower = command.to_lowercase();
@@ -478,14 +254,6 @@ fn simple(command: &str) -> Class {
     if looks { Class::Read } else { Class::Mutate }
 }
 
-/// Verbs that change, so that `kubectl apply … get` is no look.
-const CHANGES: &[&str] = &[
-    "apply", "create", "delete", "set", "scale", "patch", "edit", "up", "down", "run", "start", "stop", "restart",
-    "install", "upgrade", "push", "pull", "commit", "checkout", "reset", "revert", "merge", "rebase", "rm", "add",
-    "write", "put", "enable", "disable", "reload", "flushall", "flushdb", "del", "publish", "deploy", "drain",
-    "cordon", "uncordon", "rollback",
-];
-
 /// Whether a request only asks: GET or HEAD without a body. `curl -o FILE` writes a file of its own, which is no change of
 /// production.
 fn web(name: &str, args: &[&str]) -> Class {
@@ -551,40 +319,6 @@ fn danger(name: &str, args: &[&str], lower: &str) -> bool {
     }
 }
 
-/// Classes SQL by its statements.
-fn sql(text: &str) -> Class {
-    let lower = text.to_lowercase();
-    let mut class = None;
-    for statement in lower.split(';') {
-        let statement: String =
-            statement.lines().map(|l| l.split("--").next().unwrap_or("")).collect::<Vec<_>>().join(" ");
-        let statement =
-            statement.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '(' | '\\'));
-        let mut words = statement.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty());
-        let Some(first) = words.next() else { continue };
-        let all: Vec<&str> = statement.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-        let this = match first {
-            "drop" | "truncate" | "delete" => Class::Danger,
-            "update" if !all.contains(&"where") => Class::Danger,
-            "alter" if all.contains(&"drop") => Class::Danger,
-            "psql" | "mysql" | "mariadb" | "sqlite3" if all.contains(&"drop") || all.contains(&"truncate") => {
-                Class::Danger
-            }
-            "select" | "with" | "show" | "explain" | "describe" | "desc" | "d" | "dt" | "du" | "l" | "x" | "timing"
-            | "conninfo" | "table" | "values" | "pragma"
-                if !all.iter().any(|w| {
-                    matches!(*w, "insert" | "update" | "delete" | "into" | "call" | "pg_terminate_backend")
-                }) =>
-            {
-                Class::Read
-            }
-            _ => Class::Mutate,
-        };
-        class = Some(class.map_or(this, |c: Class| c.max_with(this)));
-    }
-    class.unwrap_or(Class::Mutate)
-}
-
 /// Whether every line of an unnamed fence begins as a command does. Prose, tables, lists and timelines do not.
 pub(super) fn looks_like_shell(text: &str) -> bool {
     let commands = commands(text);
@@ -611,106 +345,13 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(n, _)| !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
-/// Programs that people type into unnamed fences.
-const PROGRAMS: &[&str] = &[
-    "curl",
-    "wget",
-    "ssh",
-    "scp",
-    "rsync",
-    "psql",
-    "mysql",
-    "sqlite3",
-    "mongo",
-    "mongosh",
-    "pnpm",
-    "yarn",
-    "npx",
-    "node",
-    "python",
-    "python3",
-    "pip",
-    "ruby",
-    "bundle",
-    "rake",
-    "rails",
-    "php",
-    "artisan",
-    "composer",
-    "java",
-    "mvn",
-    "gradle",
-    "go",
-    "cargo",
-    "make",
-    "ansible",
-    "ansible-playbook",
-    "aws",
-    "gcloud",
-    "gsutil",
-    "bq",
-    "az",
-    "vercel",
-    "supabase",
-    "heroku",
-    "flyctl",
-    "fly",
-    "rm",
-    "cp",
-    "mv",
-    "mkdir",
-    "chmod",
-    "chown",
-    "ln",
-    "tar",
-    "gzip",
-    "unzip",
-    "sed",
-    "find",
-    "xargs",
-    "tee",
-    "bash",
-    "sh",
-    "source",
-    "apt",
-    "apt-get",
-    "yum",
-    "dnf",
-    "brew",
-    "kustomize",
-    "skaffold",
-    "flux",
-    "pulumi",
-    "packer",
-    "doctl",
-    "istioctl",
-    "linkerd",
-    "nomad",
-    "vault",
-    "consul",
-    "redis-cli",
-    "createdb",
-    "dropdb",
-    "pg_restore",
-    "systemctl",
-    "capistrano",
-    "cap",
-    "fab",
-    "deno",
-    "bun",
-    "dotnet",
-    "msbuild",
-    "drush",
-    "wp",
-    "alembic",
-    "flyway",
-    "liquibase",
-    "prisma",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn class(lang: Option<&str>, text: &str) -> Class {
+        judge(lang, text).0
+    }
 
     #[test]
     fn classes() {
@@ -753,6 +394,9 @@ mod tests {
         assert_eq!(class(None, "11:30 - War room opened"), Class::Illustration);
         assert_eq!(class(None, "kubectl get pods"), Class::Read);
         assert_eq!(class(None, "If issues detected:\nStep 1: switch"), Class::Illustration);
+        assert_eq!(class(Some("bash"), "kubectl get pods -n <env>"), Class::Read);
+        assert_eq!(judge(Some("sh"), "ls; rm -rf /data").1, "rm -rf /data: hard to take back");
+        assert_eq!(judge(Some("sh"), "./deploy.sh v2").1, "./deploy.sh v2: not known to only look");
         assert_eq!(class(Some("json"), "{}"), Class::Illustration);
         assert_eq!(class(Some("sql"), "DELETE FROM t"), Class::Danger);
     }

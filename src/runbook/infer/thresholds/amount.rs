@@ -1,0 +1,126 @@
+//! Numbers with their units: `250ms`, `0,5 %`, `100 failures/minute`.
+
+use serde_json::{Value, json};
+
+use crate::runbook::times;
+use crate::runbook::tokens::{Kind, Token};
+
+/// The unit behind a number, as in the list of DECISIONS, and the next index.
+pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
+    let Some(word) = t.get(i) else { return (None, i) };
+    if matches!(word.kind, Kind::Sign('%' | '％')) || word.is_any(&["percent", "pct"]) {
+        return (Some("%"), i + 1);
+    }
+    let per = |at: usize, count: bool| -> Option<(&'static str, usize)> {
+        let slash = t.get(at)?;
+        if !(slash.sign('/') || slash.is("per")) {
+            return None;
+        }
+        let unit = t.get(at + 1).filter(|w| w.kind == Kind::Word).and_then(|w| times::unit(w.text))?;
+        let requests = count && t.get(at - 1).is_some_and(|w| w.is_any(&["requests", "request", "req", "reqs"]));
+        let name = if unit == 1.0 {
+            if requests { "rps" } else { "/s" }
+        } else if unit == 60.0 {
+            "/min"
+        } else {
+            return None;
+        };
+        Some((name, at + 2))
+    };
+    if let Some((name, next)) = per(i, false) {
+        return (Some(name), next);
+    }
+    if word.kind != Kind::Word {
+        return (None, i);
+    }
+    // `errors/minute`, `failures per minute`, `server errors per second`
+    if let Some((name, next)) =
+        per(i + 1, true).or_else(|| per(i + 2, true).filter(|_| t.get(i + 1).is_some_and(|w| w.kind == Kind::Word)))
+    {
+        return (Some(name), next);
+    }
+    let lower = word.text.to_lowercase();
+    let name = match lower.as_str() {
+        "rps" => "rps",
+        "qps" | "tps" => "/s",
+        "mb" | "мб" => "MB",
+        "mib" | "mi" => "MiB",
+        "gb" | "гб" => "GB",
+        "gib" | "gi" => "GiB",
+        _ => match times::unit(&lower) {
+            Some(0.001) => "ms",
+            Some(1.0) => "s",
+            Some(60.0) if lower != "m" => "min",
+            Some(3600.0) => "h",
+            Some(86_400.0) => "d",
+            _ if matches!(
+                lower.as_str(),
+                "errors"
+                    | "failures"
+                    | "connections"
+                    | "requests"
+                    | "messages"
+                    | "items"
+                    | "events"
+                    | "retries"
+                    | "restarts"
+                    | "alerts"
+                    | "jobs"
+                    | "rows"
+                    | "users"
+                    | "queries"
+                    | "pods"
+                    | "threads"
+                    | "timeouts"
+                    | "tickets"
+                    | "records"
+                    | "replicas"
+                    | "nodes"
+                    | "instances"
+                    | "crashes"
+                    | "exceptions"
+                    | "incidents"
+                    | "complaints"
+                    | "reports"
+                    | "msgs"
+                    | "msg"
+                    | "lost"
+                    | "ошибок"
+                    | "件"
+                    | "fehler"
+                    | "errores"
+                    | "erreurs"
+            ) =>
+            {
+                "count"
+            }
+            _ => return (None, i),
+        },
+    };
+    (Some(name), i + 1)
+}
+
+/// A number at `i` with its unit: value, unit, next index.
+pub(super) fn amount(t: &[Token<'_>], i: usize) -> Option<(f64, Option<&'static str>, usize)> {
+    let mut at = i;
+    while t.get(at).is_some_and(|k| matches!(k.kind, Kind::Sign('~' | '≈' | '*' | '`' | '"'))) {
+        at += 1;
+    }
+    let number = t.get(at)?;
+    let mut value = number.number()?;
+    at += 1;
+    if let Some(k) = t.get(at).filter(|k| k.from == number.to) {
+        match k.text {
+            "k" | "K" => value *= 1e3,
+            "M" => value *= 1e6,
+            _ => {}
+        }
+        at += usize::from(matches!(k.text, "k" | "K" | "M"));
+    }
+    let (unit, next) = unit(t, at);
+    value.is_finite().then_some((value, unit, next))
+}
+
+pub(super) fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
+}

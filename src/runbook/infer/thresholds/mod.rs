@@ -1,0 +1,102 @@
+//! Thresholds in prose: `p95 latency > 250ms (sustained 5+ minutes)`, `Error rate 1-3%`, `≥ 99%`, `Zero 5xx errors`.
+
+use super::Seen;
+use crate::runbook::Threshold;
+use crate::runbook::class;
+use crate::runbook::labels;
+use crate::runbook::markdown::Kind as BlockKind;
+use crate::runbook::times;
+
+mod amount;
+mod compare;
+mod lasting;
+mod metric;
+mod scan;
+mod severity;
+mod table;
+
+use metric::Names;
+use scan::{Asked, scan};
+use severity::around;
+use table::table;
+
+/// Longer lines are no sentences.
+const MAX_LINE: usize = 2000;
+
+/// Thresholds in document order.
+pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
+    let mut out = Vec::new();
+    let mut label: Option<String> = None;
+    let mut section = None;
+    let mut here = None;
+    for (block, heading) in seen.blocks() {
+        let before = out.len();
+        if section != heading {
+            section = heading;
+            label = None;
+            here = None;
+        }
+        match &block.kind {
+            BlockKind::Paragraph => {
+                if block.item.is_none() {
+                    here = None;
+                    label = labels::labels(block).pop().filter(|l| l.text.is_empty()).map(|l| l.name);
+                }
+                for line in &block.rich {
+                    let text = block.line(line);
+                    if may_hold(&text) {
+                        let severity = *here.get_or_insert_with(|| around(seen, heading, label.as_deref()));
+                        let parent = outer(seen, block.item);
+                        let of_parent = parent.and_then(severity::of_word);
+                        let of_place = label.as_deref().or_else(|| Some(times::title(seen.title(heading))));
+                        let names = Names { row: None, around: parent.filter(|_| of_parent.is_none()).or(of_place) };
+                        let severity = of_parent.or(severity);
+                        scan(Asked { text: &text, line: line.line, names, severity, unit: None }, &mut out);
+                    }
+                }
+            }
+            BlockKind::Table(rows) => table(rows, around(seen, heading, label.as_deref()), &mut out),
+            BlockKind::Fence { lang, text } => {
+                let shell = class::is_shell(lang.as_deref()) || lang.is_none() && class::looks_like_shell(text);
+                let shown = lang.as_deref().is_none_or(|l| matches!(l, "text" | "txt" | "plain" | "plaintext"));
+                for (line, number) in text.lines().zip(block.first + 1..) {
+                    let line = line.trim();
+                    let body = if shell {
+                        line.strip_prefix('#')
+                    } else if shown {
+                        Some(line)
+                    } else {
+                        None
+                    };
+                    let body = body.map(|b| b.trim_start_matches(['#', '-', '*', '•', ' ']));
+                    if let Some(body) = body.filter(|b| may_hold(b)) {
+                        scan(Asked { text: body, line: number, ..Asked::default() }, &mut out);
+                    }
+                }
+            }
+            _ => {}
+        }
+        if let Some(heading) = heading {
+            let title = times::title(seen.title(Some(heading)));
+            out.iter_mut().skip(before).for_each(|t: &mut Threshold| t.under = Some(title.into()));
+        }
+    }
+    out
+}
+
+/// What the item around an item says, without the colon at its end.
+fn outer<'d>(seen: &Seen<'d>, item: Option<usize>) -> Option<&'d str> {
+    let parent = seen.doc.items.get(seen.doc.items.get(item?)?.parent?)?;
+    let text = seen.doc.blocks.get(parent.text?)?.plain().trim_end_matches([':', '：', ' ']);
+    (text.len() <= 80).then_some(text)
+}
+
+/// A cheap look before the line is cut to pieces.
+fn may_hold(text: &str) -> bool {
+    text.len() <= MAX_LINE
+        && (text.bytes().any(|b| b.is_ascii_digit())
+            || ["ero ", "aseline", "SLO", " zero"].iter().any(|w| text.contains(w)))
+}
+
+#[cfg(test)]
+mod tests;

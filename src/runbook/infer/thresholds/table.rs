@@ -1,0 +1,339 @@
+//! Tables of limits: a row for each metric and a column for each severity, or a row for each service and a column for each metric.
+
+use super::amount::{amount, number};
+use super::compare::comparator;
+use super::may_hold;
+use super::metric::{self, Better, Names};
+use super::scan::{Asked, fits, scan};
+use super::severity;
+use crate::runbook::Threshold;
+use crate::runbook::infer::column;
+use crate::runbook::markdown::Row;
+use crate::runbook::times;
+use crate::runbook::tokens::tokens;
+
+/// What a column is there for, by its head.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    /// The metric's name.
+    Name,
+    /// Limits: of which severity, and which way a bare number is meant.
+    Limit(Option<&'static str>, Side),
+    /// How long it must last.
+    Lasting,
+    /// Warn, page, what to do then.
+    Consequence,
+    /// Units, operators and other parts of a limit.
+    Op,
+    Unit,
+    /// Numbers about the metric that the head names.
+    Metric,
+    Other,
+}
+
+/// What a number without comparator means in a column.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    /// To be kept.
+    Keep,
+    /// Not to be crossed.
+    Cross,
+    Max,
+    Min,
+}
+
+const NAMES: &[&str] = &[
+    "metric",
+    "metrics",
+    "kpi",
+    "sli",
+    "signal",
+    "indicator",
+    "measure",
+    "measurement",
+    "metrik",
+    "kennzahl",
+    "métrica",
+    "métrique",
+    "indicateur",
+    "indicador",
+    "metrica",
+    "指标",
+    "指標",
+    "メトリクス",
+    "метрика",
+    "показатель",
+    "condition",
+    "alert",
+    "name",
+    "slo",
+    "check",
+    "parameter",
+    "item",
+    "messwert",
+    "mesure",
+    "监控项",
+    "項目",
+    "项目",
+];
+
+/// Thresholds of a table. `around` is the severity of the place it stands in.
+pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Threshold>) {
+    let Some((head, body)) = rows.split_first() else { return };
+    let name = column(&head.cells, NAMES).unwrap_or(0);
+    let roles: Vec<Role> =
+        head.cells.iter().enumerate().map(|(i, c)| if i == name { Role::Name } else { role(c) }).collect();
+    let limits = roles.iter().any(|r| matches!(r, Role::Limit(..)));
+    for row in body {
+        let cell = |want: Role| {
+            roles
+                .iter()
+                .position(|r| *r == want)
+                .and_then(|i| row.cells.get(i))
+                .map(|c| c.trim())
+                .filter(|c| !c.is_empty())
+        };
+        let named = row.cells.get(name).map_or("", String::as_str);
+        let before = out.len();
+        // A name that holds a whole limit: `Error rate > 5%`.
+        if may_hold(named) && !limits {
+            let asked = Asked { text: named, line: row.line, severity: around, ..Asked::default() };
+            scan(asked, out);
+        }
+        for ((text, role), head) in row.cells.iter().zip(&roles).zip(&head.cells) {
+            let text = text.trim();
+            if text.is_empty() || !may_hold(text) {
+                continue;
+            }
+            let (severity, side) = match role {
+                Role::Limit(severity, side) => (severity.or(around), Some(*side)),
+                Role::Metric | Role::Other => (around, None),
+                _ => continue,
+            };
+            // In a table with columns for limits the others only tell.
+            if limits && side.is_none() && !(*role == Role::Metric) {
+                continue;
+            }
+            let of_head = *role == Role::Metric;
+            let both;
+            let name = if of_head && !metric::is_metric(named) {
+                both = format!("{} {}", named.trim(), bare_head(head));
+                both.as_str()
+            } else {
+                named
+            };
+            let unit = unit_of_head(head).or_else(|| unit_of_head(named));
+            let before = out.len();
+            let joined;
+            let words = match (cell(Role::Op), cell(Role::Unit)) {
+                (None, None) => text,
+                (op, unit) => {
+                    joined = format!("{} {text} {}", op.unwrap_or(""), unit.unwrap_or(""));
+                    joined.as_str()
+                }
+            };
+            let asked =
+                Asked { text: words, line: row.line, names: Names { row: Some(name), around: None }, severity, unit };
+            scan(asked, out);
+            if out.len() == before
+                && let Some(side) = side
+            {
+                out.extend(bare(words, name, side, unit, severity, row.line));
+            }
+        }
+        let for_s = cell(Role::Lasting).and_then(lasting).or_else(|| {
+            let at = roles.iter().position(|r| *r == Role::Lasting)?;
+            let per = head.cells.get(at).and_then(|h| unit_of_head(h)).and_then(times::unit)?;
+            let n: f64 = row.cells.get(at)?.trim().parse().ok()?;
+            Some((n * per) as u64)
+        });
+        let grave = cell(Role::Consequence).and_then(severity::of_consequence);
+        for found in out.iter_mut().skip(before) {
+            found.for_s = found.for_s.or(for_s);
+            if let Some(grave) = grave {
+                found.severity = Some(grave.into());
+            }
+            found.text = row.cells.join(" | ").into();
+        }
+    }
+}
+
+/// The length in a cell; a window of many days is what an objective is counted over, not how long it must last.
+fn lasting(cell: &str) -> Option<u64> {
+    times::length_in(cell).filter(|s| *s <= 86_400)
+}
+
+fn role(head: &str) -> Role {
+    let lower = head.to_lowercase();
+    let plain = lower.split(['(', '（', '[']).next().unwrap_or("").trim().trim_end_matches(':');
+    let has = |words: &[&str]| words.iter().any(|w| plain.contains(w));
+    if matches!(plain, "op" | "operator" | "comparator" | "comparison") {
+        Role::Op
+    } else if matches!(plain, "unit" | "units" | "einheit" | "unité" | "unidad" | "单位" | "単位") {
+        Role::Unit
+    } else if matches!(plain, "for" | "for at least")
+        || has(&[
+            "duration",
+            "sustained",
+            "window",
+            "dauer",
+            "durée",
+            "duración",
+            "持续",
+            "継続",
+            "длительность",
+            "period",
+            "zeitfenster",
+            "ventana",
+            "fenêtre",
+        ])
+    {
+        Role::Lasting
+    } else if has(&["warn", "yellow", "amber", "gelb", "警告", "предупр", "advert", "aviso", "avertiss"]) {
+        Role::Limit(Some("warn"), Side::Cross)
+    } else if has(&["rollback", "roll back", "abort", "no-go", "stop", "回滚", "откат"])
+        && !has(&["command", "how", "step"])
+    {
+        Role::Limit(Some("rollback"), Side::Cross)
+    } else if has(&["crit", "page", "red", "kritisch", "critique", "严重", "緊急", "критич", "重大"])
+        && !has(&["reduc", "required"])
+    {
+        Role::Limit(Some("page"), Side::Cross)
+    } else if matches!(
+        plain,
+        "severity"
+            | "action"
+            | "actions"
+            | "response"
+            | "consequence"
+            | "then"
+            | "reaction"
+            | "level"
+            | "aktion"
+            | "maßnahme"
+            | "acción"
+            | "动作"
+            | "处理"
+            | "アクション"
+            | "対応"
+            | "действие"
+            | "if exceeded"
+            | "if breached"
+            | "on breach"
+    ) {
+        Role::Consequence
+    } else if matches!(plain, "max" | "maximum" | "at most" | "upper" | "upper limit") {
+        Role::Limit(None, Side::Max)
+    } else if matches!(plain, "min" | "minimum" | "at least" | "lower" | "lower limit") {
+        Role::Limit(None, Side::Min)
+    } else if has(&["alert"]) && !has(&["name", "channel"]) {
+        Role::Limit(Some("page"), Side::Cross)
+    } else if has(&[
+        "threshold",
+        "limit",
+        "target",
+        "objective",
+        "slo",
+        "goal",
+        "expected",
+        "acceptable",
+        "pass",
+        "green",
+        "healthy",
+        "criteria",
+        "criterion",
+        "value",
+        "budget",
+        "condition",
+        "schwell",
+        "grenzwert",
+        "ziel",
+        "sollwert",
+        "umbral",
+        "límite",
+        "objetivo",
+        "seuil",
+        "objectif",
+        "cible",
+        "阈值",
+        "目标",
+        "しきい値",
+        "閾値",
+        "目標",
+        "基準",
+        "порог",
+        "цель",
+        "soglia",
+        "正常",
+        "trigger",
+        "go",
+    ]) && !plain.contains("category")
+    {
+        Role::Limit(None, Side::Keep)
+    } else if metric::is_metric(plain) {
+        Role::Metric
+    } else {
+        Role::Other
+    }
+}
+
+/// A cell that is a number and nothing else, where the metric's name says which way is worse.
+fn bare(
+    text: &str,
+    name: &str,
+    side: Side,
+    unit_of_bare: Option<&'static str>,
+    severity: Option<&'static str>,
+    line: u32,
+) -> Option<Threshold> {
+    let t = tokens(text);
+    if (0..t.len()).any(|i| comparator(&t, i).is_some()) {
+        return None;
+    }
+    let (value, unit, next) = amount(&t, 0)?;
+    let unit = unit.or(unit_of_bare).or_else(|| metric::unit_of(name, text));
+    // Words behind it make it something else, but for `p95`, `avg` and a bracket.
+    let rest = t.get(next);
+    if rest.is_some_and(|r| {
+        !(r.sign('(')
+            || r.sign(',')
+            || r.is_any(&["for", "over", "p95", "p99", "p50", "avg", "sustained", "per", "max"]))
+    }) {
+        return None;
+    }
+    let better = metric::better(name);
+    let op = match (side, better?) {
+        (Side::Max, _) | (Side::Keep, Better::Low) => "<=",
+        (Side::Min, _) | (Side::Keep, Better::High) => ">=",
+        (Side::Cross, Better::Low) => ">",
+        (Side::Cross, Better::High) => "<",
+    };
+    let metric = metric::clean(name);
+    (fits(&metric, unit) && !metric.is_empty()).then(|| Threshold {
+        metric: metric::without_unit(&metric, unit).into(),
+        op: op.into(),
+        value: number(value),
+        unit: unit.map(Into::into),
+        for_s: super::lasting::sustained(&t, next),
+        severity: severity.map(Into::into),
+        relative_to: None,
+        line,
+        text: text.into(),
+        under: None,
+    })
+}
+
+fn bare_head(head: &str) -> &str {
+    head.split(['(', '（', '[']).next().unwrap_or(head).trim()
+}
+
+/// `Threshold (ms)`, `Duration (min)`, `CPU %`.
+fn unit_of_head(head: &str) -> Option<&'static str> {
+    let inner = match head.rfind(['(', '（', '[']) {
+        Some(open) => head.get(open..)?.trim_matches(|c: char| !(c.is_alphanumeric() || matches!(c, '%' | '/'))),
+        None => head.split_whitespace().last()?,
+    };
+    let t = tokens(inner);
+    let (unit, next) = super::amount::unit(&t, 0);
+    unit.filter(|u| next >= t.len() && *u != "count")
+}
