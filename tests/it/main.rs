@@ -17,6 +17,7 @@
 mod support;
 
 mod app;
+mod check;
 mod demo;
 mod export;
 mod files;

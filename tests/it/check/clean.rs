@@ -1,0 +1,1 @@
+//! Ordinary checklists, of many styles, about which the flight-check has nothing to say.

@@ -1,0 +1,1 @@
+//! The errors of real runbooks, where their folder exists.
