@@ -4,11 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
 use super::commands::{complain, say};
-use super::diff;
+use super::{diff, parts};
 use crate::cli;
 use crate::files;
 use crate::plan::draft::{self, Draft};
@@ -19,12 +20,13 @@ use crate::text::escape;
 pub fn main(args: &cli::Init) -> anyhow::Result<ExitCode> {
     let (folder, out) = place(args)?;
     let books = args.runbooks.iter().map(|path| read(&folder, path)).collect::<anyhow::Result<Vec<_>>>()?;
-    for (n, book) in books.iter().enumerate() {
-        if books.iter().take(n).any(|b| b.path == book.path) {
+    for (n, (book, _)) in books.iter().enumerate() {
+        if books.iter().take(n).any(|(b, _)| b.path == book.path) {
             bail!("{} is named twice; each runbook belongs into the plan once", escape(&book.path));
         }
     }
-    let draft = draft::draft(&books);
+    let followed = parts::follow(&folder, books);
+    let draft = draft::draft(&followed.books);
     let shown = escape(&out.display().to_string());
     match standing(&out)? {
         Some(there) if there == draft.text.as_bytes() => {
@@ -68,7 +70,7 @@ fn place(args: &cli::Init) -> anyhow::Result<(PathBuf, PathBuf)> {
 }
 
 /// Reads a runbook by its path from the plan's folder.
-fn read(folder: &Path, path: &Path) -> anyhow::Result<Runbook> {
+fn read(folder: &Path, path: &Path) -> anyhow::Result<(Runbook, Arc<[u8]>)> {
     let shown = escape(&path.display().to_string());
     let real = path.canonicalize().with_context(|| shown.clone())?;
     let Ok(inside) = real.strip_prefix(folder) else {
@@ -82,7 +84,7 @@ fn read(folder: &Path, path: &Path) -> anyhow::Result<Runbook> {
         bail!("{shown} is a plan; name the runbook, a Markdown file");
     }
     let bytes = files::read_under(folder, name).with_context(|| shown.clone())?;
-    Ok(runbook::read(name, &bytes)?)
+    Ok((runbook::read(name, &bytes)?, bytes.into()))
 }
 
 /// What stands where the plan will be written. A link is refused: what it leads to may be anything.

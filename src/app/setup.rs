@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use super::parts::{self, Followed};
+use crate::check::MissingPart;
 use crate::finding::{Finding, Level};
 use crate::plan::{self, Plan};
 use crate::runbook::{self, Runbook};
@@ -26,6 +28,8 @@ pub struct Setup {
     pub books: Vec<Runbook>,
     /// The runbooks' bytes, in the same order.
     pub texts: Vec<Arc<[u8]>>,
+    /// Links of runbooks to parts that could not be read.
+    pub missing: Vec<MissingPart>,
     /// What is wrong with them; one of level error means that the plan must not be used.
     pub findings: Vec<Finding>,
 }
@@ -41,10 +45,10 @@ impl Setup {
         };
         if path.extension().is_none_or(|e| e != "toml") {
             let name = file_name(&path);
-            let (book, bytes) = read_book(&root, &name)?;
-            let plan = plan::bare(&name, &book.title.to_string());
-            let (books, texts) = (vec![book], vec![bytes]);
-            return Ok(Self { root, path, text: String::new(), plan, books, texts, findings: Vec::new() });
+            let named = read_book(&root, &name)?;
+            let plan = plan::bare(&name, &named.0.title.to_string());
+            let Followed { books, texts, missing, findings, .. } = parts::follow(&root, vec![named]);
+            return Ok(Self { root, path, text: String::new(), plan, books, texts, missing, findings });
         }
         let name = file_name(&path);
         let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
@@ -62,17 +66,20 @@ impl Setup {
     /// The same from a plan's text.
     pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
         let mut missing = Vec::new();
-        let (mut books, mut texts) = (Vec::new(), Vec::new());
+        let mut named = Vec::new();
         for (name, place) in plan::runbook_places(&text) {
             match read_book(&root, &name) {
-                Ok((book, bytes)) => {
-                    books.push(book);
-                    texts.push(bytes);
-                }
+                Ok(book) => named.push(book),
                 Err(e) => missing.push((name, place, format!("{e:#}"))),
             }
         }
-        Self { texts, ..Self::resolve(root, path, text, books, missing) }
+        let mut followed = parts::follow(&root, named);
+        let books = std::mem::take(&mut followed.books);
+        let mut it = Self::resolve(root, path, text, books, missing);
+        it.texts = followed.texts;
+        it.missing = followed.missing;
+        it.findings.extend(followed.findings);
+        it
     }
 
     fn resolve(
@@ -105,7 +112,16 @@ impl Setup {
         if loaded.plan.room.name.is_empty() {
             loaded.plan.room.name = books.first().map_or_else(|| file_name(&root), |b| b.title.to_string());
         }
-        Self { root, path, text, plan: loaded.plan, books, texts: Vec::new(), findings: loaded.findings }
+        Self {
+            root,
+            path,
+            text,
+            plan: loaded.plan,
+            books,
+            texts: Vec::new(),
+            missing: Vec::new(),
+            findings: loaded.findings,
+        }
     }
 
     /// Whether the plan must not be used.
@@ -140,6 +156,9 @@ impl Setup {
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![self.path.clone()];
         files.extend(self.books.iter().map(|b| self.root.join(&b.path)));
+        // A part that is not there yet may come.
+        let missing = self.missing.iter().filter_map(|m| parts::beside(&self.books.get(m.book)?.path, &m.target));
+        files.extend(missing.map(|name| self.root.join(name)).filter(|path| path.parent().is_some_and(Path::is_dir)));
         files.dedup();
         files
     }

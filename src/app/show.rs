@@ -32,6 +32,9 @@ type Written = std::fmt::Result;
 fn runbook(out: &mut String, book: &Runbook) -> Written {
     writeln!(out, "{}", book.title)?;
     writeln!(out, "{}  sha256 {}", crate::text::escape(&book.path), book.sha256.get(..12).unwrap_or(&book.sha256))?;
+    if let Some(of) = &book.part_of {
+        writeln!(out, "part of {}, linked in line {}", crate::text::escape(&of.path), of.line)?;
+    }
     if book.repaired.is_some() {
         writeln!(out, "repaired: the text had been read as Mac Roman and saved again; shown as it was meant")?;
     }

@@ -24,6 +24,7 @@ mod files;
 mod floors;
 mod fold;
 mod found;
+mod includes;
 mod init;
 mod journal;
 mod plans;

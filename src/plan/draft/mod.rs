@@ -56,7 +56,7 @@ pub fn draft(books: &[Runbook]) -> Draft {
 }
 
 fn head(books: &[Runbook]) -> Vec<String> {
-    let names: Vec<String> = books.iter().map(|b| sheet::said(&b.path)).collect();
+    let names: Vec<String> = books.iter().filter(|b| b.part_of.is_none()).map(|b| sheet::said(&b.path)).collect();
     vec![
         format!("Drafted by `warroom init {}`; the runbook itself is never changed.", names.join(" ")),
         "Above each entry stands where it was read. What nobody but you can know is asked in numbered questions;"

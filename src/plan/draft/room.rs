@@ -17,7 +17,7 @@ pub(super) fn room(books: &[Runbook]) -> Block {
             block.put(format!("name = {}", quoted(&name(heading.text.raw()))));
         }
     }
-    block.need(format!("runbook = {}", list(books.iter().map(|b| b.path.as_str()))));
+    block.need(format!("runbook = {}", list(books.iter().filter(|b| b.part_of.is_none()).map(|b| b.path.as_str()))));
     t0(books, &mut block);
     window(books, &mut block);
     match find(books, &["production", "prod", "produktion", "producción", "produzione", "本番", "продакшн"])
