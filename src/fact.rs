@@ -77,6 +77,18 @@ pub enum Fact {
         /// The moment; `None` unsets it.
         t0: Option<DateTime<Utc>>,
     },
+    /// A parameter was answered.
+    ParamSet {
+        /// Its name in the plan.
+        name: String,
+        /// The answer; `None` takes it back.
+        value: Option<Untrusted>,
+    },
+    /// A variant of the runbook was chosen.
+    ProfileChosen {
+        /// Its name in the plan; `None` means all of the runbook.
+        profile: Option<String>,
+    },
     /// A step was ticked, reopened, begun, failed, left out.
     StepMarked {
         /// Which.

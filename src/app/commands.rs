@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{check, control, demo, export, init, log, run, screen, seat, show};
+use super::{check, control, demo, export, init, log, params, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
@@ -125,11 +125,14 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     check::announce(&setup);
+    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
+    // Asked before the screen is taken.
+    let at_start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
     let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
         anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
     };
-    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
     let mut seated = sit(setup, &args.seat, journal_at, None)?;
+    seated.desk.at_start = at_start;
     seated.lanes.input = Some(opened.input);
     let ending = live(seated, None, Some(&mut opened.screen), None)?;
     opened.screen.close();
@@ -143,7 +146,9 @@ fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
     };
     check::announce(&setup);
     let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
-    let seated = sit(setup, &args.seat, journal_at, None)?;
+    let at_start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
+    let mut seated = sit(setup, &args.seat, journal_at, None)?;
+    seated.desk.at_start = at_start;
     let ending = live(seated, args.control.as_deref(), None, None)?;
     Ok(code_of(ending))
 }

@@ -31,6 +31,8 @@ pub struct Desk {
     pace: Pace,
     /// Where the plan came from, for reading it again.
     pub setup: Source,
+    /// Answers and choices from the start, to be recorded once.
+    pub at_start: Vec<Fact>,
     /// The runbooks' bytes, to be kept with the entries that name them.
     texts: Vec<Arc<[u8]>>,
     /// T-0 from the command line, to be recorded once.
@@ -91,6 +93,7 @@ impl Desk {
             pace,
             setup: source,
             texts,
+            at_start: Vec::new(),
             t0: None,
             followers: Vec::new(),
             waiting: HashMap::new(),
@@ -316,6 +319,12 @@ impl Desk {
 
     /// What the watch records when it opens a room: that it did, and which runbook it holds.
     fn open_room(&mut self) {
+        // Whoever answered records it, watch or not: nobody else knows.
+        if !self.room.me.read_only && self.room.journal == JournalHealth::Safe && !self.at_start.is_empty() {
+            let by = self.room.me.author.clone();
+            let facts = std::mem::take(&mut self.at_start);
+            self.append(facts.into_iter().map(|fact| room::decide::draft(&by, fact)).collect());
+        }
         if self.room.me.read_only
             || !matches!(self.room.live.watch, Watch::Me { .. })
             || self.room.journal != JournalHealth::Safe

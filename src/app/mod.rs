@@ -9,6 +9,7 @@ mod diff;
 mod export;
 mod init;
 pub mod log;
+mod params;
 mod parts;
 pub mod preferences;
 pub mod run;

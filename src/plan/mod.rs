@@ -83,6 +83,8 @@ pub struct RoomPlan {
     /// Further zones in the header.
     #[serde(serialize_with = "zone_names")]
     pub show_zones: Vec<Tz>,
+    /// The variant of the runbook, where none is chosen at the start.
+    pub profile: Option<String>,
     /// Where the journal is kept, instead of the state folder.
     pub journal: Option<String>,
     /// Group that may share the journal (0660 instead of 0600).
@@ -101,6 +103,7 @@ impl Default for RoomPlan {
             environment: None,
             zone: Tz::UTC,
             show_zones: Vec::new(),
+            profile: None,
             journal: None,
             group: None,
             env: Vec::new(),

@@ -64,7 +64,7 @@ fn glyph(status: Status) -> &'static str {
         Status::Failed => "✗",
         Status::Running => "◌",
         Status::Todo => "○",
-        Status::Skipped | Status::NotApplicable | Status::Waived => "⊘",
+        Status::Skipped | Status::NotApplicable | Status::Waived | Status::LeftOut => "⊘",
     }
 }
 

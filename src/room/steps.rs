@@ -87,6 +87,9 @@ impl Room {
         let mut out = Rollup::default();
         for step in steps {
             let status = self.status(&step.id);
+            if status == Status::LeftOut {
+                continue;
+            }
             out.total += 1;
             out.done += u32::from(status.settled());
             out.failed |= status == Status::Failed;
@@ -161,7 +164,7 @@ impl Room {
     /// The text of a step, in the runbook or added on the run.
     pub fn step_text(&self, id: &StepId) -> Option<String> {
         if let Some(step) = self.book.find(id) {
-            return Some(step.text.to_string());
+            return Some(self.shown(&step.text));
         }
         self.progress.added.values().find(|a| a.step == *id).map(|a| a.text.to_string())
     }

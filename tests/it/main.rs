@@ -27,6 +27,7 @@ mod found;
 mod includes;
 mod init;
 mod journal;
+mod params;
 mod plans;
 mod poll;
 mod promql;

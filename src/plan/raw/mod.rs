@@ -40,6 +40,7 @@ pub(super) struct RawRoom {
     pub environment: Option<Text>,
     pub zone: Option<Text>,
     pub show_zones: Vec<Text>,
+    pub profile: Option<Text>,
     pub journal: Option<Text>,
     pub group: Option<Text>,
     pub env: Vec<RawFilled>,

@@ -104,6 +104,7 @@ impl RawRoom {
             environment: t.text(r, "environment"),
             zone: t.text(r, "zone"),
             show_zones: t.texts(r, "show_zones"),
+            profile: t.text(r, "profile"),
             journal: t.text(r, "journal"),
             group: t.text(r, "group"),
             env: match t.value("env") {

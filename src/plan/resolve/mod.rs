@@ -89,6 +89,10 @@ pub(super) fn load(input: &Input<'_>) -> Loaded {
     plan.logs = it.logs(&raw.logs);
     plan.notify = it.notify(&raw.notify);
     it.decisions(&raw, &mut plan, input.runbooks);
+    if let Some(profile) = &raw.room.profile {
+        let names: Vec<String> = plan.profiles.iter().map(|p| p.name.clone()).collect();
+        it.known("profile", std::slice::from_ref(profile), &names);
+    }
     plan.params = it.params;
     plan.probes = it.probes;
     let mut findings = ordered(it.r.findings, &it.masks);
