@@ -10,11 +10,14 @@ pattern! {
     /// Names of roles, as people write them.
     ROLE = r"\b(incident (?:commander|manager|lead)|release (?:commander|manager|lead|captain|engineer|owner)|deployment (?:lead|manager|commander)|change manager|cut-?over (?:manager|lead|commander)|(?:war room )?commander|on-?call(?: engineer| lead| sre| person)?|tech(?:nical)? lead|engineering (?:manager|lead)|sre(?: lead| on-?call)?|ops lead|operations lead|devops (?:engineer|lead)|duty (?:manager|officer)|product (?:manager|owner)|database admin(?:istrator)?|dba|cto|vp (?:of )?engineering|service owner|team lead|release team)\b";
     /// Having the decision itself.
-    OWNS = r"\b(?:owns?|holds?|makes?|has|takes?|responsible for|accountable for)\b[^.;]{0,60}\b(?:roll[ -]?back|revert)\b[^.;]{0,20}\b(?:decision|call|authority)|\b(?:owns?|holds?|makes?)\b[^.;]{0,30}\b(?:decision|call|authority)[^.;]{0,30}\broll(?:ing)?[ -]?back|\b(?:decides?|declares?|authori[sz]es?|approves?|calls?|orders?)\b[^.;]{0,40}\broll(?:ing)?[ -]?back|\broll[ -]?back\s+(?:decision|authority|owner|call|is decided by|decided by|approved by)\b|\bmay (?:call|order|decide)[^.;]{0,20}roll";
+    OWNS = r"\b(?:owns?|holds?|makes?|has|takes?|responsible for|accountable for)\b[^.;]{0,60}\b(?:roll[ -]?back|revert)\b[^.;]{0,20}\b(?:decision|call|authority)|\b(?:owns?|holds?|makes?)\b[^.;]{0,30}\b(?:decision|call|authority)[^.;]{0,30}\broll(?:ing)?[ -]?back|\b(?:decides?|declares?|authori[sz]es?|approves?|calls|orders?)\b[^.;]{0,40}\broll(?:ing)?[ -]?back|\broll[ -]?back\s+(?:decision|authority|owner|call|is decided by|decided by|approved by)\b|\bmay (?:call|order|decide)[^.;]{0,20}roll";
     /// In a section about rolling back these words are about it.
     DECLARES = r"\b(?:declares?|decides?|authori[sz]es?|approves?|makes the (?:final )?(?:call|decision)|final decision)\b";
     ASKS = r"\b(?:inform|notify|page|engage|escalate|tell|ask|contact|call)\b\s+(?:the\s+)?$|\?$";
 }
+
+/// Each statement is held against each.
+const MOST: usize = 200;
 
 /// One statement of who decides.
 struct Says {
@@ -30,6 +33,7 @@ pub(super) fn check(sheets: &[Sheet<'_>], plan: Option<(&Plan, &str)>, out: &mut
     for (ix, sheet) in sheets.iter().enumerate() {
         said.extend(sheet.spoken().filter(|r| !r.is_code()).filter_map(|row| says(ix, sheet, row)));
     }
+    said.truncate(MOST);
     let planned: Vec<String> = plan
         .iter()
         .flat_map(|(p, _)| p.roles.iter())

@@ -1,6 +1,6 @@
 //! Bands of one metric over levels that stand beside each other: overlaps, gaps, and numbers that belong to two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::measure::Range;
 use super::pattern::pattern;
@@ -10,17 +10,26 @@ use crate::finding::codes::{BANDS_GAP, BANDS_OVERLAP, BANDS_TOUCH};
 
 pattern! {
     LEVEL = r"\b(?:level|sev(?:erity)?|tier|stage|stufe|niveau|nivel|p(?:rio(?:rity)?)?)[ -]?\d|\b(?:minor|major|critical|warning|green|yellow|amber|orange|red|low|medium|moderate|high|severe)\b";
-    TARGET = r"\b(?:target|objective|goal|slo|should|expected|ziel)\b";
+    LEADS = r"→|⇒|->|=>|\b(?:page|escalat\w*|warn\w*|alert\w*|abort|hold|proceed|continue|roll ?back|revert|investigat\w*|go|no-go)\b";
+    TARGET = r"\b(?:target|objective|goal|slo|should|expected|ziel|typical|actual|usual|current|baseline|allocated)\b";
     ESCALATES = r"immediate|escalat|page\b|rollback|roll back";
 }
 
+/// Bands with their sections, by ladder, metric and unit. A ladder is the section that holds the levels, or, past the number of
+/// sections, a section whose lines are the levels.
+type Ladders = BTreeMap<(usize, String, String), Vec<(Range, usize)>>;
+
 pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
     // Sections beside each other, or lines of one section, are one ladder.
-    let mut ladders: BTreeMap<(usize, String, String), Vec<(Range, usize)>> = BTreeMap::new();
+    let mut ladders = Ladders::new();
     for threshold in &sheet.book.thresholds {
         let Some(row) = sheet.row(threshold.line) else { continue };
         let Some(range) = Range::of(threshold).filter(|_| !TARGET.is_in(row.text)) else { continue };
         let Some(section) = sheet.sections.get(row.section) else { continue };
+        // A line alone is a rung only if it says what it leads to; else it describes.
+        if !LEVEL.is_in(section.title) && !LEVEL.is_in(row.text) && !LEADS.is_in(row.text) {
+            continue;
+        }
         let ladder =
             if LEVEL.is_in(section.title) { section.parent.unwrap_or(0) } else { row.section + sheet.sections.len() };
         ladders.entry((ladder, range.metric.clone(), range.unit.clone())).or_default().push((range, row.section));
@@ -46,6 +55,10 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
 
 /// Two neighbours.
 fn between(sheet: &Sheet<'_>, below: &Range, above: &Range, out: &mut Sink) {
+    // `under 1 h` and `under 2 h` are two promises, one wider than the other.
+    if !below.lo.is_finite() && !above.lo.is_finite() {
+        return;
+    }
     let metric = &below.metric;
     // A list of `> 5%`, `> 10%` says what happens as it gets worse.
     if !below.hi.is_finite() {
@@ -92,14 +105,7 @@ fn between(sheet: &Sheet<'_>, below: &Range, above: &Range, out: &mut Sink) {
 }
 
 /// A metric that has a band on every level but the highest, where others have one.
-fn top(
-    sheet: &Sheet<'_>,
-    ladder: usize,
-    metric: &str,
-    bands: &[(Range, usize)],
-    ladders: &BTreeMap<(usize, String, String), Vec<(Range, usize)>>,
-    out: &mut Sink,
-) {
+fn top(sheet: &Sheet<'_>, ladder: usize, metric: &str, bands: &[(Range, usize)], ladders: &Ladders, out: &mut Sink) {
     let mut levels: Vec<usize> =
         ladders.iter().filter(|((l, ..), _)| *l == ladder).flat_map(|(_, b)| b.iter().map(|(_, s)| *s)).collect();
     levels.sort_unstable();
@@ -121,17 +127,24 @@ fn top(
 fn inside(sheet: &Sheet<'_>, out: &mut Sink) {
     let ranges: Vec<(Range, usize)> =
         sheet.book.thresholds.iter().filter_map(|t| Some((Range::of(t)?, sheet.section_of(t)))).collect();
-    let bands: Vec<&(Range, usize)> = ranges
-        .iter()
-        .filter(|(r, s)| r.is_band() && sheet.sections.get(*s).is_some_and(|s| LEVEL.is_in(s.title)))
-        .collect();
+    let mut bands: HashMap<&str, Vec<&(Range, usize)>> = HashMap::new();
+    for band in &ranges {
+        if band.0.is_band() && sheet.sections.get(band.1).is_some_and(|s| LEVEL.is_in(s.title)) {
+            let own = bands.entry(&band.0.metric).or_default();
+            // Nobody writes more levels than this.
+            if own.len() < 50 {
+                own.push(band);
+            }
+        }
+    }
     for (range, section) in &ranges {
+        let Some(own) = bands.get(range.metric.as_str()) else { continue };
         let alarms = sheet.row(range.line).is_some_and(|r| ESCALATES.is_in(r.text) && !matches!(r.kind, Kind::Heading));
         if !alarms || !range.lo.is_finite() || range.hi.is_finite() {
             continue;
         }
         if let Some((band, level)) =
-            bands.iter().find(|(b, s)| b.same_metric(range) && s != section && b.lo < range.lo && range.lo < b.hi)
+            own.iter().find(|(b, s)| b.same_metric(range) && s != section && b.lo < range.lo && range.lo < b.hi)
         {
             let title = sheet.sections.get(*level).map_or("", |s| s.title);
             let message = format!(

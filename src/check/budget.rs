@@ -121,14 +121,11 @@ fn near(said: f64, least: f64, most: f64, grain: f64, before: &str) -> bool {
 
 /// The value of the last place that is written: 0.1 for `8.6`.
 fn place(text: &str) -> f64 {
-    match text.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b.is_ascii_digit())) {
-        Some((_, decimals)) => 0.1_f64.powi(decimals.len() as i32),
-        None => {
-            let zeros = text.bytes().rev().take_while(|b| *b == b'0').count();
-            // 500 may be rounded, but not to the nearest thousand.
-            10_f64.powi(zeros.min(1) as i32)
-        }
+    if let Some((_, decimals)) = text.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b.is_ascii_digit())) {
+        return 0.1_f64.powi(decimals.len() as i32);
     }
+    // 500 may be rounded, but not to the nearest thousand.
+    if text.ends_with('0') { 10.0 } else { 1.0 }
 }
 
 fn number(text: &str) -> Option<f64> {

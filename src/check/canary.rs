@@ -7,6 +7,8 @@ use crate::finding::codes::{BLIND_CANARY, CANARY_STAYS, LEFT_IN_MAINTENANCE};
 
 pattern! {
     MAINTENANCE = r"maintenance|wartungsmodus|modo (?:de )?mantenimiento|mode maintenance|\bartisan (?:down|up)\b";
+    /// The mode, not the work: `maintenance_work_mem` is neither.
+    MODE = r#"maintenance[ _-]?(?:mode|page|flag|state|banner|screen)|(?:into|in|under|to) maintenance\b|maintenance:o|maintenance (?:on|off)\W*$|\bmaintenance["'`]|^\W*(?:step \d+\W*)?(?:\d+\W+)?(?:enable|activate|start|begin|turn on|switch on) maintenance\W*(?:$|\()|\bartisan (?:down|up)\b|wartungsmodus|modo (?:de )?mantenimiento|mode maintenance"#;
     NO_MODE = r"maintenance[ _-](?:window|announcement|notice|notification|schedule|template|contract|plan|period|message|team|page (?:is )?(?:prepared|ready|tested|template))|wartungsfenster|if\b.*maintenance|maintenance.*\bif (?:needed|necessary|required)";
     ON = r#"\b(?:enable|activate|turns?|switch|enter|start|go|put|set|show|display|place|begin|aktivier\w*|activer|activar)\b[^.]{0,50}?\bmaintenance|\bmaintenance(?:[ _-]?mode|[ _-]page)?\W{0,6}(?:mode\W{0,3})?(?:enable|enabled|on|start|true|set|=\s*(?:on|true|1))\b|maintenance.{0,30}"(?:enabled|value|active|on)"\s*:\s*(?:true|1|"on")|maintenance\w*\s*=\s*(?:true|on|1|enabled)\b|\bartisan down\b|wartungsmodus.{0,20}(?:ein|an|aktivier)|mode maintenance.{0,20}activ"#;
     OFF = r#"\b(?:disable|deactivate|turns?\b.{0,40}\boff|switch(?:es)? off|off\b|exit|leave|end|ends|lift|remove|stop|clear|unset|delete|take .{0,30}out of|out of|back from|bring .{0,20}(?:up|back)|finish|false|deaktivier\w*|désactiver|desactivar|aus)\b.{0,60}?(?:maintenance|wartungsmodus|mantenimiento)|(?:maintenance|wartungsmodus|mantenimiento).{0,50}?\b(?:off|false|disabled?|end|ended|ends|exit|over|removed|lifted|down|aus|deaktivier\w*)\b|\bartisan up\b|maintenance.{0,30}"(?:enabled|value|active|on)"\s*:\s*(?:false|0|"off")|maintenance\w*\s*=\s*(?:0|off|false)"#;
@@ -29,7 +31,7 @@ fn acts(sheet: &Sheet<'_>, row: &Row<'_>) -> bool {
 }
 
 fn is_on(row: &Row<'_>) -> bool {
-    MAINTENANCE.is_in(row.text) && ON.is_in(row.text) && !NO_MODE.is_in(row.text) && !OFF.is_in(row.text)
+    MODE.is_in(row.text) && ON.is_in(row.text) && !NO_MODE.is_in(row.text) && !OFF.is_in(row.text)
 }
 
 fn maintenance(sheet: &Sheet<'_>, out: &mut Sink) {

@@ -17,6 +17,9 @@ pattern! {
     PAGES = r"(?:→|⇒|->|=>|:)\s*(?:page|immediate(?:ly)? escalat|escalat|wake|call)";
 }
 
+/// Nobody writes more answers than this.
+const MOST: usize = 500;
+
 /// What is to be done while a number is in a range.
 struct Claim {
     range: Range,
@@ -83,7 +86,7 @@ fn claims(sheet: &Sheet<'_>) -> (Vec<Claim>, Vec<Claim>) {
             match (stays, backs, no_go) {
                 (Some(line), None, None) => stay.push(Claim { range, says: line }),
                 (None, Some(line), None) if range.lo.is_finite() && !range.hi.is_finite() => {
-                    back.push(Claim { range, says: line })
+                    back.push(Claim { range, says: line });
                 }
                 // What must hold for a go; when it does not hold, it is a no-go.
                 (None, _, Some(line)) if range.hi.is_finite() && !range.lo.is_finite() => {
@@ -96,6 +99,9 @@ fn claims(sheet: &Sheet<'_>) -> (Vec<Claim>, Vec<Claim>) {
     }
     stay.sort_by_key(|c| (c.says, c.range.line));
     back.sort_by_key(|c| (c.says, c.range.line));
+    // Each is held against each.
+    stay.truncate(MOST);
+    back.truncate(MOST);
     (stay, back)
 }
 
@@ -120,13 +126,19 @@ fn opposites(sheet: &Sheet<'_>, out: &mut Sink) {
 
 /// The same alarm with two numbers, in different places.
 fn limits(sheet: &Sheet<'_>, out: &mut Sink) {
-    let mut seen: Vec<(Range, usize)> = Vec::new();
+    let mut seen: HashMap<(String, String), (Range, usize)> = HashMap::new();
     for threshold in &sheet.book.thresholds {
         let Some(range) = Range::of(threshold).filter(|r| r.lo.is_finite() && !r.hi.is_finite()) else { continue };
         let Some(row) = sheet.row(threshold.line).filter(|r| PAGES.is_in(r.text)) else { continue };
-        if let Some((other, _)) =
-            seen.iter().find(|(o, section)| o.same_metric(&range) && o.lo != range.lo && *section != row.section)
-        {
+        if range.metric.is_empty() {
+            continue;
+        }
+        let key = (range.metric.clone(), range.unit.clone());
+        let Some((other, section)) = seen.get(&key) else {
+            seen.insert(key, (range, row.section));
+            continue;
+        };
+        if other.lo != range.lo && *section != row.section {
             let message = format!(
                 "{} calls people over {} here and over {} at line {}",
                 range.metric,
@@ -135,8 +147,6 @@ fn limits(sheet: &Sheet<'_>, out: &mut Sink) {
                 other.line
             );
             out.line(sheet, TWO_LIMITS, threshold.line, &message, "use one number, or say who is called at which");
-        } else {
-            seen.push((range, row.section));
         }
     }
 }

@@ -17,6 +17,8 @@ pattern! {
 
 pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
     let mut seen: HashMap<String, &Step> = HashMap::new();
+    // What longer items begin with, up to an `and`.
+    let mut begun: HashMap<String, &Step> = HashMap::new();
     for step in &sheet.book.steps {
         if !matches!(step.kind, StepKind::Task | StepKind::Numbered | StepKind::Bullet) {
             continue;
@@ -35,16 +37,12 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
             Some(_) => {}
             None => {
                 // `API keys rotated and secured`, then `API keys rotated`.
-                let longer = done(step)
-                    .then(|| {
-                        seen.iter()
-                            .filter(|(k, s)| begins(k, &key) && done(s) && !apart(s, step))
-                            .map(|(_, s)| *s)
-                            .min_by_key(|s| s.line)
-                    })
-                    .flatten();
+                let longer = begun.get(&key).filter(|first| done(step) && done(first) && !apart(first, step));
                 if let Some(first) = longer {
                     report(sheet, first, step, " (there with more words)", out);
+                }
+                for (at, _) in key.match_indices(" and ") {
+                    begun.entry(key.get(..at).unwrap_or_default().to_owned()).or_insert(step);
                 }
                 seen.insert(key, step);
             }
@@ -63,11 +61,6 @@ fn report(sheet: &Sheet<'_>, first: &Step, step: &Step, how: &str, out: &mut Sin
     );
 }
 
-/// One begins like the other, up to `and`, a comma or a bracket.
-fn begins(longer: &str, shorter: &str) -> bool {
-    longer.strip_prefix(shorter).is_some_and(|rest| rest.starts_with(" and "))
-}
-
 fn done(step: &Step) -> bool {
     step.kind == StepKind::Task && DONE.is_in(step.text.raw())
 }
@@ -76,16 +69,13 @@ fn done(step: &Step) -> bool {
 fn apart(a: &Step, b: &Step) -> bool {
     let names = |s: &Step, other: &Step| {
         let own = s.heading_path.iter().filter(|h| !other.heading_path.contains(h));
-        own.map(|h| h.raw()).any(|h| ELSEWHERE.is_in(h) || speaks_of_rollback(h))
+        own.map(crate::text::Untrusted::raw).any(|h| ELSEWHERE.is_in(h) || speaks_of_rollback(h))
     };
     names(a, b) || names(b, a)
 }
 
 fn key(text: &str) -> String {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty() && !matches!(*w, "the" | "a" | "an" | "all"))
-        .map(str::to_lowercase)
-        .collect();
-    words.join(" ")
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !matches!(*w, "" | "the" | "a" | "an" | "all"));
+    words.collect::<Vec<_>>().join(" ")
 }

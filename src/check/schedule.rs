@@ -11,6 +11,8 @@ pattern! {
     WINDOW = r"\b(?:maintenance|change|release|deployment|cut-?over|outage|downtime) window\b[^.|]{0,40}?(?:(\d{1,2}):(\d{2})\s*(?:-|–|to)\s*(\d{1,2}):(\d{2})|\b(\d+(?:\.\d+)?)[ -]?(hours?|hrs?|h|minutes?|mins?|min)\b)";
     FROM_TO = r"(\d{1,2}):(\d{2})\s*(am|pm)?\s*(?:-|–|—|to|until)\s*(\d{1,2}):(\d{2})\s*(am|pm)?";
     OUTSIDE = r"\b(?:pre|post|before|after|prepar\w*|follow|next|monitor\w*|rollback|roll back|communicat\w*|retro\w*|hypercare|week|days?|staging)\b";
+    TIMED = r"\d\s*(?:ms|s|sec|min|m|h|hours?|minutes?|seconds?|days?)\b|\bT\s?[+-]?\s?\d|\d:\d\d|\bnotes?\b|comments|sign-?off|summary|appendix";
+    DATED = r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{4}-\d\d";
     MARK = r"\bT\s?[+\-−–]\s?\d";
 }
 
@@ -23,7 +25,7 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
 }
 
 /// The phases directly under one, with their index.
-fn children<'a>(phases: &'a [Phase], ix: usize) -> Vec<&'a Phase> {
+fn children(phases: &[Phase], ix: usize) -> Vec<&Phase> {
     let Some(own) = phases.get(ix) else { return Vec::new() };
     let below: Vec<&Phase> = phases.iter().skip(ix + 1).take_while(|p| p.level > own.level).collect();
     let Some(level) = below.iter().map(|p| p.level).min() else { return Vec::new() };
@@ -97,7 +99,8 @@ fn order(sheet: &Sheet<'_>, out: &mut Sink) {
             }
             _ => false,
         };
-        if together && back {
+        let dated = |line: u32| sheet.row(line).is_some_and(|r| DATED.is_in(r.text));
+        if together && back && !dated(a.line) && !dated(b.line) {
             let message = format!("this comes before line {} in time and after it in the list", a.line);
             out.line(
                 sheet,
@@ -199,6 +202,10 @@ fn estimates(sheet: &Sheet<'_>, out: &mut Sink) {
             continue;
         }
         let Some(own) = section(phase) else { continue };
+        // Something in it may be a time after all.
+        if TIMED.is_in(own.title) {
+            continue;
+        }
         let brothers: Vec<&Phase> = phases
             .iter()
             .filter(|p| {

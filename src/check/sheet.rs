@@ -13,6 +13,8 @@ pub(super) struct Sheet<'a> {
     pub rows: Vec<Row<'a>>,
     /// The first is what stands before any heading.
     pub sections: Vec<Section<'a>>,
+    /// Which sections are about the way back, by their headings.
+    back: Vec<bool>,
 }
 
 /// One line.
@@ -61,8 +63,13 @@ pub(super) struct Section<'a> {
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(book: &'a Runbook, source: Source<'a>) -> Self {
-        let mut sheet = Self { book, source, rows: Vec::new(), sections: vec![Section::first()] };
+        let mut sheet = Self { book, source, rows: Vec::new(), sections: vec![Section::first()], back: Vec::new() };
         sheet.read_sections();
+        for section in &sheet.sections {
+            // A parent stands before its children.
+            let above = section.parent.and_then(|p| sheet.back.get(p)).copied().unwrap_or(false);
+            sheet.back.push(above || speaks_of_rollback(section.title));
+        }
         sheet.read_rows();
         sheet
     }
@@ -184,9 +191,9 @@ impl<'a> Sheet<'a> {
         row.label.and_then(|l| self.row(l)).map_or("", |r| r.text)
     }
 
-    /// Whether a row speaks of the way back: by its headings, its label or its fence's first comment.
+    /// Whether a row speaks of the way back: by its headings or its label.
     pub(super) fn is_rollback(&self, row: &Row<'a>) -> bool {
-        self.titles(row.section).any(speaks_of_rollback) || speaks_of_rollback(self.label(row))
+        self.back.get(row.section).copied().unwrap_or(false) || speaks_of_rollback(self.label(row))
     }
 
     /// Whether a fence is marked, rather than code by indentation.

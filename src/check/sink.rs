@@ -7,7 +7,7 @@ use super::sheet::{Row, Sheet};
 use crate::finding::{Code, Finding, finding_in_line};
 
 /// More than so many of one code in one file say nothing new.
-const MOST: usize = 12;
+const MOST: usize = 10;
 
 /// Findings of one runbook.
 #[derive(Default)]
@@ -54,7 +54,7 @@ impl Sink {
             if *count > MOST
                 && let Some(finding) = self.findings.get_mut(*last)
             {
-                finding.message.push_str(&format!("; and {} more like it in this file", count - MOST));
+                finding.message = format!("{}; and {} more like it in this file", finding.message, count - MOST);
             }
         }
         self.findings.sort_by_key(|f| (f.line, f.column, f.code));

@@ -85,6 +85,5 @@ codes! {
     BAD_ACCEPT = "WR072" Warning "an acceptance of what cannot be accepted";
     PART_CYCLE = "WR080" Warning "runbooks that link each other in a circle";
     PART_LIMIT = "WR081" Warning "a linked part that is not read, because there are too many";
-    PARAM = "WR082" Error "a value of a parameter that does not fit, or that nothing asks for";
     UNREADABLE = "WR090" Error "a file that cannot be read";
 }

@@ -223,6 +223,8 @@ pub struct Phase {
     pub estimate: Option<u64>,
     /// Heading level, 1 to 6.
     pub level: u8,
+    /// The time of day, where one is said besides the offset.
+    pub clock: Option<At>,
 }
 
 /// A heading.

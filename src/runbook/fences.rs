@@ -110,6 +110,18 @@ fn step_line(line: &str) -> Option<&str> {
     line.get(sign.to..).map(str::trim).filter(|r| !r.is_empty())
 }
 
+/// What a line of a paragraph asks for that says which step it is: `Step 2: restart`, `2.1 Lower the TTL`.
+pub(super) fn counted_step(line: &str) -> Option<&str> {
+    if let Some(text) = step_line(line) {
+        return Some(text);
+    }
+    let number = line.split_whitespace().next()?;
+    let parts = number.trim_end_matches(['.', ')']).split('.');
+    let numbers = parts.clone().all(|p| (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()));
+    let text = line.get(number.len()..)?.trim();
+    (numbers && parts.count() >= 2 && labels::imperative(text)).then_some(text)
+}
+
 /// Lines that begin with a moment; they must be at least two and the greater part of what stands at the margin.
 fn timeline(lines: &[&str]) -> Vec<Inner> {
     let mut margin = 0;
@@ -129,6 +141,14 @@ fn timeline(lines: &[&str]) -> Vec<Inner> {
 fn inner(line: usize, text: &str, kind: StepKind) -> Option<Inner> {
     let text = super::markdown::one_line([text].into_iter());
     (!text.is_empty()).then(|| Inner { line: line as u32, last: 0, kind, times: times::in_line(&text), text })
+}
+
+/// `This takes about 60-90 seconds`: what follows the verb.
+fn takes(body: &str) -> Option<&str> {
+    let at = ["takes about ", "takes around ", "takes up to ", "takes "]
+        .iter()
+        .find_map(|w| Some(body.find(w)? + w.len()))?;
+    body.get(at..).filter(|rest| times::has_duration(rest))
 }
 
 /// Labels in a fence's comments: `# Expected: no output`, `# Wait 5 minutes for all caches to clear`.
@@ -156,6 +176,8 @@ pub(super) fn notes(text: &str, first: u32) -> Vec<Note> {
                 }
                 _ => out.push(Note { kind, line: number, text: text.into(), command: None }),
             }
+        } else if let Some(length) = takes(body) {
+            out.push(Note { kind: "estimate".into(), line: number, text: length.into(), command: None });
         } else if body.to_lowercase().starts_with("wait ") && times::has_duration(body) {
             out.push(Note { kind: "wait-for".into(), line: number, text: body.into(), command: None });
         } else if body.to_lowercase().starts_with("monitor ") && times::has_duration(body) {

@@ -17,6 +17,7 @@ pub(super) struct Label {
 pub(super) fn labels(block: &Block) -> Vec<Label> {
     let mut out: Vec<Label> = Vec::new();
     if !block.plain().contains([':', '：']) {
+        out.extend(bold_title(block));
         return out;
     }
     for line in &block.rich {
@@ -40,6 +41,24 @@ pub(super) fn labels(block: &Block) -> Vec<Label> {
         text.trim_matches(|c: char| c == '|' || c.is_whitespace()).clone_into(&mut label.text);
     }
     out
+}
+
+/// A short line that is all bold stands for a heading: `**Verification**`.
+fn bold_title(block: &Block) -> Option<Label> {
+    let [line] = &block.rich[..] else { return None };
+    let words = line.spans.iter().filter(|s| !s.text.trim().is_empty());
+    let (mut any, mut all) = (false, true);
+    for span in words {
+        any = true;
+        all &= span.bold;
+    }
+    let name = block.plain();
+    (any && all && name.chars().count() <= 60).then(|| Label {
+        kind: kind(name).map_or_else(|| kebab(name), Into::into),
+        name: name.to_owned(),
+        line: line.line,
+        text: String::new(),
+    })
 }
 
 enum Part {
@@ -372,8 +391,16 @@ pub(super) fn surely_imperative(text: &str) -> bool {
         "ask",
         "wait",
     ];
-    let first = text.trim_start_matches(|c: char| !c.is_alphanumeric()).split(|c: char| !c.is_alphanumeric()).next();
-    first.is_some_and(|w| SURE.iter().any(|s| w.eq_ignore_ascii_case(s))) && imperative(text)
+    // A verb with something it governs is no noun: `Check that …`, `Test the …`, `Make sure …`.
+    const GOVERNED: &[&str] = &[
+        "that", "the", "a", "an", "all", "each", "every", "any", "your", "our", "this", "these", "if", "whether",
+        "sure", "no", "nobody", "both", "only",
+    ];
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let (first, second) = (words.next(), words.next());
+    let sure = first.is_some_and(|w| SURE.iter().any(|s| w.eq_ignore_ascii_case(s)));
+    let governs = second.is_some_and(|w| GOVERNED.iter().any(|s| w.eq_ignore_ascii_case(s)));
+    (sure || governs) && imperative(text)
 }
 
 /// Verbs that runbook lines begin with; sorted.

@@ -56,6 +56,7 @@ pub(super) fn in_line(line: &str, place: Place, own: &[String]) -> Vec<String> {
             '<' if before != '<' => angle(rest),
             '$' if place != Place::Code && before != '\\' => dollar(rest, place, own),
             '{' if place != Place::Code && !matches!(before, '%' | '$' | '\\') => brace(rest),
+            '+' if !before.is_alphanumeric() => phone(rest),
             'v' | 'V' | 'X' | 'T' | 'Y' if !before.is_alphanumeric() && before != '_' => word(rest, before),
             _ => None,
         };
@@ -146,6 +147,15 @@ fn brace(rest: &str) -> Hit {
         let whole = rest.get(..open + end + close.len()).unwrap_or_default();
         (open + end + close.len(), Some(whole.to_owned()))
     })
+}
+
+/// `+1-XXX-XXXX`, as a whole.
+fn phone(rest: &str) -> Hit {
+    let body = rest.get(1..)?;
+    let len = body.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))).unwrap_or(body.len());
+    let whole = rest.get(..=len)?.trim_end_matches(['-', '.']);
+    let fine = whole.contains("XXX") && body.starts_with(|c: char| c.is_ascii_digit());
+    fine.then(|| (whole.len(), Some(whole.to_owned())))
 }
 
 /// `vX.Y.Z`, `X.Y.Z`, `TBD`, `TODO`, `XXX`, `YYYY-MM-DD`.

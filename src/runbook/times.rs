@@ -105,8 +105,10 @@ impl Offset {
 fn one_offset(t: &[Token<'_>], i: usize) -> Option<(Offset, usize)> {
     let letter = t.get(i)?;
     if i > 0
-        && t.get(i - 1)
-            .is_some_and(|p| p.to == letter.from && !matches!(p.kind, Kind::Sign('(' | '[' | '|' | '*' | '_')))
+        && t.get(i - 1).is_some_and(|p| {
+            p.to == letter.from
+                && !matches!(p.kind, Kind::Sign('(' | '[' | '|' | '*' | '_' | '（' | '【' | '：' | '，' | ','))
+        })
     {
         return None;
     }
@@ -223,7 +225,11 @@ fn one_clock(t: &[Token<'_>], i: usize) -> Option<(Clock, usize)> {
     let hours = t.get(i)?;
     if i > 0
         && t.get(i - 1).is_some_and(|p| {
-            p.to == hours.from && !matches!(p.kind, Kind::Sign('(' | '[' | '|' | '@' | '~' | '≈' | '-' | '–'))
+            p.to == hours.from
+                && !matches!(
+                    p.kind,
+                    Kind::Sign('(' | '[' | '|' | '@' | '~' | '≈' | '-' | '–' | '（' | '【' | '：' | '，')
+                )
         })
     {
         return None;
@@ -364,7 +370,17 @@ fn estimate(t: &[Token<'_>]) -> Option<u64> {
         "约",
     ];
     for (i, open) in t.iter().enumerate() {
-        let bracketed = matches!(open.kind, Kind::Sign('(' | '[' | '（'));
+        let inside = |t: &[Token<'_>]| {
+            t.iter().rev().find_map(|k| match k.kind {
+                Kind::Sign('(' | '[' | '（') => Some(true),
+                Kind::Sign(')' | ']' | '）') => Some(false),
+                _ => None,
+            }) == Some(true)
+        };
+        // `(T-0, 45 min)`: a comma in a bracket opens what a bracket does.
+        let bracketed = matches!(open.kind, Kind::Sign('(' | '[' | '（'))
+            || matches!(open.kind, Kind::Sign(',' | ';' | '·' | '，' | '；' | '、'))
+                && inside(t.get(..i).unwrap_or_default());
         if !bracketed && !open.dash() && !open.is_any(&["estimate", "duration", "dauer", "durée", "duración"]) {
             continue;
         }
@@ -519,6 +535,7 @@ pub(super) fn title(text: &str) -> &str {
         let open = match text.chars().last() {
             Some(')') => text.rfind('('),
             Some(']') => text.rfind('['),
+            Some('）') => text.rfind('（'),
             _ => None,
         };
         let Some(open) = open.filter(|o| *o > 0) else { return text };

@@ -38,3 +38,4 @@ mod screens;
 mod terminal;
 mod text;
 mod themes;
+mod understood;

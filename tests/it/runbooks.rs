@@ -189,7 +189,9 @@ fn a_release_is_understood() {
     assert!(book.placeholders.iter().any(|p| p.text.raw() == "TBD" && p.lines == [15]));
 
     let briefing = show::text(std::slice::from_ref(&book), &Plan::default(), &[]);
-    for words in ["Release 4.2", "T-02:00:00", "Freeze main", "p95 latency <= 300 ms", "DBA (nobody yet): Migrations"] {
+    for words in
+        ["Release 4.2", "T-02:00:00", "Prepare · 4 steps", "p95 latency <= 300 ms", "DBA (nobody yet): Migrations"]
+    {
         assert!(briefing.contains(words), "{words} is missing in\n{briefing}");
     }
 }

@@ -155,7 +155,8 @@ fn matters(simple: &Simple) -> bool {
     let first = simple.words.first().map_or("", |w| w.text.as_str());
     match simple.program() {
         "pytest" | "make" | "mvn" | "gradle" | "gradlew" | "tox" | "rspec" | "pg_dump" | "pg_dumpall" | "mysqldump"
-        | "mongodump" | "ansible-playbook" | "pg_restore" => true,
+        | "mongodump" | "ansible-playbook" => true,
+        "pg_restore" => !simple.has(&["--list", "-l"]),
         "npm" | "pnpm" | "yarn" | "go" | "cargo" => {
             matches!(simple.verb(), "test" | "run" | "build" | "publish" | "ci" | "install")
         }
@@ -165,7 +166,10 @@ fn matters(simple: &Simple) -> bool {
                 "apply" | "upgrade" | "install" | "delete" | "rollout" | "destroy" | "replace" | "patch"
             )
         }
-        _ => first.starts_with("./") || first.ends_with(".sh") || first.ends_with(".py"),
+        _ => {
+            let ending = std::path::Path::new(first).extension();
+            first.starts_with("./") || ending.is_some_and(|e| e == "sh" || e == "py")
+        }
     }
 }
 

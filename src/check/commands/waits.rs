@@ -50,14 +50,8 @@ fn waits(s: &Simple, answered: bool) -> Option<(&'static str, &'static str)> {
             "exec" if typed_into(s) && !answered => (SESSION, "name the command to run after `--`"),
             _ => return None,
         },
-        "docker" | "podman" | "docker-compose" => {
-            if s.args().any(|a| a == "exec" || a == "run") && (s.has_letter('t') && short_t(s) || s.has(&["--tty"])) {
-                ("`-t` wants a terminal", "leave `-t` out: `docker exec NAME COMMAND`")
-            } else if verb == "login" && !s.has(&["-p", "--password", "--password-stdin"]) && !answered {
-                ("this asks for a password", "use `--password-stdin`")
-            } else {
-                return None;
-            }
+        "docker" | "podman" | "docker-compose" if s.args().any(|a| a == "exec" || a == "run") && wants_terminal(s) => {
+            ("`-t` wants a terminal", "leave `-t` out: `docker exec NAME COMMAND`")
         }
         "crontab" if s.has(&["-e"]) => (EDITOR, "install a file: `crontab FILE`"),
         "visudo" | "vipw" if !s.has_letter('c') => (EDITOR, "install a checked file instead"),
@@ -99,7 +93,7 @@ fn waits(s: &Simple, answered: bool) -> Option<(&'static str, &'static str)> {
         "mongosh" | "mongo"
             if !answered
                 && !s.has(&["--eval", "--file", "-f", "--version"])
-                && !s.args().any(|a| a.ends_with(".js")) =>
+                && !s.args().any(|a| std::path::Path::new(a).extension().is_some_and(|e| e == "js")) =>
         {
             (SESSION, "use `mongosh --eval '…'`")
         }
@@ -124,11 +118,6 @@ fn waits(s: &Simple, answered: bool) -> Option<(&'static str, &'static str)> {
                 && !answered =>
         {
             (ASKS, "add `-y`")
-        }
-        "gcloud" | "az" | "gh" | "heroku" | "fly" | "flyctl" | "vercel" | "firebase" | "wrangler" | "netlify"
-            if logs_in(s, verb) && !answered =>
-        {
-            ("a login waits for a person or a browser", "log in before T-0, with a token from the environment")
         }
         _ => return None,
     })
@@ -192,9 +181,11 @@ fn typed_into(s: &Simple) -> bool {
     )
 }
 
-/// `-t`, `-it`, `-ti`, before the name of the container.
-fn short_t(s: &Simple) -> bool {
-    s.args().take_while(|a| *a != "--").any(|a| matches!(a, "-t" | "-it" | "-ti" | "-itd" | "-tid"))
+/// `-it`, `-ti`, or both: with only one of them no terminal is needed.
+fn wants_terminal(s: &Simple) -> bool {
+    let options = || s.args().take_while(|a| *a != "--");
+    options().any(|a| matches!(a, "-it" | "-ti" | "-itd" | "-tid"))
+        || options().any(|a| matches!(a, "-t" | "--tty")) && options().any(|a| matches!(a, "-i" | "--interactive"))
 }
 
 /// One of these letters in a cluster of short options.
@@ -208,25 +199,4 @@ fn approved(s: &Simple, answered: bool) -> bool {
     answered
         || s.args().any(|a| a.trim_start_matches('-').starts_with("auto-approve") || a.contains("help"))
         || s.args().skip_while(|a| *a != "apply").skip(1).any(|a| !a.starts_with('-'))
-}
-
-fn logs_in(s: &Simple, verb: &str) -> bool {
-    let mut args = s.args();
-    let login = args.any(|a| a == "login");
-    let tool_login = verb == "login" || verb == "auth" && login || verb == "auth:login";
-    tool_login
-        && login | (verb == "auth:login")
-        && !s.args().any(|a| {
-            [
-                "--with-token",
-                "--service-principal",
-                "--cred-file",
-                "--token",
-                "--identity",
-                "--access-token",
-                "--password",
-            ]
-            .iter()
-            .any(|k| a.starts_with(k))
-        })
 }

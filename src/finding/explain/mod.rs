@@ -10,7 +10,7 @@ pub(super) struct Why {
     /// Whose.
     pub code: Code,
     /// Two or three sentences.
-    pub why: &'static str,
+    pub reason: &'static str,
     /// What is found.
     pub wrong: &'static str,
     /// What to write instead.
@@ -31,7 +31,7 @@ pub fn explain(id: &str) -> Option<String> {
         "{} ({effect}): {}\n\n{}\n\nWrong:\n{}\nRight:\n{}",
         code.id,
         code.meaning,
-        super::render::wrapped(why.why, 78),
+        super::render::wrapped(why.reason, 78),
         block(why.wrong),
         block(why.right)
     ))

@@ -40,7 +40,11 @@ pub(in crate::runbook) fn environments(seen: &Seen<'_>, lines: &[Said<'_>]) -> V
                     | "entorno"
             )
         {
-            for name in rest.split([',', '/', ';']).map(str::trim).filter(|n| plausible(n)) {
+            for name in rest
+                .split([',', '/', ';'])
+                .map(|n| n.trim().trim_start_matches("then ").trim())
+                .filter(|n| plausible(n))
+            {
                 add(&mut out, Environment { name: name.into(), url: None, line: said.line });
             }
         }

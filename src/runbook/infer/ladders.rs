@@ -38,7 +38,10 @@ pub(in crate::runbook) fn ladders(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<La
         if said.place == Place::Comment {
             continue;
         }
-        let found = stages(text, said.line, said.place, seen.title(said.heading));
+        // In the list of a stage the others need not say again what they are stages of.
+        let list = said.item.and_then(|i| seen.doc.items.get(i)).map(|i| i.list);
+        let same = list.is_some() && run.as_ref().is_some_and(|r| r.list == list);
+        let found = stages(text, said.line, said.place, seen.title(said.heading), same);
         if found.is_empty() {
             continue;
         }
@@ -53,11 +56,13 @@ pub(in crate::runbook) fn ladders(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<La
                 run = Some(Run {
                     home: place.clone(),
                     heading: said.heading,
+                    list,
                     ladder: Ladder { title: times::title(title).into(), line: said.line, stages: vec![] },
                 });
             }
             if let Some(run) = &mut run {
                 run.heading = said.heading;
+                run.list = list;
                 run.ladder.stages.push(stage);
             }
         }
@@ -81,6 +86,8 @@ struct Run {
     home: Home,
     /// The heading of its last stage.
     heading: Option<usize>,
+    /// The list of its last stage.
+    list: Option<usize>,
     ladder: Ladder,
 }
 
@@ -156,16 +163,25 @@ fn rolls(text: &str) -> bool {
 }
 
 /// The stages a line speaks of.
-fn stages(text: &str, line: u32, place: Place, title: &str) -> Vec<Stage> {
+fn stages(text: &str, line: u32, place: Place, title: &str, same: bool) -> Vec<Stage> {
     let heading = place == Place::Heading;
     let times = if heading { times::in_heading(text) } else { times::in_line(text) };
     let lower = text.to_lowercase();
-    if rolls(text) && !lower.contains("rollback") && !lower.contains("roll back") && !lower.contains("load test") {
+    if same
+        && ["everyone", "everybody", "all traffic", "all users", "全部", "全量", "全面"]
+            .iter()
+            .any(|w| lower.contains(w))
+    {
+        return vec![Stage { percent: Some(100.0), cohort: Some(text.into()), at: times.at, dwell: dwell(text), line }];
+    }
+    if (rolls(text) || same)
+        && !lower.contains("rollback")
+        && !lower.contains("roll back")
+        && !lower.contains("load test")
+    {
         let percents = percents(&tokens(text));
         if let [percent] = percents[..] {
-            let dwell = times.estimate.or_else(|| {
-                times::length_in(text).filter(|s| *s >= 30 && (times.at.is_none() || speaks_of_waiting(text)))
-            });
+            let dwell = times.estimate.or_else(|| dwell(text)).filter(|s| *s >= 30);
             return vec![Stage { percent: Some(percent), cohort: None, at: times.at, dwell, line }];
         }
     }
@@ -179,6 +195,20 @@ fn stages(text: &str, line: u32, place: Place, title: &str) -> Vec<Stage> {
         .iter()
         .any(|w| about.contains(w));
     if phased && !heading { cohorts(text, line) } else { vec![] }
+}
+
+/// How long a stage is watched: the length behind the word that says so.
+fn dwell(text: &str) -> Option<u64> {
+    let lower = text.to_lowercase();
+    let at = [" for ", "watch", "hold", "wait", "observ", "soak", "dwell", "monitor", "bake"]
+        .iter()
+        .filter_map(|w| lower.find(w))
+        .min();
+    match at {
+        Some(at) => times::length_in(text.get(at..)?),
+        None if times::in_heading(text).at.is_none() => times::length_in(text),
+        None => None,
+    }
 }
 
 /// Percentages that are shares of the traffic: none that is compared, none of zero, none over a hundred.
@@ -220,7 +250,8 @@ fn chain(text: &str, line: u32) -> Option<Vec<Stage>> {
                             || k.is_any(&["then", "to", "and"])
                     })
                 });
-        if !joined {
+        let stops = !percent && values.last().is_some_and(|v| v.1);
+        if !joined || stops {
             if values.len() > 1 {
                 break;
             }

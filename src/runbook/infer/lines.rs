@@ -75,7 +75,11 @@ pub(in crate::runbook) fn lines<'d>(seen: &Seen<'d>) -> Vec<Said<'d>> {
     out
 }
 
-/// Without a bullet's marker, as it stands in shown fences.
+/// Without a bullet or a number at its start, as it stands in shown fences.
 pub(super) fn bare(text: &str) -> &str {
-    text.trim_start_matches(['-', '*', '•', '+', ' '])
+    let text = text.trim_start_matches(['-', '*', '•', '+', ' ']);
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let numbered =
+        text.get(digits..).filter(|_| digits > 0).and_then(|r| r.strip_prefix(". ").or(r.strip_prefix(") ")));
+    numbered.unwrap_or(text)
 }

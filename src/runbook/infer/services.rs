@@ -5,12 +5,22 @@ use crate::runbook::Service;
 use crate::runbook::class;
 use crate::runbook::markdown::{Block, Kind, Row};
 use crate::runbook::tokens::tokens;
+use crate::text::Untrusted;
 
 /// Services in document order; one address counts once.
 pub(in crate::runbook) fn services(seen: &Seen<'_>) -> Vec<Service> {
     let mut out: Vec<Service> = Vec::new();
     let mut known = std::collections::HashSet::new();
+    // What a healthy answer looks like, where one sentence says it for all.
+    let mut said: Option<Untrusted> = None;
     for (block, heading) in seen.blocks() {
+        let expects = match &block.kind {
+            Kind::Paragraph => healthy_answer(block.plain()),
+            _ => None,
+        };
+        if expects.as_ref().is_some_and(|e| e.raw().starts_with('{')) {
+            said = said.or_else(|| expects.clone());
+        }
         let found = match &block.kind {
             Kind::Table(rows) => from_table(rows),
             Kind::Fence { lang, text } => {
@@ -20,7 +30,8 @@ pub(in crate::runbook) fn services(seen: &Seen<'_>) -> Vec<Service> {
             Kind::Paragraph => from_prose(block, seen.title(heading)),
             _ => vec![],
         };
-        for service in found {
+        for mut service in found {
+            service.expects = service.expects.or_else(|| expects.clone());
             let key = match (&service.url, &service.health, service.port) {
                 (Some(url), health, _) => format!("{} {}", host(url.raw()), health.as_ref().map_or("", |h| h.raw())),
                 _ => service.name.raw().to_lowercase(),
@@ -30,7 +41,31 @@ pub(in crate::runbook) fn services(seen: &Seen<'_>) -> Vec<Service> {
             }
         }
     }
+    for service in out.iter_mut().filter(|s| s.health.is_some() && s.expects.is_none()) {
+        service.expects.clone_from(&said);
+    }
     out
+}
+
+/// What a sentence about health says comes back: a JSON body, else a status code.
+fn healthy_answer(text: &str) -> Option<Untrusted> {
+    let lower = text.to_lowercase();
+    if !lower.contains("health") && !lower.contains("/ready") && !lower.contains("/live") {
+        return None;
+    }
+    let answers = ["return", "respond", "expect", "answer", "→", "should be", "should say"];
+    if !answers.iter().any(|w| lower.contains(w)) {
+        return None;
+    }
+    if let (Some(open), Some(close)) = (text.find('{'), text.rfind('}'))
+        && text.get(open..=close).is_some_and(|b| b.contains('"') && b.contains(':'))
+    {
+        return text.get(open..=close).map(Into::into);
+    }
+    let t = tokens(text);
+    t.iter()
+        .find(|k| k.text.len() == 3 && k.number().is_some_and(|n| (200.0..400.0).contains(&n)))
+        .map(|k| k.text.into())
 }
 
 fn host(url: &str) -> &str {

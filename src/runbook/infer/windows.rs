@@ -47,7 +47,7 @@ pub(in crate::runbook) fn windows(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<Wi
         if let Some(every) = times::cadence(text) {
             let at = match &open {
                 Some((at, _)) => *at,
-                None if !looks(text) => continue,
+                None if !looks(text) && !heading_line.is_some_and(|h| watches(&h.text)) => continue,
                 None => {
                     let title = heading_line.map_or(text, |h| h.text.as_ref());
                     let line = heading_line.map_or(said.line, |h| h.line);
@@ -57,8 +57,17 @@ pub(in crate::runbook) fn windows(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<Wi
                     out.len() - 1
                 }
             };
-            if let Some(window) = out.get_mut(at) {
-                window.checks.push(Check { text: text.into(), every, line: said.line });
+            let Some(window) = out.get_mut(at) else { continue };
+            // `every 5 minutes, then every 30 minutes`: a cadence that changes.
+            let parts: Vec<(&str, u64)> =
+                clauses(text).filter_map(|part| Some((part, times::cadence(part)?))).collect();
+            match &parts[..] {
+                [_, _, ..] => window.checks.extend(parts.iter().map(|(part, every)| Check {
+                    text: (*part).into(),
+                    every: *every,
+                    line: said.line,
+                })),
+                _ => window.checks.push(Check { text: text.into(), every, line: said.line }),
             }
             continue;
         }
@@ -73,6 +82,14 @@ pub(in crate::runbook) fn windows(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<Wi
     }
     out.sort_by_key(|w| w.line);
     out
+}
+
+/// The clauses of a line that may each say how often.
+fn clauses(text: &str) -> impl Iterator<Item = &str> {
+    text.split([';', '；', '。'])
+        .flat_map(|s| s.split(". "))
+        .flat_map(|s| s.split(" then "))
+        .map(|s| s.trim().trim_end_matches([',', '.', ' ']))
 }
 
 /// How far a window reaches.

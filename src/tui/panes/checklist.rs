@@ -248,9 +248,8 @@ fn picture(g: &Glyphs, status: Status) -> (&'static str, Role, Role) {
         Status::InFile => (g.done, Role::Faint, Role::Faint),
         Status::Failed => (g.failed, Role::Bad, Role::Bad),
         Status::Skipped => (g.skipped, Role::Faint, Role::Faint),
-        Status::NotApplicable => (g.not_applicable, Role::Faint, Role::Faint),
+        Status::NotApplicable | Status::LeftOut => (g.not_applicable, Role::Faint, Role::Faint),
         Status::Waived => (g.waived, Role::Faint, Role::Faint),
-        Status::LeftOut => (g.not_applicable, Role::Faint, Role::Faint),
     }
 }
 

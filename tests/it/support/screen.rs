@@ -63,6 +63,7 @@ impl Writing {
             steps: 0,
             commands: Vec::new(),
             notes: Vec::new(),
+            clock: None,
         });
         self.parent = None;
     }

@@ -117,7 +117,29 @@ pub(super) fn amount(t: &[Token<'_>], i: usize) -> Option<(f64, Option<&'static 
         }
         at += usize::from(matches!(k.text, "k" | "K" | "M"));
     }
+    // `1.5 M rows`
+    if let Some(k) = t.get(at).filter(|k| k.from == number.to + 1 && matches!(k.text, "k" | "K" | "M"))
+        && t.get(at + 1).is_some_and(|w| w.kind == Kind::Word)
+    {
+        value *= if k.text == "M" { 1e6 } else { 1e3 };
+        at += 1;
+    }
+    let mut last = number;
+    // `1 000` and `1 000 000`: groups of three with one blank between.
+    while number.text.len() <= 3
+        && let Some(group) = t.get(at).filter(|g| g.text.len() == 3 && g.from > last.to && g.from <= last.to + 3)
+        && let Some(more) = group.number()
+    {
+        value = value * 1000.0 + more;
+        last = group;
+        at += 1;
+    }
     let (unit, next) = unit(t, at);
+    // `1.000 Nachrichten`: a point before three digits groups them, unless the unit is one that people write with decimals.
+    let grouped = number.text.split_once('.').is_some_and(|(a, b)| b.len() == 3 && !a.starts_with('0'));
+    if grouped && !matches!(unit, Some("s" | "%" | "min" | "h" | "d" | "GB" | "GiB")) {
+        value = (value * 1000.0).round();
+    }
     value.is_finite().then_some((value, unit, next))
 }
 

@@ -47,7 +47,7 @@ fn sign(t: &[Token<'_>], i: usize) -> Option<Compared> {
         Kind::Sign('≥' | '⩾' | '≧') => (">=", 1),
         Kind::Sign('=') if followed('=') => ("==", 2),
         // `key=5` is no threshold, `endpoints = 9` is.
-        Kind::Sign('=') if before.is_some_and(|p| p.to < here.from && !p.sign('=')) => ("==", 1),
+        Kind::Sign('=') if before.is_none_or(|p| p.to < here.from && !p.sign('=')) => ("==", 1),
         _ => return None,
     };
     Some(Compared { op, next: i + len, by: By::Sign })
@@ -240,6 +240,13 @@ pub(super) fn postfix(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)
         } else {
             None
         };
+    }
+    // `0.2 % max`; a bare `5 min` has its unit already.
+    if here.is_any(&["max", "maximum", "tops"]) {
+        return Some(("<=", i + 1));
+    }
+    if here.is_any(&["min", "minimum"]) && t.get(i.checked_sub(1)?).is_some_and(|u| u.sign('%') || u.is("rps")) {
+        return Some((">=", i + 1));
     }
     if here.is("and") && t.get(i + 1).is_some_and(|w| w.is_any(&["above", "below"])) {
         return Some((if t.get(i + 1)?.is("above") { ">=" } else { "<=" }, i + 2));

@@ -12,6 +12,8 @@ pub(super) struct Names<'a> {
     pub row: Option<&'a str>,
     /// The item, label or heading around it: weaker.
     pub around: Option<&'a str>,
+    /// What the number before it in the same line is about.
+    pub last: Option<&'a str>,
 }
 
 /// Which way a metric is better.
@@ -40,9 +42,22 @@ pub(super) fn name(
         .map(clean)
         .filter(|w| !w.is_empty())
         .or_else(|| if says_nothing(&own) { None } else { behind(t, text, next) })
+        .or_else(|| names.last.map(str::to_owned))
+        .or_else(|| head(text, t.get(i)?.from))
         .or_else(|| names.around.map(clean).filter(|w| is_metric(w) || severity.is_some() && !w.is_empty()))
         .or_else(|| behind(t, text, next))?;
     Some((found, severity))
+}
+
+/// `Search latency (normal 120ms; stop if > 600ms)`: what the line begins with.
+fn head(text: &str, before: usize) -> Option<String> {
+    let end = text.find(['(', ':', '（', '：']).filter(|e| *e < before)?;
+    Some(clean(text.get(..end)?)).filter(|w| is_metric(w))
+}
+
+/// What the words directly before the number at `i` say it is about; empty where they do not.
+pub(super) fn own(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
+    before(t, i, text, used)
 }
 
 /// Words that name a severity or a kind of limit and no metric: `Warn: > 1%`, `Target: < 500ms`.
@@ -184,10 +199,18 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
         return own;
     }
     // `DB pool saturation (>80% connections used)`: the words before the bracket, unless they already have their number.
-    let Some(open) = open.filter(|o| used == 0 && t.get(*o).is_some()) else { return String::new() };
+    let Some(open) = open.filter(|o| t.get(*o).is_some_and(|k| k.from >= used)) else { return String::new() };
     let mut from = open;
+    // After another number only what a comma or an `and` sets apart.
+    let apart = |k: &Token<'_>| k.sign(',') || k.sign(';') || k.is_any(&["and", "or", "und", "et"]);
+    if used > 0 && !t.iter().take(open).rev().take_while(|k| k.from >= used).any(apart) {
+        return String::new();
+    }
     while from > 0
         && t.get(from - 1).is_some_and(|p| {
+            if used > 0 && apart(p) {
+                return false;
+            }
             let stops = p.sign('.') && p.to < t.get(from).map_or(p.to, |n| n.from);
             !(stops || matches!(p.kind, Kind::Sign(';' | ',' | '→' | '|' | '。')))
         })
@@ -375,6 +398,60 @@ pub(super) fn is_version(metric: &str) -> bool {
             | "rust"
             | "bash"
             | "git"
+            | "ansible"
+            | "etcd"
+            | "redis"
+            | "mysql"
+            | "mariadb"
+            | "mongodb"
+            | "nginx"
+            | "openssl"
+            | "gcc"
+            | "cmake"
+            | "chrome"
+            | "firefox"
+            | "safari"
+            | "ios"
+            | "android"
+            | "macos"
+            | "windows"
+            | "ubuntu"
+            | "debian"
+            | "linux"
+            | "kernel"
+            | "istio"
+            | "vault"
+            | "consul"
+            | "elasticsearch"
+            | "kafka"
+            | "rails"
+            | "django"
+            | "react"
+            | "angular"
+            | "vue"
+            | "gradle"
+            | "maven"
+            | "cargo"
+            | "rustc"
+            | "poetry"
+            | "pip"
+            | "deno"
+            | "bun"
+            | "swift"
+            | "kotlin"
+            | "scala"
+            | "perl"
+            | "curl"
+            | "openssh"
+            | "jq"
+            | "make"
+            | "sdk"
+            | "cli"
+            | "postgres"
+            | "spark"
+            | "port"
+            | "mtu"
+            | "vlan"
     )
 }
 
@@ -519,6 +596,13 @@ pub(super) fn better(metric: &str) -> Option<Better> {
         "rto",
         "rpo",
         "downtime",
+        "run time",
+        "runtime",
+        "processing time",
+        "time to",
+        "jitter",
+        "temperature",
+        "hang",
         "latenz",
         "latencia",
         "latence",

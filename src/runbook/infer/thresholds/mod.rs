@@ -49,7 +49,11 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
                         let parent = outer(seen, block.item);
                         let of_parent = parent.and_then(severity::of_word);
                         let of_place = label.as_deref().or_else(|| Some(times::title(seen.title(heading))));
-                        let names = Names { row: None, around: parent.filter(|_| of_parent.is_none()).or(of_place) };
+                        let names = Names {
+                            row: None,
+                            last: None,
+                            around: parent.filter(|_| of_parent.is_none()).or(of_place),
+                        };
                         let severity = of_parent.or(severity);
                         scan(Asked { text: &text, line: line.line, names, severity, unit: None }, &mut out);
                     }
@@ -89,6 +93,15 @@ fn outer<'d>(seen: &Seen<'d>, item: Option<usize>) -> Option<&'d str> {
     let parent = seen.doc.items.get(seen.doc.items.get(item?)?.parent?)?;
     let text = seen.doc.blocks.get(parent.text?)?.plain().trim_end_matches([':', '：', ' ']);
     (text.len() <= 80).then_some(text)
+}
+
+/// Whether a line states a limit rather than asks for something.
+pub(in crate::runbook) fn states_limit(text: &str) -> bool {
+    let mut found = Vec::new();
+    if may_hold(text) && !labels::imperative(text) {
+        scan(Asked { text, line: 1, ..Asked::default() }, &mut found);
+    }
+    !found.is_empty()
 }
 
 /// A cheap look before the line is cut to pieces.

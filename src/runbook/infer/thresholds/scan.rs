@@ -48,8 +48,10 @@ pub(super) fn scan(asked: Asked<'_>, out: &mut Vec<Threshold>) {
         });
     };
     let mut used = 0;
+    let mut last: Option<String> = None;
     let mut i = 0;
     while i < t.len() {
+        let names = Names { last: last.as_deref(), ..names };
         let Some(found) = one(&t, i, text, used, names) else {
             // What compares and holds nothing is not read again from its middle.
             i = comparator(&t, i).map_or(i + 1, |c| c.next.max(i + 1));
@@ -59,6 +61,7 @@ pub(super) fn scan(asked: Asked<'_>, out: &mut Vec<Threshold>) {
         let grave = found.severity.or_else(&mut severity);
         used = t.get(found.next - 1).map_or(used, |l| l.to);
         i = found.next;
+        last = Some(found.metric.clone());
         push(found, for_s, grave, out);
     }
     if out.len() == before {
@@ -106,7 +109,8 @@ fn one(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -> 
         })
     {
         let (metric, severity) = metric::name(t, i, text, used, names, i + 2)?;
-        let fine = metric::is_metric(&metric) || metric::is_bad(&metric);
+        let asked = before.is_some_and(|b| b.is_any(&["must", "should", "shall"]));
+        let fine = metric::is_metric(&metric) || metric::is_bad(&metric) || asked;
         let unit = None;
         return fine.then(|| One { metric, op: "==", value: json!(0), unit, relative: None, severity, next: i + 2 });
     }
@@ -135,7 +139,6 @@ fn comparison(
             "after",
             "past",
             "sustained",
-            "wait",
             "takes",
             "take",
             "lasting",
@@ -147,6 +150,9 @@ fn comparison(
     }) {
         return None;
     }
+    if i == 1 && before.is_some_and(|p| p.is("wait")) {
+        return None;
+    }
     let Some((value, unit, next)) = amount(t, compared.next) else {
         return to_baseline(t, i, text, used, names, compared);
     };
@@ -155,6 +161,12 @@ fn comparison(
         && t.get(next + 1).is_some_and(|w| w.kind == Kind::Word)
         && unit.is_none()
     {
+        return None;
+    }
+    // `< 0.1% over 5 minutes`, `> 500ms, ≥5 min`: how long the number before must last.
+    let long = matches!(unit, Some("min" | "h" | "d")) || compared.by != By::Sign && unit == Some("s");
+    let named = compared.by == By::Sign && t.get(next).is_some_and(|w| w.kind == Kind::Word);
+    if used > 0 && long && !named && metric::own(t, i, text, used).is_empty() {
         return None;
     }
     let times_x = t.get(next).is_some_and(|x| matches!(x.kind, Kind::Sign('×' | '*')) || x.is("x") || x.is("times"));
@@ -169,7 +181,21 @@ fn comparison(
         return None;
     }
     let lower = metric.to_lowercase();
-    if metric::is_version(&metric) || lower.ends_with("version") {
+    // `At no time may the failure rate exceed 1%`
+    let never = t.get(..i).is_some_and(|w| {
+        w.windows(2).any(
+            |p| matches!(p, [a, b] if a.is("no") && b.is_any(&["time", "point", "circumstances", "case", "moment"])),
+        )
+    });
+    let op = match compared.op {
+        ">" | ">=" if never => "<=",
+        "<" | "<=" if never => ">=",
+        op => op,
+    };
+    if unit.is_none() && metric::is_version(&metric) && !metric::is_metric(&metric)
+        || lower == "version"
+        || lower.ends_with(" version")
+    {
         return None;
     }
     let fine = match compared.by {
@@ -180,23 +206,28 @@ fn comparison(
                 || matches!(unit, Some("ms" | "rps" | "/s" | "/min"))
                 || unit == Some("count") && !matches!(compared.op, ">=" | "==")
         }
-        By::Within => metric::is_metric(&metric) && matches!(unit, Some("ms" | "s" | "%")),
+        By::Within => (metric::is_metric(&metric) || names.row.is_some()) && matches!(unit, Some("ms" | "s" | "%")),
     };
-    if !fine {
+    // `star rating below 4.2` and nothing else in the line.
+    let whole = compared.by == By::Word
+        && used == 0
+        && !matches!(compared.op, "==" | ">=")
+        && unit.is_none()
+        && metric.split_whitespace().count() <= 4
+        && metric.chars().any(char::is_alphabetic)
+        && !crate::runbook::labels::imperative(text)
+        && t.get(next).is_none_or(|n| n.sign('.') || n.is_any(&["for", "over", "during"]));
+    if !fine && !whole {
         return None;
     }
-    Some(One { metric, op: compared.op, value: number(value), unit, relative, severity, next })
+    Some(One { metric, op, value: number(value), unit, relative, severity, next })
 }
 
 /// `baseline` a few words on, in the same clause.
 fn baseline_ahead(t: &[Token<'_>], from: usize) -> Option<&'static str> {
-    t.get(from..)
-        .unwrap_or_default()
-        .iter()
-        .take(8)
-        .take_while(|k| !matches!(k.kind, Kind::Sign(',' | ';' | '.' | '→' | '|')))
-        .any(|w| w.is("baseline"))
-        .then_some("baseline")
+    let clause = t.get(from..).unwrap_or_default().iter().take(8);
+    let mut clause = clause.take_while(|k| !matches!(k.kind, Kind::Sign(',' | ';' | '.' | '→' | '|')));
+    clause.any(|w| w.is_any(&["baseline", "compared", "versus", "vs"])).then_some("baseline")
 }
 
 /// `at or below baseline`, `no higher than the pre-release baseline`.

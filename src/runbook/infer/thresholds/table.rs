@@ -132,8 +132,13 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
                     joined.as_str()
                 }
             };
-            let asked =
-                Asked { text: words, line: row.line, names: Names { row: Some(name), around: None }, severity, unit };
+            let asked = Asked {
+                text: words,
+                line: row.line,
+                names: Names { row: Some(name), ..Names::default() },
+                severity,
+                unit,
+            };
             scan(asked, out);
             if out.len() == before
                 && let Some(side) = side
@@ -265,6 +270,7 @@ fn role(head: &str) -> Role {
         "цель",
         "soglia",
         "正常",
+        "normal",
         "trigger",
         "go",
     ]) && !plain.contains("category")

@@ -1,0 +1,93 @@
+//! What was understood of runbooks and plan: `warroom show` as text and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::finding::{Finding, Level};
+use crate::plan::Plan;
+use crate::runbook::Runbook;
+
+mod brief;
+
+/// The document of `warroom show --format json`.
+pub fn json(books: &[Runbook], plan: &Plan, findings: &[Finding]) -> Value {
+    let mut plan = serde_json::to_value(plan).unwrap_or_default();
+    super::status::escape_strings(&mut plan);
+    json!({ "runbooks": books, "plan": plan, "findings": findings })
+}
+
+/// The same as a briefing for people: what will be done, by whom, watched how; then what needs attention.
+pub fn text(books: &[Runbook], plan: &Plan, findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for book in books {
+        // Writing to a String cannot fail.
+        let _ = brief::runbook(&mut out, book);
+    }
+    let _ = plan_text(&mut out, plan);
+    let _ = findings_text(&mut out, findings);
+    out
+}
+
+type Written = std::fmt::Result;
+
+fn plan_text(out: &mut String, plan: &Plan) -> Written {
+    if plan.services.is_empty() && plan.metrics.is_empty() && plan.roles.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Plan {}", crate::text::escape(&plan.room.name))?;
+    if let Some(t0) = plan.room.t0 {
+        writeln!(out, "  T-0 {}", t0.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))?;
+    }
+    for role in &plan.roles {
+        writeln!(
+            out,
+            "  role     {}: {}",
+            crate::text::escape(&role.name),
+            crate::text::escape(&role.people.join(", "))
+        )?;
+    }
+    for service in &plan.services {
+        let every = service.every.as_secs_f64();
+        writeln!(
+            out,
+            "  service  {}  {} every {every} s",
+            crate::text::escape(&service.name),
+            crate::text::escape(&service.target)
+        )?;
+    }
+    for metric in &plan.metrics {
+        let objective = metric
+            .objective
+            .as_ref()
+            .map(|o| format!("  objective {}", crate::text::escape(&o.text)))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "  metric   {} from {}{objective}",
+            crate::text::escape(&metric.name),
+            crate::text::escape(&metric.source)
+        )?;
+    }
+    writeln!(out)
+}
+
+fn findings_text(out: &mut String, findings: &[Finding]) -> Written {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Findings")?;
+    for f in findings {
+        let level = match f.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Info => "info",
+        };
+        let file = crate::text::escape(&f.file);
+        writeln!(out, "  {file}:{}:{}: {level} {}: {}", f.line, f.column, f.code, crate::text::escape(&f.message))?;
+        if !f.help.is_empty() {
+            writeln!(out, "    {}", crate::text::escape(&f.help))?;
+        }
+    }
+    Ok(())
+}
