@@ -18,7 +18,7 @@ use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
 use crate::tui::Theme;
-use crate::{files, journal, poll};
+use crate::{finding, journal, poll};
 
 /// Bad usage or unusable input.
 pub const UNUSABLE: u8 = 2;
@@ -112,11 +112,21 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
 
 fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
     let setup = Setup::read(argument)?;
+    // What an answer will mend is looked at again when it was given.
+    let open = setup.plan.params.iter().any(|p| p.value.is_none());
+    let errors = || setup.findings.iter().filter(|f| f.level == finding::Level::Error);
+    if open && errors().all(|f| f.code == finding::codes::UNSET.id) {
+        return Ok(Ok(setup));
+    }
+    Ok(sound(setup))
+}
+
+fn sound(setup: Setup) -> Result<Setup, ExitCode> {
     if setup.broken() {
         complain(setup.render().trim_end());
-        return Ok(Err(ExitCode::from(UNUSABLE)));
+        return Err(ExitCode::from(UNUSABLE));
     }
-    Ok(Ok(setup))
+    Ok(setup)
 }
 
 fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
@@ -127,12 +137,16 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
     check::announce(&setup);
     let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
     // Asked before the screen is taken.
-    let at_start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
+    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
+    let setup = match sound(setup.answered(&start.answers)) {
+        Ok(setup) => setup,
+        Err(code) => return Ok(code),
+    };
     let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
         anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
     };
     let mut seated = sit(setup, &args.seat, journal_at, None)?;
-    seated.desk.at_start = at_start;
+    seated.desk.at_start = start.facts;
     seated.lanes.input = Some(opened.input);
     let ending = live(seated, None, Some(&mut opened.screen), None)?;
     opened.screen.close();
@@ -146,9 +160,13 @@ fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
     };
     check::announce(&setup);
     let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
-    let at_start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
+    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
+    let setup = match sound(setup.answered(&start.answers)) {
+        Ok(setup) => setup,
+        Err(code) => return Ok(code),
+    };
     let mut seated = sit(setup, &args.seat, journal_at, None)?;
-    seated.desk.at_start = at_start;
+    seated.desk.at_start = start.facts;
     let ending = live(seated, args.control.as_deref(), None, None)?;
     Ok(code_of(ending))
 }
@@ -171,13 +189,11 @@ pub fn live(
             crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
         }
-        let _watching = if desk.setup.path.as_os_str().is_empty() {
-            None
-        } else {
+        if !desk.setup.path.as_os_str().is_empty() {
             let (out, changes) = mpsc::channel(16);
             lanes.files = Some(changes);
-            files::watch(desk.setup.files.clone(), out).inspect_err(|e| tracing::warn!("{e}")).ok()
-        };
+            desk.watch_files(out);
+        }
         let mut screen = screen;
         let ending = run::run(desk, lanes, screen.as_deref_mut(), story).await;
         // Before anything slow: the terminal waits half a second for it.

@@ -11,6 +11,7 @@ use super::control::{Answer, Asked, Line, Request};
 use super::setup::Setup;
 use crate::clock::{Now, Pace, rfc3339};
 use crate::fact::{Author, Draft, Entry, Fact};
+use crate::files;
 use crate::journal::{self, Journal, TapedSample};
 use crate::poll::{self, Poll};
 use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
@@ -35,6 +36,8 @@ pub struct Desk {
     pub at_start: Vec<Fact>,
     /// The runbooks' bytes, to be kept with the entries that name them.
     texts: Vec<Arc<[u8]>>,
+    /// Where changes of files go, and what watches them; a reload may name others.
+    watching: Option<(mpsc::Sender<files::Changed>, Option<files::Watch>)>,
     /// T-0 from the command line, to be recorded once.
     pub t0: Option<chrono::DateTime<chrono::Utc>>,
     followers: Vec<Follower>,
@@ -94,6 +97,7 @@ impl Desk {
             setup: source,
             texts,
             at_start: Vec::new(),
+            watching: None,
             t0: None,
             followers: Vec::new(),
             waiting: HashMap::new(),
@@ -104,6 +108,12 @@ impl Desk {
             fresh: None,
             to_tape: Vec::new(),
         }
+    }
+
+    /// Watches every file that the plan was made of.
+    pub fn watch_files(&mut self, out: mpsc::Sender<files::Changed>) {
+        let watch = files::watch(self.setup.files.clone(), out.clone());
+        self.watching = Some((out, watch.inspect_err(|e| tracing::warn!("{e}")).ok()));
     }
 
     /// Keeps entries for followers of a control socket.
@@ -512,6 +522,14 @@ impl Desk {
     /// The plan or a runbook changed on disk: the new one is taken when it is good, else the old one stays.
     pub fn reload(&mut self, setup: Setup) {
         self.room.now = self.now();
+        let files = setup.files();
+        if files != self.setup.files {
+            self.setup.files = files;
+            if let Some((out, old)) = self.watching.take() {
+                drop(old);
+                self.watch_files(out);
+            }
+        }
         if setup.broken() {
             let lines: Vec<String> = setup
                 .findings

@@ -40,8 +40,17 @@ impl Asking {
     }
 }
 
+/// What is known at the start.
+#[derive(Debug)]
+pub struct Start {
+    /// To be recorded.
+    pub facts: Vec<Fact>,
+    /// Every answer, old and new: name and value.
+    pub answers: Vec<(String, String)>,
+}
+
 /// The facts to be recorded at the start: answers to parameters, each held against its `match`, and the profile.
-pub fn at_start(plan: &Plan, seat: &cli::Seat, journal: &Path) -> anyhow::Result<Vec<Fact>> {
+pub fn at_start(plan: &Plan, seat: &cli::Seat, journal: &Path) -> anyhow::Result<Start> {
     let mut facts = Vec::new();
     let (given, profile, asking) = (&seat.params, seat.profile.as_deref(), Asking::at_terminal(seat.read_only));
     let given = given.iter().map(|pair| one(plan, pair)).collect::<anyhow::Result<BTreeMap<_, _>>>()?;
@@ -75,7 +84,13 @@ pub fn at_start(plan: &Plan, seat: &cli::Seat, journal: &Path) -> anyhow::Result
             facts.push(Fact::ProfileChosen { profile: Some(name.to_owned()) });
         }
     }
-    Ok(facts)
+    let mut answers: BTreeMap<String, String> = recorded.answers().collect();
+    for fact in &facts {
+        if let Fact::ParamSet { name, value: Some(value) } = fact {
+            answers.insert(name.clone(), value.raw().to_owned());
+        }
+    }
+    Ok(Start { facts, answers: answers.into_iter().collect() })
 }
 
 /// `name=value`, held against the plan.

@@ -60,11 +60,25 @@ impl Setup {
     pub fn embedded(runbook: &str, plan: String) -> anyhow::Result<Self> {
         let book = runbook::read("runbook.md", runbook.as_bytes())?;
         let texts = vec![Arc::from(runbook.as_bytes())];
-        Ok(Self { texts, ..Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new()) })
+        Ok(Self { texts, ..Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new(), &[]) })
     }
 
     /// The same from a plan's text.
     pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
+        Self::from_text_answered(root, path, text, &[])
+    }
+
+    /// The same plan with what was answered to its parameters, so that probes know it too.
+    #[must_use]
+    pub fn answered(self, answers: &[(String, String)]) -> Self {
+        let open = |name: &String| self.plan.params.iter().any(|p| p.name == *name && p.value.is_none());
+        if self.text.is_empty() || self.path.as_os_str().is_empty() || !answers.iter().any(|(name, _)| open(name)) {
+            return self;
+        }
+        Self::from_text_answered(self.root, self.path, self.text, answers)
+    }
+
+    fn from_text_answered(root: PathBuf, path: PathBuf, text: String, answers: &[(String, String)]) -> Self {
         let mut missing = Vec::new();
         let mut named = Vec::new();
         for (name, place) in plan::runbook_places(&text) {
@@ -75,7 +89,7 @@ impl Setup {
         }
         let mut followed = parts::follow(&root, named);
         let books = std::mem::take(&mut followed.books);
-        let mut it = Self::resolve(root, path, text, books, missing);
+        let mut it = Self::resolve(root, path, text, books, missing, answers);
         it.texts = followed.texts;
         it.missing = followed.missing;
         it.findings.extend(followed.findings);
@@ -88,6 +102,7 @@ impl Setup {
         text: String,
         books: Vec<Runbook>,
         missing: Vec<(String, Range<usize>, String)>,
+        answers: &[(String, String)],
     ) -> Self {
         let shown = shown(&path);
         let env = |name: &str| std::env::var(name).ok();
@@ -99,7 +114,7 @@ impl Setup {
         let cmd = move |line: &str| secret_command(&base, line);
         let outside = plan::Outside { env: &env, file: &file, cmd: &cmd };
         let input = plan::Input { path: &shown, text: &text, outside: &outside, runbooks: &books };
-        let mut loaded = plan::load(&input);
+        let mut loaded = plan::load_answered(&input, answers);
         for (name, place, why) in missing {
             loaded.findings.push(finding::finding_at(
                 finding::Source { file: &shown, text: &text },

@@ -122,6 +122,9 @@ pub struct Param {
     pub r#match: Option<String>,
     /// What stands for it in the runbook, beside `${name}` and `<name>`: `vX.Y.Z`.
     pub placeholders: Vec<String>,
+    /// Whether the value is an answer rather than the plan's own.
+    #[serde(skip)]
+    pub answered: bool,
     /// The value, where the plan gives one.
     pub value: Option<Filled>,
 }
@@ -265,7 +268,13 @@ impl Loaded {
 
 /// Reads, checks and resolves a `warroom.toml`. Never fails: what is wrong is in the findings, all of it at once.
 pub fn load(input: &Input<'_>) -> Loaded {
-    resolve::load(input)
+    resolve::load(input, &[])
+}
+
+/// The same with what was answered to parameters that the plan asks for: name and value. An answer that no longer fits is
+/// none.
+pub fn load_answered(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
+    resolve::load(input, answers)
 }
 
 /// The runbooks a plan names (`[room] runbook`), as written, so that they can be read before [`load`]; empty when the text

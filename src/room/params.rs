@@ -1,6 +1,6 @@
 //! Parameters: what was answered, and texts with the answers in place of their placeholders.
 
-use super::Room;
+use super::{Progress, Room};
 use crate::plan::Param;
 use crate::text::Untrusted;
 
@@ -15,6 +15,13 @@ pub struct Filled {
     pub needs: Vec<String>,
 }
 
+impl Progress {
+    /// Every answer to a parameter: name and value.
+    pub fn answers(&self) -> impl Iterator<Item = (String, String)> {
+        self.params.iter().filter_map(|(name, (_, value))| Some((name.clone(), value.as_ref()?.raw().to_owned())))
+    }
+}
+
 impl Room {
     /// The value of a parameter as people may see it: the last one recorded, else the plan's.
     pub fn param(&self, name: &str) -> Option<String> {
@@ -22,9 +29,15 @@ impl Room {
         let declared = self.plan.params.iter().find(|p| p.name == name)?;
         match (&declared.value, recorded) {
             // The plan's own value holds everywhere, so it is never asked for.
-            (Some(value), _) => Some(value.shown().to_owned()),
-            (None, recorded) => recorded.map(str::to_owned),
+            (Some(value), _) if !declared.answered => Some(value.shown().to_owned()),
+            (_, Some(recorded)) => Some(recorded.to_owned()),
+            (value, None) => value.as_ref().map(|value| value.shown().to_owned()),
         }
+    }
+
+    /// Every answer that was recorded: name and value.
+    pub fn answers(&self) -> impl Iterator<Item = (String, String)> {
+        self.progress.answers()
     }
 
     /// The text with every placeholder of a declared parameter replaced by `around` its value.

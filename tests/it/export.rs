@@ -329,6 +329,40 @@ fn a_journal_gives_the_runbook_that_was_executed_though_the_file_is_another_by_n
 }
 
 #[test]
+fn several_runbooks_are_written_into_a_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::create_dir(at("parts")).unwrap();
+    std::fs::write(at("go-live.md"), "# A\n\n- [ ] first\n- [db](parts/db.md)\n").unwrap();
+    std::fs::write(at("parts/db.md"), "# B\n\n- [ ] migrate\n").unwrap();
+    let out = warroom(home.path()).args(["show", "--format", "json"]).arg(at("go-live.md")).output().unwrap();
+    let shown: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let migrate = shown["runbooks"][1]["steps"][0]["id"].clone();
+    let journal = at("j.db");
+    let watch = Watched::start(home.path(), &at("go-live.md"), "ic", &["--journal", journal.to_str().unwrap()]);
+    let tick = json!({ "kind": "tick", "step": migrate });
+    assert_eq!(watch.client().ask(1, "ic", &tick).unwrap()["answer"], "accepted");
+    kept(&journal);
+    watch.end();
+    let write =
+        || warroom(home.path()).args(["export", "--format", "md"]).arg(&journal).arg("-o").arg(at("done")).output();
+    let refused = write().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("2 runbooks were executed"), "{refused:?}");
+    std::fs::create_dir(at("done")).unwrap();
+    assert_eq!(write().unwrap().status.code(), Some(0));
+    assert!(std::fs::read_to_string(at("done/parts/db.md")).unwrap().contains("- [x] migrate\n  > ✓ done"));
+    assert_eq!(std::fs::read(at("done/go-live.md")).unwrap(), std::fs::read(at("go-live.md")).unwrap());
+    // A folder in it that leads elsewhere is not followed.
+    std::fs::remove_dir_all(at("done")).unwrap();
+    std::fs::create_dir_all(at("done")).unwrap();
+    std::os::unix::fs::symlink(at("parts"), at("done/parts")).unwrap();
+    let before = std::fs::read(at("parts/db.md")).unwrap();
+    assert_eq!(write().unwrap().status.code(), Some(2));
+    assert_eq!(std::fs::read(at("parts/db.md")).unwrap(), before);
+}
+
+#[test]
 fn a_runbook_in_the_journal_that_was_changed_is_not_believed() {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name);

@@ -153,4 +153,10 @@ fn a_change_of_a_part_is_seen_while_the_room_runs() {
     // A part that was missing comes.
     std::fs::write(at("late.md"), "- [ ] one\n- [ ] two\n").unwrap();
     client.until("the part that came", |s| s["steps"]["total"].as_u64() == Some(before + 3));
+    // A part that was linked only now is watched from now on.
+    std::fs::write(at("new.md"), "- [ ] x\n").unwrap();
+    std::fs::write(at("late.md"), "- [ ] one\n- [ ] two\n\nSee [new](new.md)\n").unwrap();
+    client.until("the part of the part", |s| s["steps"]["total"].as_u64() == Some(before + 4));
+    std::fs::write(at("new.md"), "- [ ] x\n- [ ] y\n").unwrap();
+    client.until("its change", |s| s["steps"]["total"].as_u64() == Some(before + 5));
 }

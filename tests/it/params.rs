@@ -68,6 +68,13 @@ impl Place {
         Watched::start(self.home.path(), &self.at("warroom.toml"), "ic", &all)
     }
 
+    /// How many answers the journal holds.
+    fn answers(&self) -> usize {
+        let out =
+            warroom(self.home.path()).args(["export", "--format", "jsonl"]).arg(self.at("j.db")).output().unwrap();
+        String::from_utf8(out.stdout).unwrap().matches("\"kind\":\"param-set\"").count()
+    }
+
     /// A start that is refused.
     fn refused(&self, args: &[&str]) -> String {
         let out: Output = warroom(self.home.path())
@@ -121,15 +128,30 @@ fn an_answer_is_recorded_and_not_asked_for_again() {
     let watch = place.watch(&["--param", "version=v2.0.0"]);
     let mut client = watch.client();
     client.until("the answer in the step", |s| s["next"][0]["text"] == "tag ‹v2.0.0› of ‹shop›");
+    client.until("the answer in the record", |_| place.answers() == 1);
     watch.kill();
     let again = place.watch(&[]);
     let mut client = again.client();
     client.until("the answer after a restart", |s| s["next"][0]["text"] == "tag ‹v2.0.0› of ‹shop›");
     drop(client);
     again.end();
-    let out = warroom(place.home.path()).args(["export", "--format", "jsonl"]).arg(place.at("j.db")).output().unwrap();
-    let set = String::from_utf8(out.stdout).unwrap().matches("\"kind\":\"param-set\"").count();
-    assert_eq!(set, 1, "recorded once");
+    assert_eq!(place.answers(), 1, "recorded once");
+}
+
+#[test]
+fn an_answer_reaches_the_probes_and_a_changed_one_is_taken_at_the_next_start() {
+    let plan = "[room]\nrunbook = [\"go-live.md\"]\n[params]\nport = { ask = \"port\", match = '^\\d+$' }\n[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:${port}/health\"\n";
+    let place = Place::new(plan);
+    let said = place.refused(&[]);
+    assert!(said.contains("--param port="), "{said}");
+    for (args, set) in [(&["--param", "port=1"][..], 1), (&[], 1), (&["--param", "port=2"], 2)] {
+        let watch = place.watch(args);
+        let mut client = watch.client();
+        client.until("the service, asked where the answer says", |s| s["services"][0]["state"] == "down");
+        client.until("the answer in the record", |_| place.answers() == set);
+        drop(client);
+        watch.end();
+    }
 }
 
 #[test]
@@ -149,6 +171,7 @@ fn at_a_terminal_a_person_is_asked_until_the_answer_fits_and_the_drawer_shows_wh
     pty.send("v2.0.0\n");
     pty.wait_drawn();
     pty.wait_until("the answer in the checklist", |pty| pty.screen().contains("tag ‹v2.0.0› of ‹shop›"));
+    pty.wait_until("the answer in the record", |pty| pty.screen().contains("version is v2.0.0"));
     pty.send("\r");
     pty.wait_until("the command filled in", |pty| {
         let screen = pty.screen();

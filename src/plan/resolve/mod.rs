@@ -62,7 +62,7 @@ impl Pace {
     }
 }
 
-pub(super) fn load(input: &Input<'_>) -> Loaded {
+pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
     let mut r = Reader::new(Source { file: input.path, text: input.text });
     let mut plan = Plan { sha256: hex(&Sha256::digest(input.text.as_bytes())), ..Plan::default() };
     let Some(root) = r.parse() else {
@@ -78,7 +78,7 @@ pub(super) fn load(input: &Input<'_>) -> Loaded {
         children: Vec::new(),
         pace: Pace::default(),
     };
-    it.params(&raw.params);
+    it.params(&raw.params, answers);
     it.pace = it.pace_of(&raw.defaults, Pace::default());
     plan.room = it.room(&raw.room, input);
     plan.roles = it.roles(&raw.roles);
