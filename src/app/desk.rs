@@ -38,6 +38,8 @@ pub struct Desk {
     texts: Vec<Arc<[u8]>>,
     /// Where changes of files go, and what watches them; a reload may name others.
     watching: Option<(mpsc::Sender<files::Changed>, Option<files::Watch>)>,
+    /// The runbooks before the last reload, until it is recorded.
+    before: Option<Arc<Book>>,
     /// T-0 from the command line, to be recorded once.
     pub t0: Option<chrono::DateTime<chrono::Utc>>,
     followers: Vec<Follower>,
@@ -98,6 +100,7 @@ impl Desk {
             texts,
             at_start: Vec::new(),
             watching: None,
+            before: None,
             t0: None,
             followers: Vec::new(),
             waiting: HashMap::new(),
@@ -351,7 +354,8 @@ impl Desk {
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
         if self.room.progress.loaded.as_ref().is_none_or(|(_, known)| *known != hashes) {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
-            facts.push(Fact::RunbookLoaded { hashes, paths, renames: Vec::new() });
+            let renames = self.before.as_ref().map(|old| room::renames::renames(old, &self.room.book));
+            facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -548,6 +552,7 @@ impl Desk {
         }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
         self.texts = setup.texts;
+        self.before = Some(Arc::clone(&self.room.book));
         self.room.replace(Book::new(setup.books), setup.plan);
         self.room.plan_trouble.clear();
         if plan_changed {

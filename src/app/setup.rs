@@ -84,7 +84,7 @@ impl Setup {
         for (name, place) in plan::runbook_places(&text) {
             match read_book(&root, &name) {
                 Ok(book) => named.push(book),
-                Err(e) => missing.push((name, place, format!("{e:#}"))),
+                Err(e) => missing.push((place, e.root_cause().to_string())),
             }
         }
         let mut followed = parts::follow(&root, named);
@@ -101,7 +101,7 @@ impl Setup {
         path: PathBuf,
         text: String,
         books: Vec<Runbook>,
-        missing: Vec<(String, Range<usize>, String)>,
+        missing: Vec<(Range<usize>, String)>,
         answers: &[(String, String)],
     ) -> Self {
         let shown = shown(&path);
@@ -115,12 +115,12 @@ impl Setup {
         let outside = plan::Outside { env: &env, file: &file, cmd: &cmd };
         let input = plan::Input { path: &shown, text: &text, outside: &outside, runbooks: &books };
         let mut loaded = plan::load_answered(&input, answers);
-        for (name, place, why) in missing {
+        for (place, why) in missing {
             loaded.findings.push(finding::finding_at(
                 finding::Source { file: &shown, text: &text },
                 finding::codes::UNREADABLE,
                 place,
-                &format!("runbook {name}: {why}"),
+                &format!("the runbook cannot be read: {why}"),
                 "name a Markdown file relative to the plan's folder",
             ));
         }

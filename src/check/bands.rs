@@ -11,7 +11,7 @@ use crate::finding::codes::{BANDS_GAP, BANDS_OVERLAP, BANDS_TOUCH};
 pattern! {
     LEVEL = r"\b(?:level|sev(?:erity)?|tier|stage|stufe|niveau|nivel|p(?:rio(?:rity)?)?)[ -]?\d|\b(?:minor|major|critical|warning|green|yellow|amber|orange|red|low|medium|moderate|high|severe)\b";
     LEADS = r"→|⇒|->|=>|\b(?:page|escalat\w*|warn\w*|alert\w*|abort|hold|proceed|continue|roll ?back|revert|investigat\w*|go|no-go)\b";
-    TARGET = r"\b(?:target|objective|goal|slo|should|expected|ziel|typical|actual|usual|current|baseline|allocated)\b";
+    TARGET = r"\b(?:target|objective|goal|slo|should|expected|ziel|normal\w*|typical\w*|actual|usual\w*|current|baseline|allocated)\b";
     ESCALATES = r"immediate|escalat|page\b|rollback|roll back";
 }
 
@@ -57,6 +57,10 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
 fn between(sheet: &Sheet<'_>, below: &Range, above: &Range, out: &mut Sink) {
     // `under 1 h` and `under 2 h` are two promises, one wider than the other.
     if !below.lo.is_finite() && !above.lo.is_finite() {
+        return;
+    }
+    // One sentence with two numbers says how they belong together.
+    if below.line == above.line {
         return;
     }
     let metric = &below.metric;

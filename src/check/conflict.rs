@@ -46,10 +46,14 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
         } else {
             format!("over {}", claim.range.number(lo))
         };
-        let message = format!(
-            "line {} says to roll back when {} is {span}, this line says not to",
-            other.says, claim.range.metric
-        );
+        let message = if other.says == claim.says {
+            format!("this line says to roll back when {} is {span}, and not to", claim.range.metric)
+        } else {
+            format!(
+                "line {} says to roll back when {} is {span}, this line says not to",
+                other.says, claim.range.metric
+            )
+        };
         out.line(
             sheet,
             CONTRADICTION,

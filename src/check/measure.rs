@@ -86,7 +86,7 @@ impl Range {
 /// A metric's name without what people add to it.
 pub(super) fn key(metric: &str) -> String {
     let lower = metric.to_lowercase();
-    let words: Vec<&str> = lower
+    let mut words: Vec<&str> = lower
         .split(|c: char| !(c.is_alphanumeric() || c == '%'))
         .filter(|w| {
             !w.is_empty()
@@ -96,5 +96,26 @@ pub(super) fn key(metric: &str) -> String {
                 )
         })
         .collect();
+    // In a table the row's level stands before the column's metric.
+    let level = |w: &str| {
+        matches!(
+            w,
+            "level"
+                | "sev"
+                | "severity"
+                | "tier"
+                | "green"
+                | "yellow"
+                | "amber"
+                | "orange"
+                | "red"
+                | "minor"
+                | "major"
+                | "critical"
+        ) || w.bytes().all(|b| b.is_ascii_digit())
+    };
+    while words.len() > 1 && words.first().is_some_and(|w| level(w)) {
+        words.remove(0);
+    }
     words.join(" ")
 }

@@ -12,6 +12,7 @@ use crate::clock::{Now, Offset};
 use crate::fact::{Author, Draft, StepId};
 use crate::plan::Plan;
 use crate::runbook::Runbook;
+use crate::text::Untrusted;
 
 pub mod apply;
 pub mod book;
@@ -20,6 +21,7 @@ pub mod live;
 pub mod observe;
 pub mod params;
 pub mod profile;
+pub mod renames;
 pub mod steps;
 pub mod verdict;
 
@@ -59,6 +61,8 @@ pub struct Room {
     pub left_out: HashSet<StepId>,
     /// Why the plan file as it stands on disk is not in force; one line each.
     pub plan_trouble: Vec<String>,
+    /// What the steps said that have left the runbook while something is recorded of them.
+    pub gone: HashMap<StepId, Untrusted>,
 }
 
 /// Who sits at this process.
@@ -133,6 +137,7 @@ impl Room {
             trouble: None,
             left_out: HashSet::new(),
             plan_trouble: Vec::new(),
+            gone: HashMap::new(),
         };
         room.apply_profile();
         room
@@ -160,6 +165,9 @@ impl Room {
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;
+        let gone = self.book.steps().filter(|s| book.find(&s.id).is_none() && self.progress.step(&s.id).is_some());
+        let gone: Vec<_> = gone.map(|s| (s.id.clone(), s.text.clone())).collect();
+        self.gone.extend(gone);
         self.book = Arc::new(book);
         self.apply_profile();
         let r = &mut self.revision;

@@ -36,6 +36,9 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Files with more list items than this are refused: nobody drives them, and they would cost hundreds of MiB.
 pub const MAX_ITEMS: usize = 100_000;
 
+/// Files with more lines than this are refused, for the same reason.
+pub const MAX_LINES: u32 = 200_000;
+
 /// Reads one Markdown file. Never fails on what it says: what is not understood stands in [`Runbook::not_understood`].
 ///
 /// `path` is the file's name as the plan gives it; it takes part in the identity of steps.
@@ -44,6 +47,9 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
         return Err(RunbookError::TooLarge { path: path.to_owned(), size: bytes.len() });
     }
     let source = source::Source::new(bytes);
+    if source.lines() > MAX_LINES {
+        return Err(RunbookError::TooLong { path: path.to_owned(), lines: source.lines() });
+    }
     let doc = markdown::parse(&source);
     if doc.items.len() > MAX_ITEMS {
         return Err(RunbookError::TooMany { path: path.to_owned(), items: doc.items.len() });
@@ -83,5 +89,13 @@ pub enum RunbookError {
         path: String,
         /// Its list items.
         items: usize,
+    },
+    /// Over [`MAX_LINES`].
+    #[error("{path}: {lines} lines are over the limit of 200,000 for a runbook; split it and link the parts")]
+    TooLong {
+        /// The file.
+        path: String,
+        /// Its lines.
+        lines: u32,
     },
 }

@@ -32,6 +32,7 @@ mod plans;
 mod poll;
 mod promql;
 mod pty;
+mod renames;
 mod room;
 mod runbooks;
 mod screens;

@@ -204,6 +204,8 @@ fn a_step_keeps_its_identity_when_others_change() {
     assert_eq!([id(&before, 1), id(&before, 2), id(&before, 3)], [id(&after, 1), id(&after, 2), id(&after, 3)]);
     let all: HashSet<_> = before.steps.iter().map(|s| s.id.clone()).collect();
     assert_eq!(all.len(), 4);
+    let twins = text("# A\n\n## Verify\n\n- [ ] look\n\n## Verify\n\n- [ ] look\n");
+    assert_ne!(id(&twins, 0), id(&twins, 1), "two sections of one name are two places");
     assert_ne!(read("other.md", b"# A\n\n- [ ] one\n").unwrap().steps[0].id, id(&before, 0));
 }
 
@@ -399,4 +401,7 @@ fn more_items_than_anybody_drives_are_refused_with_a_word() {
     let many = "- [ ] x\n".repeat(100_001);
     let refused = warroom::runbook::read("go.md", many.as_bytes()).unwrap_err().to_string();
     assert!(refused.contains("100001 list items") && refused.contains("split it"), "{refused}");
+    let long = "a\n".repeat(200_001);
+    let refused = warroom::runbook::read("go.md", long.as_bytes()).unwrap_err().to_string();
+    assert!(refused.contains("200001 lines") && refused.contains("split it"), "{refused}");
 }

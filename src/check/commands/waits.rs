@@ -153,18 +153,6 @@ fn git(s: &Simple, verb: &str) -> Option<(&'static str, &'static str)> {
         {
             (EDITOR, "give the message with `-m`")
         }
-        "tag"
-            if (s.has(&["-a", "-s", "--annotate", "--sign"]) || s.has_letter('s') || s.has_letter('a'))
-                && !s.args().any(|a| {
-                    a.starts_with("-m")
-                        || a.starts_with("--message")
-                        || a.starts_with("-F")
-                        || a.starts_with("--file")
-                        || a.starts_with('-') && !a.starts_with("--") && a.ends_with('m')
-                }) =>
-        {
-            (EDITOR, "give the message with `-m`")
-        }
         "add" | "checkout" | "reset" | "stash" if s.has(&["-p", "--patch", "-i", "--interactive"]) => {
             ("this asks about each change", "name the files")
         }

@@ -174,6 +174,9 @@ fn is_phone(word: &str) -> bool {
 
 /// `CTO: <Phone> <Email> <Slack>`, `Slack Channel: #go-live`, `War Room Zoom: https://…`.
 fn from_line(text: &str, line: u32, about: bool) -> Option<Contact> {
+    if !["@", "+", "#", "://", "<", "TB", "TODO", "XXX"].iter().any(|w| text.contains(w)) {
+        return None;
+    }
     let (name, rest) = [": ", "：", " - ", " – ", " — "]
         .iter()
         .filter_map(|s| Some((text.find(s)?, s.len())))

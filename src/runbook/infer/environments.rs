@@ -135,8 +135,8 @@ fn from_bullet(said: &Said<'_>) -> Option<Environment> {
 
 /// `deploy to staging`, `https://staging.example.com`.
 fn named(text: &str, line: u32, place: Place, out: &mut Vec<Environment>) {
-    let lower = text.to_lowercase();
-    if !["stag", "prod", "sandbox", "preview", "uat"].iter().any(|w| lower.contains(w)) {
+    const HINTS: &[&str] = &["stag", "Stag", "STAG", "prod", "Prod", "PROD", "andbox", "ANDBOX", "uat", "UAT", "Uat"];
+    if !HINTS.iter().any(|w| text.contains(w)) {
         return;
     }
     let t = tokens(text);

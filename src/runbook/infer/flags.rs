@@ -30,6 +30,9 @@ pub(in crate::runbook) fn flags(lines: &[Said<'_>]) -> Vec<Flag> {
 type Hit = (String, Option<Change>);
 
 fn in_line(text: &str, line: u32, place: Place) -> Vec<Hit> {
+    if !["lag", "LAG", "oggle", "OGGLE"].iter().any(|w| text.contains(w)) {
+        return env_flags(text, line, place);
+    }
     let lower = text.to_lowercase();
     if !lower.contains("flag") && !lower.contains("toggle") {
         return env_flags(text, line, place);

@@ -16,7 +16,13 @@ pub(in crate::runbook) fn ladders(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<La
             continue;
         }
         let text = bare(&said.text);
+        // Most lines speak of no share and, where no ladder has begun, of no group of users.
+        let share = text.contains(['%', '％']) || text.contains("percent");
+        if run.is_none() && !share && !names_a_group(text) {
+            continue;
+        }
         if said.place != Place::Comment
+            && share
             && let Some(chain) = chain(text, said.line)
         {
             out.push(Ladder { title: seen.title(said.heading).into(), line: said.line, stages: chain });
@@ -298,6 +304,16 @@ const COHORTS: &[&str] = &[
     "orgs",
     "workspaces",
 ];
+
+/// A cheap look for a word for a group of users.
+fn names_a_group(text: &str) -> bool {
+    [
+        "enant", "user", "ustomer", "ccount", "leet", "egion", "very", "mploy", "taff", "ester", "ohort", "luster",
+        "ell", "erchant", "rganiz", "orgs", "orkspace", "ull",
+    ]
+    .iter()
+    .any(|w| text.contains(w))
+}
 
 /// `Enable for the demo tenant`, `extend to pilot tenants`, `then full fleet`: words up to a noun for a group of users.
 fn cohorts(text: &str, line: u32) -> Vec<Stage> {

@@ -34,7 +34,9 @@ pub(in crate::runbook) fn windows(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<Wi
         }
         let text = bare(&said.text);
         // A stretch of a timeline that is for watching.
-        if let Some((times, what)) = times::timeline(text)
+        let timed = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 'T' | '['));
+        if timed
+            && let Some((times, what)) = times::timeline(text)
             && times.estimate.is_some()
         {
             open = None;
@@ -44,7 +46,7 @@ pub(in crate::runbook) fn windows(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<Wi
             }
             continue;
         }
-        if let Some(every) = times::cadence(text) {
+        if let Some(every) = if may_repeat(text) { times::cadence(text) } else { None } {
             let at = match &open {
                 Some((at, _)) => *at,
                 None if !looks(text) && !heading_line.is_some_and(|h| watches(&h.text)) => continue,
@@ -82,6 +84,16 @@ pub(in crate::runbook) fn windows(seen: &Seen<'_>, lines: &[Said<'_>]) -> Vec<Wi
     }
     out.sort_by_key(|w| w.line);
     out
+}
+
+/// A cheap look for a word that says how often.
+fn may_repeat(text: &str) -> bool {
+    [
+        "very", "VERY", "ourly", "aily", "nce ", "wice", "lle ", "ede ", "cada", "Cada", "gni ", "lke ", "outes",
+        "ous les", "ажд", "每", "ごと", "おき", "毎", "stünd", "tägl",
+    ]
+    .iter()
+    .any(|w| text.contains(w))
 }
 
 /// The clauses of a line that may each say how often.

@@ -14,6 +14,13 @@ impl Builder<'_> {
         let mut ids = vec![StepId::from(""); self.drafts.len()];
         let mut own: HashMap<&str, u32> = HashMap::new();
         let mut equals: HashMap<(Option<usize>, String), u32> = HashMap::new();
+        // Two headings of the same words under the same headings are one place: their equal steps are counted on.
+        let mut first: HashMap<Vec<&str>, usize> = HashMap::new();
+        let place: Vec<usize> = paths
+            .iter()
+            .enumerate()
+            .map(|(h, p)| *first.entry(p.iter().map(Untrusted::raw).collect()).or_insert(h))
+            .collect();
         let heads: Vec<Sha256> = std::iter::once(&[][..])
             .chain(paths.iter().map(Vec::as_slice))
             .map(|p| {
@@ -39,7 +46,7 @@ impl Builder<'_> {
             let Some(mut sha) = heads.get(draft.heading.map_or(0, |h| h + 1)).cloned() else { continue };
             sha.update(b"\0");
             sha.update(text.as_bytes());
-            let which = equals.entry((draft.heading, text)).or_default();
+            let which = equals.entry((draft.heading.and_then(|h| place.get(h).copied()), text)).or_default();
             sha.update(which.to_le_bytes());
             *which += 1;
             *slot = StepId(crate::runbook::hex(sha.finalize().get(..8).unwrap_or_default()).into());

@@ -47,7 +47,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("docker exec -it db psql -c 'select 1'", &["WR043:1"]),
     ("git revert --no-edit abc123\ngit revert -n abc123", &[]),
     ("git commit -am 'Release 1.2'\ngit commit -m x", &[]),
-    ("git tag -a v1 -m 'v1'\ngit tag v1", &[]),
+    ("git tag -s v1\ngit tag v1", &[]),
     ("kubectl get pods\nkubectl exec api-0 -- ls", &[]),
     ("crontab -l\ncrontab jobs.txt", &[]),
     ("cat hosts | while read host; do ping -c1 $host; done", &[]),

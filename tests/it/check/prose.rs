@@ -30,6 +30,7 @@ const PROSE: &[(&str, &[&str])] = &[
         &[],
     ),
     ("## Action\n\n- [ ] Restart the workers\n\n## Later\n\n- [ ] Do not restart the workers\n", &["WR051:7"]),
+    ("- Roll back if error rate > 5%; do not roll back under 10%: error rate 5-10%\n", &["WR051:1"]),
     // WR052, WR053, WR054
     ("## Level 1\n\n- Error rate 1-4%\n\n## Level 2\n\n- Error rate 3-10%\n", &["WR052:7"]),
     ("## Level 1\n\n- Error rate 1-3%\n\n## Level 2\n\n- Error rate > 5%\n", &["WR053:7"]),
@@ -42,6 +43,12 @@ const PROSE: &[(&str, &[&str])] = &[
         &["WR053:9"],
     ),
     ("## Level 1\n\n- Error rate 3-10%\n\n## Alarms\n\n- Error rate > 5% → immediate escalation\n", &["WR052:7"]),
+    (
+        "| Level | Error rate | p95 latency |\n|---|---|---|\n| Green | < 1% | < 300ms |\n| Yellow | 1% - 2% | 300-500ms |\n| Red | > 3% | > 500ms |\n",
+        &["WR053:5"],
+    ),
+    ("## Level 1\n\n- p99 latency (normal 120-180ms; stop if > 600ms)\n", &[]),
+    ("## Notes\n\n- Memory 50-80 MB for the worker\n- Memory 60-90 MB for the web\n", &[]),
     // WR055
     (
         "## Full rollout: 100% of traffic (12:50)\n\n- [ ] Flip\n\n## Monitoring (13:00 - 14:00)\n\n- [ ] Look\n",
@@ -88,6 +95,7 @@ const PROSE: &[(&str, &[&str])] = &[
         &["WR059:2"],
     ),
     ("- Incident commander: owns the rollback decision\n- On-call engineer: executes the rollback\n", &[]),
+    ("- Database admin: owns the rollback decision\n\n## Rollback\n\nThe DBA decides on rollback.\n", &[]),
     // WR060
     ("# Deploy api\n\n```sh\nkubectl apply -f api.yaml\n```\n", &["WR060:4"]),
     (
