@@ -34,6 +34,8 @@ pub(super) struct Block {
     pub rich: Vec<RichLine>,
     /// The same on one line, inline markup removed.
     pub plain: String,
+    /// `<!-- step -->` or `<!-- not a step -->` in a paragraph outside of lists.
+    pub wish: Option<bool>,
 }
 
 pub(super) enum Kind {

@@ -258,12 +258,22 @@ impl<'s> Reader<'s> {
 
     /// A comment may name the step it stands in, or say whether it is one.
     fn comment(&mut self, html: &str) {
-        let Some(item) = self.items.last().and_then(|i| self.doc.items.get_mut(*i)) else { return };
         let inner = html.trim_start_matches("<!--").trim_end_matches("-->").trim();
-        match inner {
-            "step" => item.wish = Some(true),
-            "not a step" | "not-a-step" | "no step" => item.wish = Some(false),
-            _ => {
+        let wish = match inner {
+            "step" => Some(true),
+            "not a step" | "not-a-step" | "no step" => Some(false),
+            _ => None,
+        };
+        let Some(item) = self.items.last().and_then(|i| self.doc.items.get_mut(*i)) else {
+            // Outside of lists it speaks of the paragraph that it stands in.
+            if let Some(open) = self.open.as_mut().filter(|b| wish.is_some() && matches!(b.kind, Kind::Paragraph)) {
+                open.wish = wish;
+            }
+            return;
+        };
+        match wish {
+            Some(_) => item.wish = wish,
+            None => {
                 if let Some(id) = inner.strip_prefix("id:").map(str::trim)
                     && !id.is_empty()
                     && id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/'))
@@ -283,6 +293,7 @@ impl<'s> Reader<'s> {
             item: self.items.last().copied(),
             rich: vec![],
             plain: String::new(),
+            wish: None,
         }
     }
 
