@@ -31,11 +31,17 @@ pub enum Command {
     /// A whole cutover on a make-believe production
     #[command(after_help = "Example:\n  warroom demo --speed 10\n  warroom demo --headless --speed 60")]
     Demo(Demo),
-    /// Whether runbook and plan can be used: every mistake with its place
+    /// The flight-check of runbook and plan, before T-0: every mistake with its place
     #[command(
-        after_help = "Example:\n  warroom check --format json\n\nExit status: 0 clean, 1 findings of level error, 2 cannot be read."
+        after_help = "Example:\n  warroom check go-live.md\n  warroom check --format json\n\nA comment on the line, or directly above it, accepts a finding: <!-- accept WR042: reason -->\nin a runbook, # accept WR031: reason in a plan.\n\nExit status: 0 clean, 1 findings of level error, 2 cannot be read."
     )]
     Check(Show),
+    /// Why a finding of `check` matters, with an example
+    #[command(after_help = "Example:\n  warroom explain WR042\n\nExit status: 0 fine, 2 there is no such code.")]
+    Explain {
+        /// As `check` prints it: WR042; without one, every code with its meaning
+        code: Option<String>,
+    },
     /// What was understood of runbook and plan, with source lines
     #[command(after_help = "Example:\n  warroom show go-live.md --format json")]
     Show(Show),

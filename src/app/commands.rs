@@ -11,17 +11,17 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{control, demo, log, run, screen, seat, show};
+use super::{check, control, demo, log, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
 use crate::tui::Theme;
-use crate::{files, finding, journal, poll};
+use crate::{files, journal, poll};
 
 /// Bad usage or unusable input.
-const UNUSABLE: u8 = 2;
+pub const UNUSABLE: u8 = 2;
 
 /// Runs the command line; every error is a sentence on standard error and an exit status.
 pub fn main() -> ExitCode {
@@ -51,7 +51,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Demo(args)) => demo::main(&args),
         Some(Command::Watch(args)) => watch(&args),
         Some(Command::Show(args)) => show_plan(&args),
-        Some(Command::Check(args)) => check_plan(&args),
+        Some(Command::Check(args)) => check::main(&args),
+        Some(Command::Explain { code }) => check::explain(code.as_deref()),
         Some(Command::Verify(args)) => verify(&args),
         Some(Command::Export(args)) => export(&args),
         Some(Command::Themes { name }) => themes(name.as_deref()),
@@ -122,6 +123,7 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
     };
+    check::announce(&setup);
     let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
         anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
     };
@@ -138,6 +140,7 @@ fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
     };
+    check::announce(&setup);
     let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
     let seated = sit(setup, &args.seat, journal_at, None)?;
     let ending = live(seated, args.control.as_deref(), None, None)?;
@@ -198,22 +201,13 @@ pub fn code_of(ending: Ending) -> ExitCode {
 
 fn show_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
     let setup = Setup::read(args.plan.as_deref())?;
+    let findings = check::Checked::of(&setup).report.findings;
     let text = match args.format {
-        cli::Format::Json => serde_json::to_string_pretty(&show::json(&setup.books, &setup.plan, &setup.findings))?,
-        cli::Format::Text => show::text(&setup.books, &setup.plan, &setup.findings),
+        cli::Format::Json => serde_json::to_string_pretty(&show::json(&setup.books, &setup.plan, &findings))?,
+        cli::Format::Text => show::text(&setup.books, &setup.plan, &findings),
     };
     say(&text)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn check_plan(args: &cli::Show) -> anyhow::Result<ExitCode> {
-    let setup = Setup::read(args.plan.as_deref())?;
-    match args.format {
-        cli::Format::Json => say(&serde_json::to_string_pretty(&finding::Report::new(setup.findings.clone()))?)?,
-        cli::Format::Text if setup.findings.is_empty() => say("no mistakes found")?,
-        cli::Format::Text => say(setup.render().trim_end())?,
-    }
-    Ok(ExitCode::from(u8::from(setup.broken())))
 }
 
 fn verify(args: &cli::Journal) -> anyhow::Result<ExitCode> {

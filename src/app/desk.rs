@@ -31,6 +31,8 @@ pub struct Desk {
     pace: Pace,
     /// Where the plan came from, for reading it again.
     pub setup: Source,
+    /// The runbooks before the last reload, until it is recorded.
+    before: Option<Arc<Book>>,
     /// T-0 from the command line, to be recorded once.
     pub t0: Option<chrono::DateTime<chrono::Utc>>,
     followers: Vec<Follower>,
@@ -87,6 +89,7 @@ impl Desk {
             poll,
             pace,
             setup: source,
+            before: None,
             t0: None,
             followers: Vec::new(),
             waiting: HashMap::new(),
@@ -325,7 +328,8 @@ impl Desk {
         }
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
         if self.room.progress.loaded.as_ref().is_none_or(|(_, known)| *known != hashes) {
-            facts.push(Fact::RunbookLoaded { hashes, renames: Vec::new() });
+            let renames = self.before.as_ref().map(|old| room::renames::renames(old, &self.room.book));
+            facts.push(Fact::RunbookLoaded { hashes, renames: renames.unwrap_or_default() });
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -513,6 +517,7 @@ impl Desk {
             return;
         }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
+        self.before = Some(Arc::clone(&self.room.book));
         self.room.replace(Book::new(setup.books), setup.plan);
         self.room.plan_trouble.clear();
         if plan_changed {

@@ -1,5 +1,6 @@
 //! The loop and the commands around it: lanes in, verbs on the room, effects out.
 
+pub mod check;
 pub mod commands;
 pub mod control;
 pub mod demo;

@@ -1,5 +1,6 @@
 //! From a PLAN argument to a plan, its runbooks and what is wrong with them.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -57,10 +58,10 @@ impl Setup {
     pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
         let mut missing = Vec::new();
         let mut books = Vec::new();
-        for name in plan::runbook_paths(&text) {
+        for (name, place) in plan::runbook_places(&text) {
             match read_book(&root, &name) {
                 Ok(book) => books.push(book),
-                Err(e) => missing.push((name, format!("{e:#}"))),
+                Err(e) => missing.push((place, e.root_cause().to_string())),
             }
         }
         Self::resolve(root, path, text, books, missing)
@@ -71,9 +72,9 @@ impl Setup {
         path: PathBuf,
         text: String,
         books: Vec<Runbook>,
-        missing: Vec<(String, String)>,
+        missing: Vec<(Range<usize>, String)>,
     ) -> Self {
-        let shown = path.display().to_string();
+        let shown = shown(&path);
         let env = |name: &str| std::env::var(name).ok();
         let base = root.clone();
         let file = move |name: &str| {
@@ -84,13 +85,13 @@ impl Setup {
         let outside = plan::Outside { env: &env, file: &file, cmd: &cmd };
         let input = plan::Input { path: &shown, text: &text, outside: &outside, runbooks: &books };
         let mut loaded = plan::load(&input);
-        for (name, why) in missing {
-            let help = "name a Markdown file relative to the plan's folder in [room] runbook";
-            loaded.findings.push(finding::finding_on_file(
-                &shown,
+        for (place, why) in missing {
+            loaded.findings.push(finding::finding_at(
+                finding::Source { file: &shown, text: &text },
                 finding::codes::UNREADABLE,
-                &format!("runbook {name}: {why}"),
-                help,
+                place,
+                &format!("the runbook cannot be read: {why}"),
+                "name a Markdown file relative to the plan's folder",
             ));
         }
         if loaded.plan.room.name.is_empty() {
@@ -114,6 +115,19 @@ impl Setup {
         out
     }
 
+    /// A runbook's name as findings show it: as it can be opened from here.
+    pub fn book_name(&self, book: &Runbook) -> String {
+        if self.text.is_empty() && self.books.len() == 1 && !self.path.as_os_str().is_empty() {
+            return shown(&self.path);
+        }
+        shown(&self.root.join(&book.path))
+    }
+
+    /// The plan's name as findings show it.
+    pub fn plan_name(&self) -> String {
+        shown(&self.path)
+    }
+
     /// Every file that was read, for watching.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![self.path.clone()];
@@ -121,6 +135,10 @@ impl Setup {
         files.dedup();
         files
     }
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 /// The plan file, or the runbook, that an argument stands for.

@@ -5,9 +5,11 @@ use std::ops::Range;
 use serde::Serialize;
 
 pub mod codes;
+mod explain;
 mod render;
 
 pub use codes::Code;
+pub use explain::explain;
 pub use render::{Paint, render};
 
 use crate::text::escape;
@@ -46,6 +48,17 @@ pub enum Level {
     Warning,
     /// Worth knowing.
     Info,
+}
+
+impl Level {
+    /// As `check --format json` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
 }
 
 /// A file's name as given and its text: what a finding points into.
@@ -103,6 +116,24 @@ pub fn finding_on_line(source: Source<'_>, code: Code, line: u32, message: &str,
         start += text.len();
     }
     finding_at(source, code, start..start + words.len(), message, help)
+}
+
+/// A finding about the bytes `span` of line `line` (1-based), which begins at byte `line_start`: as [`finding_at`], without a walk
+/// through the file.
+pub fn finding_in_line(
+    source: Source<'_>,
+    code: Code,
+    line: u32,
+    line_start: usize,
+    span: Range<usize>,
+    message: &str,
+    help: &str,
+) -> Finding {
+    let rest = source.text.get(line_start..).unwrap_or_default();
+    let text = rest.split('\n').next().unwrap_or_default();
+    let inside = span.start.saturating_sub(line_start)..span.end.saturating_sub(line_start);
+    let finding = finding_at(Source { file: source.file, text }, code, inside, message, help);
+    Finding { line, span: finding.span.start + line_start..finding.span.end + line_start, ..finding }
 }
 
 /// A finding about a file as a whole, such as one that cannot be read.

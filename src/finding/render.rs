@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Renderer, Snippet};
 
 use super::{Finding, Level};
-use crate::text::is_unsafe;
+use crate::text::{cells, is_unsafe};
 
 /// Whether to colour what is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,9 @@ pub fn render(finding: &Finding, source: &str, paint: Paint) -> String {
         Level::Warning => Title::WARNING,
         Level::Info => Title::INFO,
     };
-    let title = level.primary_title(finding.message.as_str()).id(finding.code);
+    let message = wrapped(&finding.message, WIDTH - "warning[WR000]: ".len());
+    let help = wrapped(&finding.help, WIDTH - "     = help: ".len());
+    let title = level.primary_title(message.as_str()).id(finding.code);
     let (shown, span) = visible(source, finding.span.clone());
     let mut groups: Vec<Group<'_>> = Vec::new();
     if source.is_empty() || (finding.text.is_empty() && finding.span.is_empty()) {
@@ -34,7 +36,7 @@ pub fn render(finding: &Finding, source: &str, paint: Paint) -> String {
     if !finding.help.is_empty()
         && let Some(last) = groups.pop()
     {
-        groups.push(last.element(Title::HELP.message(finding.help.as_str())));
+        groups.push(last.element(Title::HELP.message(help.as_str())));
     }
     let renderer = match paint {
         Paint::Colour => Renderer::styled(),
@@ -42,6 +44,28 @@ pub fn render(finding: &Finding, source: &str, paint: Paint) -> String {
     };
     let mut out = renderer.render(&groups);
     out.push('\n');
+    out
+}
+
+/// Columns that messages keep to; source lines stand as they are.
+const WIDTH: usize = 80;
+
+/// Text in lines of at most `width` columns, broken at blanks.
+pub(super) fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut used = 0;
+    for word in text.split(' ') {
+        let cells = cells(word);
+        if used > 0 && used + 1 + cells > width {
+            out.push('\n');
+            used = 0;
+        } else if !out.is_empty() {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += cells;
+    }
     out
 }
 

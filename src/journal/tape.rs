@@ -57,8 +57,8 @@ pub struct Lease {
 #[derive(Debug)]
 pub struct Tape {
     conn: Connection,
-    /// Id and last outcome by kind and name.
-    series: HashMap<(u8, String), (i64, u8)>,
+    /// Id and last outcome by name, for each kind of series.
+    series: [HashMap<String, (i64, u8)>; 2],
     /// The last row read or written here.
     last: i64,
 }
@@ -73,7 +73,7 @@ impl Tape {
             conn.pragma_update(None, "wal_autocheckpoint", 1000).map_err(sql)?;
         }
         conn.busy_timeout(Duration::from_millis(250)).map_err(sql)?;
-        Ok(Self { conn, series: HashMap::new(), last: 0 })
+        Ok(Self { conn, series: Default::default(), last: 0 })
     }
 
     /// Closes, with its log written back.
@@ -131,28 +131,28 @@ impl Tape {
     /// Whether a sample's outcome is another than the last of its series: such a one does not wait.
     pub fn is_change(&self, sample: &TapedSample) -> bool {
         let Some(row) = Written::of(sample) else { return false };
-        self.series.get(&(row.series_kind(), sample.name.clone())).is_none_or(|(_, kind)| *kind != row.kind)
+        self.known(row.series_kind(), &sample.name).is_none_or(|(_, kind)| kind != row.kind)
     }
 
     /// Writes samples, if `holder` still holds the lease with `epoch`; `false` when it does not.
     pub fn write(&mut self, samples: &[TapedSample], holder: Uuid, epoch: u64) -> rusqlite::Result<bool> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
         // Fenced inside the transaction: who was stopped for a while must not write after another took over.
         if !read_lease(&tx)?.is_some_and(|l| l.holder == holder && l.epoch == epoch && !l.given_back) {
             return Ok(false);
         }
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(samples.len());
         {
-            let mut insert = tx.prepare(row::INSERT)?;
+            let mut insert = tx.prepare_cached(row::INSERT)?;
             for sample in samples {
                 let Some(row) = Written::of(sample) else { continue };
-                let key = (row.series_kind(), sample.name.clone());
-                let id = match self.series.get(&key) {
-                    Some((id, _)) => *id,
-                    None => series_id(&tx, &key)?,
+                let kind = row.series_kind();
+                let id = match self.known(kind, &sample.name) {
+                    Some((id, _)) => id,
+                    None => series_id(&tx, kind, &sample.name)?,
                 };
                 row.insert(&mut insert, id)?;
-                found.push((key, (id, row.kind)));
+                found.push((kind, &sample.name, (id, row.kind)));
             }
         }
         let last = tx.last_insert_rowid();
@@ -160,8 +160,18 @@ impl Tape {
         if !found.is_empty() {
             self.last = last;
         }
-        self.series.extend(found);
+        for (kind, name, now) in found {
+            let Some(series) = self.series.get_mut(usize::from(kind)) else { continue };
+            match series.get_mut(name) {
+                Some(was) => *was = now,
+                None => drop(series.insert(name.clone(), now)),
+            }
+        }
         Ok(true)
+    }
+
+    fn known(&self, kind: u8, name: &str) -> Option<(i64, u8)> {
+        self.series.get(usize::from(kind))?.get(name).copied()
     }
 
     /// Samples since `since`, thinned, in portions through `out`; what comes after is read by [`Tape::read`].
@@ -290,7 +300,8 @@ pub enum Trimmed {
 }
 
 fn read_lease(conn: &Connection) -> rusqlite::Result<Option<Lease>> {
-    conn.query_row("SELECT epoch, holder, person, role, renewed, boot, given_back FROM lease", [], |row| {
+    let mut read = conn.prepare_cached("SELECT epoch, holder, person, role, renewed, boot, given_back FROM lease")?;
+    read.query_row([], |row| {
         Ok(Lease {
             epoch: row.get::<_, i64>(0)?.cast_unsigned(),
             holder: Uuid::from_bytes(row.get(1)?),
@@ -306,7 +317,7 @@ fn read_lease(conn: &Connection) -> rusqlite::Result<Option<Lease>> {
     .optional()
 }
 
-fn series_id(tx: &Transaction<'_>, key: &(u8, String)) -> rusqlite::Result<i64> {
-    tx.execute("INSERT OR IGNORE INTO series (kind, name) VALUES (?1, ?2)", params![key.0, key.1])?;
-    tx.query_row("SELECT id FROM series WHERE kind = ?1 AND name = ?2", params![key.0, key.1], |r| r.get(0))
+fn series_id(tx: &Transaction<'_>, kind: u8, name: &str) -> rusqlite::Result<i64> {
+    tx.execute("INSERT OR IGNORE INTO series (kind, name) VALUES (?1, ?2)", params![kind, name])?;
+    tx.query_row("SELECT id FROM series WHERE kind = ?1 AND name = ?2", params![kind, name], |r| r.get(0))
 }

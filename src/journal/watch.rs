@@ -65,6 +65,7 @@ pub struct WatchThread {
     seen: Option<(Lease, Instant)>,
     waiting: Vec<TapedSample>,
     flush_at: Option<Instant>,
+    flushed: Option<Instant>,
     lease_at: Instant,
     not_before: Option<Instant>,
     broken_since: Option<Instant>,
@@ -128,6 +129,7 @@ impl WatchThread {
             seen: None,
             waiting: Vec::new(),
             flush_at: None,
+            flushed: None,
             lease_at: instant_now(),
             not_before: None,
             broken_since: None,
@@ -206,7 +208,7 @@ impl WatchThread {
         None
     }
 
-    /// Samples for the tape: they wait for company, but one that changes a state does not.
+    /// Samples for the tape: they wait for company while the last commit is young, but one that changes a state does not.
     fn keep(&mut self, samples: Vec<TapedSample>) {
         if self.held.is_none() || samples.is_empty() {
             return;
@@ -216,7 +218,8 @@ impl WatchThread {
         self.waiting.extend(samples);
         let over = self.waiting.len().saturating_sub(KEPT);
         self.waiting.drain(..over);
-        let due = if change { now } else { now + FLUSH };
+        let rested = self.flushed.is_none_or(|at| now.duration_since(at) >= FLUSH / 2);
+        let due = if change || rested { now } else { now + FLUSH / 2 };
         self.flush_at = Some(self.flush_at.map_or(due, |at| at.min(due)));
     }
 
@@ -230,6 +233,7 @@ impl WatchThread {
         if self.waiting.is_empty() {
             return Ok(());
         }
+        self.flushed = Some(instant_now());
         match tape.write(&self.waiting, self.me, epoch) {
             Ok(true) => {
                 self.waiting.clear();

@@ -265,7 +265,12 @@ pub fn load(input: &Input<'_>) -> Loaded {
 /// The runbooks a plan names (`[room] runbook`), as written, so that they can be read before [`load`]; empty when the text
 /// is too broken to tell.
 pub fn runbook_paths(text: &str) -> Vec<String> {
-    resolve::runbook_paths(text)
+    runbook_places(text).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The same with the bytes of the plan where each is named.
+pub fn runbook_places(text: &str) -> Vec<(String, std::ops::Range<usize>)> {
+    resolve::runbook_places(text)
 }
 
 /// The plan of a Markdown file alone: no probes, everybody may do everything.

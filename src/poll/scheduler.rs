@@ -26,6 +26,11 @@ const ANSWERS: usize = 65_536;
 const START_GAP: Duration = Duration::from_millis(2);
 /// Who is due by itself this soon is not asked out of turn at the start.
 const SOON: Duration = Duration::from_millis(300);
+/// Samples that are only other numbers go to the loop at most this often: a screen shows no more, the tape is written no more
+/// often, and each time wakes two threads.
+const NUMBERS: Duration = Duration::from_millis(100);
+/// How long after the next wake-up the pilot timer stands.
+const PILOT: Duration = Duration::from_millis(5);
 /// A broken probe rests this long, doubled each time it breaks again in a row …
 const REST: Duration = Duration::from_millis(250);
 /// … up to this.
@@ -61,6 +66,8 @@ struct Scheduler {
     asking: usize,
     /// When what waits in the outbox is sent at the latest.
     send_at: Option<Duration>,
+    /// When something was sent last.
+    sent_at: Duration,
     next_key: Key,
     began: Instant,
 }
@@ -72,13 +79,17 @@ pub(super) async fn run(mut asks: mpsc::Receiver<Ask>, lane: mpsc::Sender<Event>
     let mut due = Vec::new();
     let mut taken = Vec::new();
     let sleep = sleep_until(scheduler.began);
-    tokio::pin!(sleep);
+    // tokio writes to its own wake-up descriptor for each timer that is set earlier than all it knew when it last slept: without
+    // a timer just behind the next wake-up, that is one system call for the deadline of each probe started then.
+    let pilot = sleep_until(scheduler.began);
+    tokio::pin!(sleep, pilot);
     loop {
         let wake = scheduler.next_wake();
         if let Some(wake) = wake
             && sleep.deadline() != wake
         {
             sleep.as_mut().reset(wake);
+            pilot.set(sleep_until(wake + PILOT));
         }
         tokio::select! {
             biased;
@@ -88,6 +99,8 @@ pub(super) async fn run(mut asks: mpsc::Receiver<Ask>, lane: mpsc::Sender<Event>
             },
             _ = home.recv_many(&mut taken, 1_024) => {}
             () = &mut sleep, if wake.is_some() => {}
+            // Never before `sleep`; asked so that it is set.
+            () = &mut pilot, if wake.is_some() => {}
         }
         // Whoever has answered is at home before it is asked again.
         while let Ok(answer) = home.try_recv() {
@@ -97,8 +110,8 @@ pub(super) async fn run(mut asks: mpsc::Receiver<Ask>, lane: mpsc::Sender<Event>
         for answer in taken.drain(..) {
             news |= scheduler.take_home(answer);
         }
-        let slot = scheduler.start_due(&mut due);
-        if scheduler.send(news || slot).is_err_and(|Gone| true) {
+        scheduler.start_due(&mut due);
+        if scheduler.send(news).is_err_and(|Gone| true) {
             return;
         }
     }
@@ -124,6 +137,7 @@ impl Scheduler {
             budget,
             asking: 0,
             send_at: None,
+            sent_at: Duration::ZERO,
             next_key: 0,
             began: Instant::now(),
         }
@@ -194,11 +208,11 @@ impl Scheduler {
         self.asking = self.entries.values().filter(|e| e.asking.is_some()).count();
     }
 
-    /// Starts everybody due; true when a slot began.
-    fn start_due(&mut self, due: &mut Vec<Key>) -> bool {
+    /// Starts everybody due.
+    fn start_due(&mut self, due: &mut Vec<Key>) {
         let at = self.time();
         if self.wheel.next_due().is_none_or(|next| next > at) {
-            return false;
+            return;
         }
         self.wheel.due(at, due);
         let stamp = self.stamp();
@@ -225,7 +239,6 @@ impl Scheduler {
             entry.asking = Some(task::spawn(Arc::clone(&entry.name), asking, on_panic));
             self.asking += 1;
         }
-        true
     }
 
     /// Takes an answer in; true when it is news and not only another number.
@@ -263,19 +276,20 @@ impl Scheduler {
         news
     }
 
-    /// Sends what was learnt: at once when it is news, at the begin of a slot, and when nobody is left to wait for; else at the
-    /// end of the slot, together with what comes until then.
-    fn send(&mut self, at_once: bool) -> Result<(), Gone> {
+    /// Sends what was learnt: news at once; mere numbers when nobody is left to wait for, or at the end of the slot, but not
+    /// twice within [`NUMBERS`].
+    fn send(&mut self, news: bool) -> Result<(), Gone> {
         let at = self.time();
-        if at_once || self.asking == 0 || self.send_at.is_some_and(|due| due <= at) {
+        let next = self.sent_at + self.options.pace.real(NUMBERS).max(SLOT);
+        if news || (at >= next && (self.asking == 0 || self.send_at.is_some_and(|due| due <= at))) {
             self.out.flush()?;
-            self.send_at = None;
+            (self.sent_at, self.send_at) = (at, None);
         }
         if self.out.is_empty() {
             self.send_at = None;
         } else if self.send_at.is_none() {
             let slots = at.as_nanos() / SLOT.as_nanos() + 1;
-            self.send_at = Some(SLOT * u32::try_from(slots).unwrap_or(u32::MAX));
+            self.send_at = Some(next.max(SLOT * u32::try_from(slots).unwrap_or(u32::MAX)));
         }
         Ok(())
     }

@@ -1,10 +1,14 @@
-//! The schedule, without a clock: who is due in which 20 ms slot, on an absolute beat with a fixed phase per name.
+//! The schedule, without a clock: who is due in which slot of 20 to 100 ms, on an absolute beat with a fixed phase per name.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What is due within the same slot starts together: one wake-up for many askings instead of one each.
 pub const SLOT: Duration = Duration::from_millis(20);
+
+/// Who is asked seldom shares wider slots, at most so many times [`SLOT`] and at most a fiftieth of its interval: a wake-up
+/// costs as much as several askings.
+const WIDEST: u64 = 5;
 
 /// Whom the wheel wakes.
 pub type Key = u32;
@@ -49,6 +53,13 @@ impl Beat {
         let every = self.every.as_nanos().max(1);
         let beats = since.as_nanos() / every + 1;
         self.phase + Duration::from_nanos(u64::try_from(beats * every).unwrap_or(u64::MAX))
+    }
+
+    /// The slot in which `due` is asked: its own, or the first of the wider one it falls into.
+    fn slot_of(self, due: Duration) -> u64 {
+        let wide = u64::try_from(self.every.as_nanos() / 50 / SLOT.as_nanos()).unwrap_or(WIDEST).clamp(1, WIDEST);
+        let slot = slot_of(due);
+        slot - slot % wide
     }
 }
 
@@ -97,9 +108,9 @@ impl Wheel {
                 if asked {
                     out.push(turn.key);
                 }
-                // A slot may begin up to 20 ms before the exact due time: count from whichever is later.
+                // A slot begins before the exact due time: count from whichever is later.
                 let mut due = turn.beat.after(now.max(turn.due));
-                if asked && slot_of(due) <= current {
+                if asked && turn.beat.slot_of(due) <= current {
                     due += turn.beat.every;
                 }
                 self.put(Turn { due, ..turn });
@@ -110,7 +121,7 @@ impl Wheel {
 
     fn put(&mut self, turn: Turn) {
         let spare = &mut self.spare;
-        self.slots.entry(slot_of(turn.due)).or_insert_with(|| spare.pop().unwrap_or_default()).push(turn);
+        self.slots.entry(turn.beat.slot_of(turn.due)).or_insert_with(|| spare.pop().unwrap_or_default()).push(turn);
     }
 }
 

@@ -16,8 +16,10 @@ pub const TIMELINE: usize = 4_096;
 /// What has been recorded. A function of the *set* of entries: order and repetition do not matter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// Everything said of steps.
+    /// Everything said of steps, under the identity they have now.
     steps: HashMap<StepId, StepRecord>,
+    /// Which identities changed when the runbook was read again: from, to.
+    renames: BTreeMap<Stamp, Vec<(StepId, StepId)>>,
     /// The newest T-0, with its stamp.
     pub t0: Option<(Stamp, Option<DateTime<Utc>>)>,
     /// Steps added on the run, in order.
@@ -50,10 +52,17 @@ pub struct Added {
 /// Everything said of one step.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct StepRecord {
-    marks: BTreeMap<Stamp, Marked>,
-    owner: Option<(Stamp, Option<Untrusted>)>,
-    notes: BTreeMap<Stamp, (Author, Untrusted)>,
+    marks: BTreeMap<Stamp, Said<Marked>>,
+    owners: BTreeMap<Stamp, Said<Option<Untrusted>>>,
+    notes: BTreeMap<Stamp, Said<(Author, Untrusted)>>,
     state: StepState,
+}
+
+/// Something said of a step, with the identity it had then.
+#[derive(Clone, Debug, PartialEq)]
+struct Said<T> {
+    of: StepId,
+    what: T,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -153,8 +162,8 @@ impl Progress {
     /// The mark that stood before the newest one on a step, counting confirmations as one with what they confirm.
     pub fn mark_before(&self, id: &StepId) -> Option<Mark> {
         let marks = &self.steps.get(id)?.marks;
-        let newest = marks.values().next_back()?.mark;
-        marks.values().rev().map(|m| m.mark).find(|m| *m != newest)
+        let newest = marks.values().next_back()?.what.mark;
+        marks.values().rev().map(|m| m.what.mark).find(|m| *m != newest)
     }
 
     /// Steps about which anything is recorded.
@@ -169,23 +178,16 @@ impl Progress {
         let stamp = entry.stamp;
         match &entry.fact {
             Fact::StepMarked { step, mark, reason, saw } => {
-                let record = self.steps.entry(step.clone()).or_default();
-                record
-                    .marks
-                    .insert(stamp, Marked { mark: *mark, by: entry.by.clone(), reason: reason.clone(), saw: *saw });
-                record.refold();
+                let what = Marked { mark: *mark, by: entry.by.clone(), reason: reason.clone(), saw: *saw };
+                self.record(step, stamp, |r, of| drop(r.marks.insert(stamp, Said { of, what })));
             }
             Fact::Noted { step: Some(step), text } => {
-                let record = self.steps.entry(step.clone()).or_default();
-                record.notes.insert(stamp, (entry.by.clone(), text.clone()));
-                record.refold();
+                let what = (entry.by.clone(), text.clone());
+                self.record(step, stamp, |r, of| drop(r.notes.insert(stamp, Said { of, what })));
             }
             Fact::StepOwned { step, owner } => {
-                let record = self.steps.entry(step.clone()).or_default();
-                if record.owner.as_ref().is_none_or(|(s, _)| *s < stamp) {
-                    record.owner = Some((stamp, owner.clone()));
-                }
-                record.refold();
+                let what = owner.clone();
+                self.record(step, stamp, |r, of| drop(r.owners.insert(stamp, Said { of, what })));
             }
             Fact::StepAdded { step, after, text } => {
                 let added =
@@ -193,8 +195,13 @@ impl Progress {
                 self.added.insert(stamp, added);
             }
             Fact::T0Set { t0 } if self.t0.as_ref().is_none_or(|(s, _)| *s < stamp) => self.t0 = Some((stamp, *t0)),
-            Fact::RunbookLoaded { hashes, .. } if self.loaded.as_ref().is_none_or(|(s, _)| *s < stamp) => {
-                self.loaded = Some((stamp, hashes.clone()));
+            Fact::RunbookLoaded { hashes, renames } => {
+                if self.loaded.as_ref().is_none_or(|(s, _)| *s < stamp) {
+                    self.loaded = Some((stamp, hashes.clone()));
+                }
+                if !renames.is_empty() && self.renames.insert(stamp, renames.clone()).is_none() {
+                    self.sort_anew();
+                }
             }
             Fact::WatchTaken { epoch } if self.watch.as_ref().is_none_or(|(e, s, _)| (*e, *s) < (*epoch, stamp)) => {
                 self.watch = Some((*epoch, stamp, entry.by.clone()));
@@ -212,12 +219,54 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// The identity that a step has now which was called `id` at `stamp`. Only later renames count: an identity that went and
+    /// came back is its own again.
+    fn now_called(&self, id: &StepId, stamp: Stamp) -> StepId {
+        let mut id = id;
+        for (_, renames) in self.renames.range(stamp..) {
+            if let Some((_, to)) = renames.iter().find(|(from, _)| from == id) {
+                id = to;
+            }
+        }
+        id.clone()
+    }
+
+    fn record(&mut self, of: &StepId, stamp: Stamp, put: impl FnOnce(&mut StepRecord, StepId)) {
+        let record = self.steps.entry(self.now_called(of, stamp)).or_default();
+        put(record, of.clone());
+        record.refold();
+    }
+
+    /// Puts everything said under the identities of now.
+    fn sort_anew(&mut self) {
+        for record in std::mem::take(&mut self.steps).into_values() {
+            for (stamp, said) in record.marks {
+                let record = self.steps.entry(self.now_called(&said.of, stamp)).or_default();
+                record.marks.insert(stamp, said);
+            }
+            for (stamp, said) in record.owners {
+                let record = self.steps.entry(self.now_called(&said.of, stamp)).or_default();
+                record.owners.insert(stamp, said);
+            }
+            for (stamp, said) in record.notes {
+                let record = self.steps.entry(self.now_called(&said.of, stamp)).or_default();
+                record.notes.insert(stamp, said);
+            }
+        }
+        for record in self.steps.values_mut() {
+            record.refold();
+        }
+    }
+}
+
 impl StepRecord {
     /// Derives the state from everything recorded, in stamp order.
     fn refold(&mut self) {
-        let mut state = StepState { owner: self.owner.clone().and_then(|(_, o)| o), ..StepState::default() };
+        let owner = self.owners.values().next_back().and_then(|said| said.what.clone());
+        let mut state = StepState { owner, ..StepState::default() };
         let mut before: Option<(&Stamp, &Marked)> = None;
-        for (stamp, marked) in &self.marks {
+        for (stamp, Said { what: marked, .. }) in &self.marks {
             let status = match marked.mark {
                 Mark::Todo => Status::Todo,
                 Mark::Running => Status::Running,
@@ -243,7 +292,7 @@ impl StepRecord {
             }
             before = Some((stamp, marked));
         }
-        state.notes = self.notes.iter().map(|(s, (by, text))| (*s, by.clone(), text.clone())).collect();
+        state.notes = self.notes.iter().map(|(s, said)| (*s, said.what.0.clone(), said.what.1.clone())).collect();
         self.state = state;
     }
 }

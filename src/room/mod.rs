@@ -12,12 +12,14 @@ use crate::clock::{Now, Offset};
 use crate::fact::{Author, Draft, StepId};
 use crate::plan::Plan;
 use crate::runbook::Runbook;
+use crate::text::Untrusted;
 
 pub mod apply;
 pub mod book;
 pub mod decide;
 pub mod live;
 pub mod observe;
+pub mod renames;
 pub mod steps;
 pub mod verdict;
 
@@ -55,6 +57,8 @@ pub struct Room {
     pub trouble: Option<String>,
     /// Why the plan file as it stands on disk is not in force; one line each.
     pub plan_trouble: Vec<String>,
+    /// What the steps said that have left the runbook while something is recorded of them.
+    pub gone: HashMap<StepId, Untrusted>,
 }
 
 /// Who sits at this process.
@@ -128,6 +132,7 @@ impl Room {
             revision: Revision::default(),
             trouble: None,
             plan_trouble: Vec::new(),
+            gone: HashMap::new(),
         }
     }
 
@@ -153,6 +158,9 @@ impl Room {
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;
+        let gone = self.book.steps().filter(|s| book.find(&s.id).is_none() && self.progress.step(&s.id).is_some());
+        let gone: Vec<_> = gone.map(|s| (s.id.clone(), s.text.clone())).collect();
+        self.gone.extend(gone);
         self.book = Arc::new(book);
         let r = &mut self.revision;
         for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header] {

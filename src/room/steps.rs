@@ -158,12 +158,13 @@ impl Room {
         self.book.ordered_before(step).all(|before| self.status(&before.id).settled())
     }
 
-    /// The text of a step, in the runbook or added on the run.
+    /// The text of a step, in the runbook, added on the run, or no longer there.
     pub fn step_text(&self, id: &StepId) -> Option<String> {
         if let Some(step) = self.book.find(id) {
             return Some(step.text.to_string());
         }
-        self.progress.added.values().find(|a| a.step == *id).map(|a| a.text.to_string())
+        let added = self.progress.added.values().find(|a| a.step == *id).map(|a| &a.text);
+        added.or_else(|| self.gone.get(id)).map(ToString::to_string)
     }
 
     /// Whether there is such a step.

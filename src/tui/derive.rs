@@ -454,7 +454,7 @@ impl Derived {
             Some(What::Step(row)) => room.book.step_at(*row).map(|s| s.text.to_string()).unwrap_or_default(),
             Some(What::Added(stamp)) => room.progress.added.get(stamp).map(|a| a.text.to_string()).unwrap_or_default(),
             Some(What::GoneTitle) => "No longer in the runbook".to_owned(),
-            Some(What::Gone(id)) => format!("step {id}"),
+            Some(What::Gone(id)) => room.step_text(id).unwrap_or_else(|| format!("step {id}")),
             None => String::new(),
         }
     }

@@ -259,6 +259,32 @@ fn a_bad_plan_on_disk_keeps_the_old_one_and_says_why() {
     client.until("the new name", |s| s["room"] == "retail v2");
 }
 
+/// The runbook is corrected while it is driven: ticks stay with their steps, what left is kept with what was done, and what says
+/// something else is to do.
+#[test]
+fn a_runbook_edited_on_the_way_keeps_what_was_ticked() {
+    let before = "# Go\n\n- [ ] Anounce it to everybody\n- [ ] Warm the caches\n- [ ] Enable the flag canary\n";
+    let after = "# Go\n\n- [ ] Announce it to everybody\n- [ ] Disable the flag canary\n";
+    let place = Place::new(before, BARE);
+    let old = steps(&place);
+    let watch = place.start("ic");
+    let mut client = watch.client();
+    client.until("the watch", |s| s["watch"] == "here");
+    for (n, id) in old.iter().enumerate() {
+        assert_eq!(client.ask(n as u64, "ic", &json!({ "kind": "tick", "step": id })).unwrap()["answer"], "accepted");
+    }
+    client.until("all ticked", |s| s["steps"]["done"] == 3);
+    std::fs::write(place.path().join("go-live.md"), after).unwrap();
+    let new = steps(&place);
+    client.until("one of two is done", |s| s["steps"]["total"] == 2 && s["steps"]["done"] == 1);
+    // The step that says something else is open: it can be ticked, and the corrected one is done already.
+    assert_eq!(client.ask(8, "ic", &json!({ "kind": "tick", "step": new[0] })).unwrap()["answer"], "refused");
+    assert_eq!(client.ask(9, "ic", &json!({ "kind": "tick", "step": new[1] })).unwrap()["answer"], "accepted");
+    watch.end();
+    let again = place.start("dba");
+    again.client().until("both after a restart", |s| s["steps"]["done"] == 2);
+}
+
 fn next_fact(client: &mut Client, kind: &str) -> Value {
     loop {
         let entry = client.line().unwrap_or_else(|| panic!("no {kind} came"));

@@ -22,6 +22,7 @@ enum Say {
     Add,
     T0(i64),
     Watch(u64),
+    Rename(u8, u8),
     Alien,
 }
 
@@ -43,6 +44,7 @@ fn say() -> impl Strategy<Value = Say> {
         1 => Just(Say::Add),
         1 => (0..5_i64).prop_map(Say::T0),
         1 => (1..4_u64).prop_map(Say::Watch),
+        1 => (0..4_u8, 0..4_u8).prop_map(|(from, to)| Say::Rename(from, to)),
         1 => Just(Say::Alien),
     ]
 }
@@ -72,6 +74,9 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                 Say::Add => Fact::StepAdded { step: id(9), after: None, text: Untrusted::new("call the bank") },
                 Say::T0(n) => Fact::T0Set { t0: chrono::DateTime::from_timestamp(1_760_000_000 + n, 0) },
                 Say::Watch(epoch) => Fact::WatchTaken { epoch },
+                Say::Rename(from, to) => {
+                    Fact::RunbookLoaded { hashes: vec!["b".to_owned()], renames: vec![(id(from), id(to))] }
+                }
                 Say::Alien => Fact::Unknown,
             };
             let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba", "on-call"][w]), fact };
@@ -173,4 +178,28 @@ fn stamps_of_one_writer_increase_although_the_clock_goes_back() {
     let c = Stamp::next(Some(b), at(1_000), Writer(1));
     let d = Stamp::next(Some(c), at(1_001), Writer(1));
     assert!(a < b && b < c && c < d);
+}
+
+/// A step that was renamed keeps what was said of it, whichever comes first; an identity that came back is its own again.
+#[test]
+fn what_was_said_of_a_step_goes_with_its_new_name() {
+    let entry = |ms, fact| {
+        let stamp = Stamp { ms, n: 0, writer: Writer(0) };
+        let draft = Draft { id: Uuid::now_v7(), by: author("ic"), fact };
+        Arc::new(Entry::seal(draft, Writer(0), 1, stamp, Hash::default()))
+    };
+    let (old, new) = (StepId::from("old"), StepId::from("new"));
+    let done = |step: &StepId| Fact::StepMarked { step: step.clone(), mark: Mark::Done, reason: None, saw: None };
+    let tick = entry(100, done(&old));
+    let renames = vec![(old.clone(), new.clone())];
+    let moved = entry(200, Fact::RunbookLoaded { hashes: Vec::new(), renames });
+    for order in [[&tick, &moved], [&moved, &tick]] {
+        let progress = fold(order);
+        assert_eq!(progress.step(&new).unwrap().status, Status::Done);
+        assert!(progress.step(&old).is_none());
+    }
+    let later = entry(300, done(&old));
+    let progress = fold([&later, &moved]);
+    assert!(progress.step(&new).is_none(), "the tick was of another step that is called like the old one");
+    assert_eq!(progress.step(&old).unwrap().status, Status::Done);
 }

@@ -17,6 +17,7 @@
 mod support;
 
 mod app;
+mod check;
 mod demo;
 mod files;
 mod floors;
@@ -27,6 +28,7 @@ mod plans;
 mod poll;
 mod promql;
 mod pty;
+mod renames;
 mod room;
 mod runbooks;
 mod screens;

@@ -101,12 +101,12 @@ pub(super) fn load(input: &Input<'_>) -> Loaded {
     Loaded { plan, findings }
 }
 
-pub(super) fn runbook_paths(text: &str) -> Vec<String> {
+pub(super) fn runbook_places(text: &str) -> Vec<(String, std::ops::Range<usize>)> {
     let mut r = Reader::new(Source { file: "", text });
     let Some(root) = r.parse() else { return Vec::new() };
     let mut root = Table::new("the plan", 0..0, root.get_ref());
     let Some(mut room) = root.table(&mut r, "room", "[room]") else { return Vec::new() };
-    room.texts(&mut r, "runbook").into_iter().map(toml::Spanned::into_inner).collect()
+    room.texts(&mut r, "runbook").into_iter().map(|name| (name.get_ref().clone(), name.span())).collect()
 }
 
 /// By place, without secrets: what an outside command said in failing may hold one. All else that findings quote stands in the

@@ -117,7 +117,7 @@ fn a_page_is_scraped_and_queried_here() {
     let ratio = "sum(rate(r{c=~\"5..\"}[1m])) / sum(rate(r[1m])) * 100";
     let queries = vec![query(0, "g"), query(1, ratio), query(2, "missing"), query(3, "r")];
     let mut probe = probe(0, Ask::Scrape { request: url(server.at), queries });
-    probe.every = Duration::from_millis(60);
+    probe.every = Duration::from_millis(150);
     let mut looking = world.look(vec![probe]);
     looking.until("a rate", |l| l.had.len() >= 3);
     assert_eq!(value(&looking, 0), Ok(42.5));

@@ -1,0 +1,186 @@
+//! The findings of plans explained.
+
+use super::Why;
+use crate::finding::codes::{
+    ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DUPLICATE, DURATION, HEADING, LATER,
+    MISSING, NOT_PASSED_ON, PATTERN, PLACEHOLDER, PROMQL, REPAIRED, SHELL, SLOW, SYNTAX, TIME, UNIT, UNKNOWN_KEY,
+    UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
+};
+
+pub(super) const WHY: &[Why] = &[
+    Why {
+        code: SYNTAX,
+        reason: "The plan cannot be read at all, so nothing in it is checked, watched or decided.",
+        wrong: "[room]\nname = retail",
+        right: "[room]\nname = \"retail\"",
+    },
+    Why {
+        code: UNKNOWN_KEY,
+        reason: "A misspelt key would be ignored in silence: the limit you set is not the limit that holds.",
+        wrong: "[[service]]\nname = \"api\"\nevrey = \"5s\"",
+        right: "[[service]]\nname = \"api\"\nevery = \"5s\"",
+    },
+    Why {
+        code: WRONG_TYPE,
+        reason: "A value of another type would have to be guessed at. A bare 5 may be seconds, minutes or a count.",
+        wrong: "every = 5",
+        right: "every = \"5s\"",
+    },
+    Why {
+        code: MISSING,
+        reason: "Without this key the entry says nothing: a service without a target is never asked and never red.",
+        wrong: "[[service]]\nname = \"api\"",
+        right: "[[service]]\nname = \"api\"\nhttp = \"https://api.example.com/health\"",
+    },
+    Why {
+        code: CONFLICT,
+        reason: "Only one of the two can hold, and the room would have to choose which.",
+        wrong: "[[service]]\nname = \"api\"\nhttp = \"https://api.example.com\"\ntcp = \"api:443\"",
+        right: "[[service]]\nname = \"api\"\nhttp = \"https://api.example.com\"",
+    },
+    Why {
+        code: BAD_VALUE,
+        reason: "Nobody can mean this value: an interval of nothing, a status 900, an empty name.",
+        wrong: "expect = { status = [2000] }",
+        right: "expect = { status = [200] }",
+    },
+    Why {
+        code: DURATION,
+        reason: "A number without a unit is read as seconds by one person and as minutes by another.",
+        wrong: "dwell = \"5\"",
+        right: "dwell = \"5m\"",
+    },
+    Why {
+        code: DUPLICATE,
+        reason: "Two things of one name cannot be told apart on the screen, in a gate or in the report.",
+        wrong: "[[gate]]\nname = \"canary\"\n[[gate]]\nname = \"canary\"",
+        right: "[[gate]]\nname = \"canary 5%\"\n[[gate]]\nname = \"canary 25%\"",
+    },
+    Why {
+        code: UNKNOWN_NAME,
+        reason: "A gate on a metric that nothing measures can never be green, or worse, is never looked at.",
+        wrong: "criteria = [\"eror rate < 1%\"]",
+        right: "criteria = [\"error rate < 1%\"]",
+    },
+    Why {
+        code: UNSET,
+        reason: "The value is not there now, so it will not be there at T-0: the probe would ask without its key and read as down.",
+        wrong: "headers = { X-API-Key = \"${API_KEY}\" }    # and API_KEY is not set",
+        right: "export API_KEY=…    # before `warroom run`",
+    },
+    Why {
+        code: PLACEHOLDER,
+        reason: "A placeholder that cannot be read would be sent as it stands. A secret in a name or a URL would be shown to everybody.",
+        wrong: "http = \"https://api.example.com/${path\"",
+        right: "http = \"https://api.example.com/${path}\"",
+    },
+    Why {
+        code: CONDITION,
+        reason: "A limit that cannot be read cannot be held; a gate must not turn green over it.",
+        wrong: "objective = \"below 1 percent\"",
+        right: "objective = \"< 1%\"",
+    },
+    Why {
+        code: UNIT,
+        reason: "Two numbers of different kinds cannot be compared: 500 ms is not more or less than 1%.",
+        wrong: "unit = \"ms\"\nobjective = \"< 1%\"",
+        right: "unit = \"ms\"\nobjective = \"< 500ms\"",
+    },
+    Why {
+        code: BANDS,
+        reason: "Bands must ascend without overlap, or one value means two levels at once.",
+        wrong: "bands = [\"3%\", \"1%\"]",
+        right: "bands = [\"1%\", \"3%\", \"10%\"]",
+    },
+    Why {
+        code: PROMQL,
+        reason: "A query that cannot be evaluated gives no data, and no data is never a go.",
+        wrong: "query = 'rate(http_requests_total[1m)'",
+        right: "query = 'rate(http_requests_total[1m])'",
+    },
+    Why {
+        code: PATTERN,
+        reason: "A pattern that cannot be read matches nothing: the alarm would never ring.",
+        wrong: "alarm = ['panic(']",
+        right: "alarm = ['panic\\(']",
+    },
+    Why {
+        code: ADDRESS,
+        reason: "An address that cannot be read cannot be asked, so the service would look dead from the first second.",
+        wrong: "http = \"api.example.com/health\"",
+        right: "http = \"https://api.example.com/health\"",
+    },
+    Why {
+        code: COMMAND,
+        reason: "A command that cannot be taken apart cannot be run, and a wrong guess at its quotes could run something else.",
+        wrong: "command = \"redis-cli 'ping\"",
+        right: "command = \"redis-cli ping\"",
+    },
+    Why {
+        code: HEADING,
+        reason: "The plan names a place that the runbook does not have, so the gate stands nowhere and nobody is asked.",
+        wrong: "at = \"Canary 5 percent\"",
+        right: "at = \"Canary: 5% of Traffic\"",
+    },
+    Why {
+        code: AMBIGUOUS,
+        reason: "The runbook has this heading more than once, and the gate may end up at the wrong one.",
+        wrong: "at = \"Verify\"    # and three sections are called so",
+        right: "at = \"Verify the canary\"",
+    },
+    Why {
+        code: CYCLE,
+        reason: "A failure is shown under its cause. In a circle nothing is the cause.",
+        wrong: "name = \"api\"\nneeds = [\"web\"]    # and web needs api",
+        right: "name = \"web\"\nneeds = [\"api\"]",
+    },
+    Why {
+        code: TIME,
+        reason: "A time that cannot be read, or exists twice on the day clocks change, moves every step that counts from it.",
+        wrong: "t0 = 2025-10-26T02:30:00    # in Europe/Paris, which has it twice",
+        right: "t0 = 2025-10-26T02:30:00+01:00",
+    },
+    Why {
+        code: SHELL,
+        reason: "A probe's command runs without a shell: a pipe or a variable in it is passed on as plain text.",
+        wrong: "command = \"ps ax | grep api\"",
+        right: "command = \"pgrep api\"",
+    },
+    Why {
+        code: SLOW,
+        reason: "A deadline longer than the interval lets one asking run into the next; late ones are skipped and the picture grows old.",
+        wrong: "every = \"5s\"\ntimeout = \"10s\"",
+        right: "every = \"5s\"\ntimeout = \"2s\"",
+    },
+    Why {
+        code: LATER,
+        reason: "The value comes only when somebody answers, so what depends on it could not be checked before T-0.",
+        wrong: "http = \"https://${host}/health\"    # and host is asked at the start",
+        right: "host = { value = \"api.example.com\" }",
+    },
+    Why {
+        code: NOT_PASSED_ON,
+        reason: "Children get only the variables the plan names. This one is named and not set here, so the command will miss it.",
+        wrong: "[room]\nenv = [\"KUBECONFIG\"]    # and KUBECONFIG is not set",
+        right: "export KUBECONFIG=~/.kube/prod",
+    },
+    Why {
+        code: UNUSED,
+        reason: "What nothing uses is often what something else was meant to use.",
+        wrong: "[notify.oncall]    # and no rule names oncall",
+        right: "[[rule]]\nnotify = [\"oncall\"]",
+    },
+    Why {
+        code: REPAIRED,
+        reason: "The text was read in a wrong encoding and saved again. It is repaired for reading, but other tools and people still see the damage, \
+              and numbers such as ≥ may be lost next time.",
+        wrong: "p95 ‚â§ 250ms",
+        right: "p95 ≤ 250ms",
+    },
+    Why {
+        code: UNREADABLE,
+        reason: "The plan names a file that is not there or cannot be read, so its steps would be missing from the room.",
+        wrong: "runbook = [\"go-live.markdown\"]    # and the file is go-live.md",
+        right: "runbook = [\"go-live.md\"]",
+    },
+];
