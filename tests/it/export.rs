@@ -191,11 +191,14 @@ fn other_encodings_keep_their_bytes() {
 #[test]
 fn every_runbook_at_hand_is_exported_exactly() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut folders = vec![root.join("tests/it/support/runbooks")];
+    let mut folders = vec![root.join("tests/it/support/runbooks"), root.join("tests/it/support/understood")];
     folders.extend(["../shared/runbooks", "../../shared/runbooks"].iter().map(|f| root.join(f)));
     let mut count = 0;
     for file in folders.iter().filter_map(|f| std::fs::read_dir(f).ok()).flatten() {
         let path = file.unwrap().path();
+        if path.extension().is_some_and(|e| e == "truth") {
+            continue;
+        }
         let bytes = std::fs::read(&path).unwrap();
         let steps = read("go-live.md", &bytes).unwrap().steps.len();
         for mark in [Mark::Done, Mark::Skipped, Mark::Failed] {

@@ -275,10 +275,13 @@ fn the_five_texts_give_plans_with_fewer_than_ten_questions() {
 
 #[test]
 fn every_fixture_gives_a_draft_that_loads() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/runbooks");
+    let support = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/support");
     let mut books = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in ["runbooks", "understood"].iter().flat_map(|f| std::fs::read_dir(support.join(f)).unwrap()) {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "md") {
+            continue;
+        }
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         books.push(read(&name, &std::fs::read(&path).unwrap()).unwrap());
         let one = std::slice::from_ref(books.last().unwrap());
