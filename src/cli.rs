@@ -31,6 +31,11 @@ pub enum Command {
     /// A whole cutover on a make-believe production
     #[command(after_help = "Example:\n  warroom demo --speed 10\n  warroom demo --headless --speed 60")]
     Demo(Demo),
+    /// Drafts a warroom.toml from a runbook; what only you can know becomes a question
+    #[command(
+        after_help = "Example:\n  warroom init go-live.md\n\nExit status: 0 written or unchanged, 1 another one stands there (the difference is shown), 2 cannot be read."
+    )]
+    Init(Init),
     /// The flight-check of runbook and plan, before T-0: every mistake with its place
     #[command(
         after_help = "Example:\n  warroom check go-live.md\n  warroom check --format json\n\nA comment on the line, or directly above it, accepts a finding: <!-- accept WR042: reason -->\nin a runbook, # accept WR031: reason in a plan.\n\nExit status: 0 clean, 1 findings of level error, 2 cannot be read."
@@ -51,8 +56,10 @@ pub enum Command {
     /// The hash chains of a journal hold, or which entry broke
     #[command(after_help = "Example:\n  warroom verify ~/.local/state/warroom/retail-1a2b/20261021T110000Z.db")]
     Verify(Journal),
-    /// The journal as JSON lines
-    #[command(after_help = "Example:\n  warroom export --format jsonl > entries.jsonl")]
+    /// The journal as JSON lines, or the runbook as it was executed
+    #[command(
+        after_help = "Example:\n  warroom export --format jsonl > entries.jsonl\n  warroom export --format md -o executed.md"
+    )]
     Export(Export),
     /// Themes by name, or one theme as TOML
     #[command(after_help = "Example:\n  warroom themes light > ~/.config/warroom/themes/mine.toml")]
@@ -99,6 +106,12 @@ pub struct Seat {
     /// Cannot change anything
     #[arg(long)]
     pub read_only: bool,
+    /// An answer to a parameter of the plan; repeat it for several
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// The variant of the runbook: a [[profile]] of the plan
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
     /// T-0: RFC 3339, HH:MM in the room's zone, or `now`
     #[arg(long, value_name = "WHEN")]
     pub t0: Option<String>,
@@ -138,6 +151,20 @@ pub struct Demo {
     /// Which panes stand where
     #[arg(long, value_enum, env = "WARROOM_LAYOUT")]
     pub layout: Option<Layout>,
+}
+
+/// `warroom init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Markdown runbooks, under the folder the plan will stand in
+    #[arg(required = true, value_name = "RUNBOOK.md")]
+    pub runbooks: Vec<PathBuf>,
+    /// The plan to write [default: warroom.toml beside the runbook]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a plan that stands there already
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `warroom show` and `warroom check`.
@@ -187,6 +214,9 @@ pub struct Export {
     /// How to print
     #[arg(long, value_enum)]
     pub format: ExportFormat,
+    /// Where to write; a file that stands there is not touched. With several runbooks, a folder [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Export formats.
@@ -194,4 +224,6 @@ pub struct Export {
 pub enum ExportFormat {
     /// One entry a line
     Jsonl,
+    /// The executed runbook: the same Markdown with its boxes ticked, times and people under each step
+    Md,
 }

@@ -66,6 +66,9 @@ pub enum Fact {
     RunbookLoaded {
         /// SHA-256 of each file's bytes, hex, in the plan's order.
         hashes: Vec<String>,
+        /// Each file's path, relative to the plan; in journals of before it was kept, none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        paths: Vec<String>,
         /// Steps whose identity changed with the text: from, to.
         renames: Vec<(StepId, StepId)>,
     },
@@ -73,6 +76,18 @@ pub enum Fact {
     T0Set {
         /// The moment; `None` unsets it.
         t0: Option<DateTime<Utc>>,
+    },
+    /// A parameter was answered.
+    ParamSet {
+        /// Its name in the plan.
+        name: String,
+        /// The answer; `None` takes it back.
+        value: Option<Untrusted>,
+    },
+    /// A variant of the runbook was chosen.
+    ProfileChosen {
+        /// Its name in the plan; `None` means all of the runbook.
+        profile: Option<String>,
     },
     /// A step was ticked, reopened, begun, failed, left out.
     StepMarked {

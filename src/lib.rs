@@ -8,7 +8,7 @@
 //! - floor 0, words: [`clock`], [`text`], [`secret`], [`fact`], [`probe`], [`condition`], [`finding`], [`runbook`], [`plan`],
 //!   [`check`].
 //!   Plain data and parsing; no I/O, no clock reading, no screen, no runtime.
-//! - floor 1, rules: [`room`]. Pure decisions over words.
+//! - floor 1, rules: [`room`], [`report`]. Pure decisions over words, and what is told of them afterwards.
 //! - floor 2, edges: [`task`], [`proc`], [`files`], [`poll`], [`journal`], [`rehearse`], [`tui`]. Each touches one part of the world
 //!   and none knows another (all may import [`task`] and [`proc`]).
 //! - floor 3, wiring: [`config`], [`cli`], [`app`].
@@ -36,6 +36,7 @@ pub mod runbook;
 pub mod secret;
 pub mod text;
 
+pub mod report;
 pub mod room;
 
 pub mod files;

@@ -39,7 +39,7 @@ impl Checked {
                 finding.file = setup.book_name(book);
             }
         }
-        let input = check::Input { runbooks: &runbooks, missing: &[], plan };
+        let input = check::Input { runbooks: &runbooks, missing: &setup.missing, plan };
         let mut all = check::flight_check(&input);
         all.append(&mut findings);
         let judged = check::judge(all, &sources);

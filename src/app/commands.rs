@@ -11,14 +11,14 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{check, control, demo, log, run, screen, seat, show};
+use super::{check, control, demo, export, init, log, params, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
 use crate::tui::Theme;
-use crate::{files, journal, poll};
+use crate::{finding, journal, poll};
 
 /// Bad usage or unusable input.
 pub const UNUSABLE: u8 = 2;
@@ -50,11 +50,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Run(args)) => run_room(&args),
         Some(Command::Demo(args)) => demo::main(&args),
         Some(Command::Watch(args)) => watch(&args),
+        Some(Command::Init(args)) => init::main(&args),
         Some(Command::Show(args)) => show_plan(&args),
         Some(Command::Check(args)) => check::main(&args),
         Some(Command::Explain { code }) => check::explain(code.as_deref()),
         Some(Command::Verify(args)) => verify(&args),
-        Some(Command::Export(args)) => export(&args),
+        Some(Command::Export(args)) => export::main(&args),
         Some(Command::Themes { name }) => themes(name.as_deref()),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut std::io::stdout());
@@ -111,11 +112,21 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
 
 fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
     let setup = Setup::read(argument)?;
+    // What an answer will mend is looked at again when it was given.
+    let open = setup.plan.params.iter().any(|p| p.value.is_none());
+    let errors = || setup.findings.iter().filter(|f| f.level == finding::Level::Error);
+    if open && errors().all(|f| f.code == finding::codes::UNSET.id) {
+        return Ok(Ok(setup));
+    }
+    Ok(sound(setup))
+}
+
+fn sound(setup: Setup) -> Result<Setup, ExitCode> {
     if setup.broken() {
         complain(setup.render().trim_end());
-        return Ok(Err(ExitCode::from(UNUSABLE)));
+        return Err(ExitCode::from(UNUSABLE));
     }
-    Ok(Ok(setup))
+    Ok(setup)
 }
 
 fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
@@ -124,11 +135,18 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     check::announce(&setup);
+    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
+    // Asked before the screen is taken.
+    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
+    let setup = match sound(setup.answered(&start.answers)) {
+        Ok(setup) => setup,
+        Err(code) => return Ok(code),
+    };
     let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
         anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
     };
-    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
     let mut seated = sit(setup, &args.seat, journal_at, None)?;
+    seated.desk.at_start = start.facts;
     seated.lanes.input = Some(opened.input);
     let ending = live(seated, None, Some(&mut opened.screen), None)?;
     opened.screen.close();
@@ -142,7 +160,13 @@ fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
     };
     check::announce(&setup);
     let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
-    let seated = sit(setup, &args.seat, journal_at, None)?;
+    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
+    let setup = match sound(setup.answered(&start.answers)) {
+        Ok(setup) => setup,
+        Err(code) => return Ok(code),
+    };
+    let mut seated = sit(setup, &args.seat, journal_at, None)?;
+    seated.desk.at_start = start.facts;
     let ending = live(seated, args.control.as_deref(), None, None)?;
     Ok(code_of(ending))
 }
@@ -165,13 +189,11 @@ pub fn live(
             crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
         }
-        let _watching = if desk.setup.path.as_os_str().is_empty() {
-            None
-        } else {
+        if !desk.setup.path.as_os_str().is_empty() {
             let (out, changes) = mpsc::channel(16);
             lanes.files = Some(changes);
-            files::watch(desk.setup.files.clone(), out).inspect_err(|e| tracing::warn!("{e}")).ok()
-        };
+            desk.watch_files(out);
+        }
         let mut screen = screen;
         let ending = run::run(desk, lanes, screen.as_deref_mut(), story).await;
         // Before anything slow: the terminal waits half a second for it.
@@ -240,18 +262,6 @@ fn verify(args: &cli::Journal) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn export(args: &cli::Export) -> anyhow::Result<ExitCode> {
-    let path = newest(args.journal.as_deref())?;
-    match args.format {
-        cli::ExportFormat::Jsonl => {
-            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            journal::export_jsonl(&path, &mut out)?;
-            std::io::Write::flush(&mut out)?;
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
     match name {
         None => say(&Theme::names(&[]).join("\n"))?,
@@ -273,7 +283,7 @@ fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> 
 }
 
 /// The journal that an argument stands for: itself, or the newest of the room of a plan, a folder or a runbook.
-fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
         let journal = std::fs::metadata(path).with_context(|| path.display().to_string())?.is_file()
             && path.extension().is_none_or(|e| e != "toml" && e != "md");

@@ -11,6 +11,7 @@ use super::control::{Answer, Asked, Line, Request};
 use super::setup::Setup;
 use crate::clock::{Now, Pace, rfc3339};
 use crate::fact::{Author, Draft, Entry, Fact};
+use crate::files;
 use crate::journal::{self, Journal, TapedSample};
 use crate::poll::{self, Poll};
 use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
@@ -31,6 +32,12 @@ pub struct Desk {
     pace: Pace,
     /// Where the plan came from, for reading it again.
     pub setup: Source,
+    /// Answers and choices from the start, to be recorded once.
+    pub at_start: Vec<Fact>,
+    /// The runbooks' bytes, to be kept with the entries that name them.
+    texts: Vec<Arc<[u8]>>,
+    /// Where changes of files go, and what watches them; a reload may name others.
+    watching: Option<(mpsc::Sender<files::Changed>, Option<files::Watch>)>,
     /// The runbooks before the last reload, until it is recorded.
     before: Option<Arc<Book>>,
     /// T-0 from the command line, to be recorded once.
@@ -81,6 +88,7 @@ impl Desk {
     /// A desk before its first event.
     pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
         let source = Source { files: setup.files(), root: setup.root, path: setup.path };
+        let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         room.speed = pace.speed();
         Self {
@@ -89,6 +97,9 @@ impl Desk {
             poll,
             pace,
             setup: source,
+            texts,
+            at_start: Vec::new(),
+            watching: None,
             before: None,
             t0: None,
             followers: Vec::new(),
@@ -100,6 +111,12 @@ impl Desk {
             fresh: None,
             to_tape: Vec::new(),
         }
+    }
+
+    /// Watches every file that the plan was made of.
+    pub fn watch_files(&mut self, out: mpsc::Sender<files::Changed>) {
+        let watch = files::watch(self.setup.files.clone(), out.clone());
+        self.watching = Some((out, watch.inspect_err(|e| tracing::warn!("{e}")).ok()));
     }
 
     /// Keeps entries for followers of a control socket.
@@ -315,12 +332,20 @@ impl Desk {
 
     /// What the watch records when it opens a room: that it did, and which runbook it holds.
     fn open_room(&mut self) {
+        // Whoever answered records it, watch or not: nobody else knows.
+        if !self.room.me.read_only && self.room.journal == JournalHealth::Safe && !self.at_start.is_empty() {
+            let by = self.room.me.author.clone();
+            let facts = std::mem::take(&mut self.at_start);
+            self.append(facts.into_iter().map(|fact| room::decide::draft(&by, fact)).collect());
+        }
         if self.room.me.read_only
             || !matches!(self.room.live.watch, Watch::Me { .. })
             || self.room.journal != JournalHealth::Safe
         {
             return;
         }
+        // The files may change; what was ticked was ticked in these. A full lane is asked again at the next start.
+        let _ = self.journal.ask(journal::Ask::Keep(self.texts.clone()));
         let mut facts = Vec::new();
         if self.room.progress.heads.is_empty() && self.room.unsaved.len() <= 1 {
             let name = Untrusted::new(self.room.plan.room.name.clone());
@@ -328,8 +353,9 @@ impl Desk {
         }
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
         if self.room.progress.loaded.as_ref().is_none_or(|(_, known)| *known != hashes) {
+            let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
             let renames = self.before.as_ref().map(|old| room::renames::renames(old, &self.room.book));
-            facts.push(Fact::RunbookLoaded { hashes, renames: renames.unwrap_or_default() });
+            facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -500,6 +526,14 @@ impl Desk {
     /// The plan or a runbook changed on disk: the new one is taken when it is good, else the old one stays.
     pub fn reload(&mut self, setup: Setup) {
         self.room.now = self.now();
+        let files = setup.files();
+        if files != self.setup.files {
+            self.setup.files = files;
+            if let Some((out, old)) = self.watching.take() {
+                drop(old);
+                self.watch_files(out);
+            }
+        }
         if setup.broken() {
             let lines: Vec<String> = setup
                 .findings
@@ -517,6 +551,7 @@ impl Desk {
             return;
         }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
+        self.texts = setup.texts;
         self.before = Some(Arc::clone(&self.room.book));
         self.room.replace(Book::new(setup.books), setup.plan);
         self.room.plan_trouble.clear();

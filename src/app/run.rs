@@ -164,7 +164,10 @@ pub async fn run(
 fn reload(desk: &mut Desk) {
     let path: PathBuf = desk.setup.path.clone();
     match Setup::read(Some(&path)) {
-        Ok(setup) => desk.reload(setup),
+        Ok(setup) => {
+            let answers: Vec<(String, String)> = desk.room.answers().collect();
+            desk.reload(setup.answered(&answers));
+        }
         Err(e) => desk.reload_failed(&format!("{e:#}")),
     }
 }

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use super::parts::{self, Followed};
+use crate::check::MissingPart;
 use crate::finding::{Finding, Level};
 use crate::plan::{self, Plan};
 use crate::runbook::{self, Runbook};
@@ -23,6 +26,10 @@ pub struct Setup {
     pub plan: Plan,
     /// The runbooks it names.
     pub books: Vec<Runbook>,
+    /// The runbooks' bytes, in the same order.
+    pub texts: Vec<Arc<[u8]>>,
+    /// Links of runbooks to parts that could not be read.
+    pub missing: Vec<MissingPart>,
     /// What is wrong with them; one of level error means that the plan must not be used.
     pub findings: Vec<Finding>,
 }
@@ -38,9 +45,10 @@ impl Setup {
         };
         if path.extension().is_none_or(|e| e != "toml") {
             let name = file_name(&path);
-            let book = read_book(&root, &name)?;
-            let plan = plan::bare(&name, &book.title.to_string());
-            return Ok(Self { root, path, text: String::new(), plan, books: vec![book], findings: Vec::new() });
+            let named = read_book(&root, &name)?;
+            let plan = plan::bare(&name, &named.0.title.to_string());
+            let Followed { books, texts, missing, findings, .. } = parts::follow(&root, vec![named]);
+            return Ok(Self { root, path, text: String::new(), plan, books, texts, missing, findings });
         }
         let name = file_name(&path);
         let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
@@ -51,20 +59,41 @@ impl Setup {
     /// A room whose files are in the binary.
     pub fn embedded(runbook: &str, plan: String) -> anyhow::Result<Self> {
         let book = runbook::read("runbook.md", runbook.as_bytes())?;
-        Ok(Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new()))
+        let texts = vec![Arc::from(runbook.as_bytes())];
+        Ok(Self { texts, ..Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new(), &[]) })
     }
 
     /// The same from a plan's text.
     pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
+        Self::from_text_answered(root, path, text, &[])
+    }
+
+    /// The same plan with what was answered to its parameters, so that probes know it too.
+    #[must_use]
+    pub fn answered(self, answers: &[(String, String)]) -> Self {
+        let open = |name: &String| self.plan.params.iter().any(|p| p.name == *name && p.value.is_none());
+        if self.text.is_empty() || self.path.as_os_str().is_empty() || !answers.iter().any(|(name, _)| open(name)) {
+            return self;
+        }
+        Self::from_text_answered(self.root, self.path, self.text, answers)
+    }
+
+    fn from_text_answered(root: PathBuf, path: PathBuf, text: String, answers: &[(String, String)]) -> Self {
         let mut missing = Vec::new();
-        let mut books = Vec::new();
+        let mut named = Vec::new();
         for (name, place) in plan::runbook_places(&text) {
             match read_book(&root, &name) {
-                Ok(book) => books.push(book),
+                Ok(book) => named.push(book),
                 Err(e) => missing.push((place, e.root_cause().to_string())),
             }
         }
-        Self::resolve(root, path, text, books, missing)
+        let mut followed = parts::follow(&root, named);
+        let books = std::mem::take(&mut followed.books);
+        let mut it = Self::resolve(root, path, text, books, missing, answers);
+        it.texts = followed.texts;
+        it.missing = followed.missing;
+        it.findings.extend(followed.findings);
+        it
     }
 
     fn resolve(
@@ -73,6 +102,7 @@ impl Setup {
         text: String,
         books: Vec<Runbook>,
         missing: Vec<(Range<usize>, String)>,
+        answers: &[(String, String)],
     ) -> Self {
         let shown = shown(&path);
         let env = |name: &str| std::env::var(name).ok();
@@ -84,7 +114,7 @@ impl Setup {
         let cmd = move |line: &str| secret_command(&base, line);
         let outside = plan::Outside { env: &env, file: &file, cmd: &cmd };
         let input = plan::Input { path: &shown, text: &text, outside: &outside, runbooks: &books };
-        let mut loaded = plan::load(&input);
+        let mut loaded = plan::load_answered(&input, answers);
         for (place, why) in missing {
             loaded.findings.push(finding::finding_at(
                 finding::Source { file: &shown, text: &text },
@@ -97,7 +127,16 @@ impl Setup {
         if loaded.plan.room.name.is_empty() {
             loaded.plan.room.name = books.first().map_or_else(|| file_name(&root), |b| b.title.to_string());
         }
-        Self { root, path, text, plan: loaded.plan, books, findings: loaded.findings }
+        Self {
+            root,
+            path,
+            text,
+            plan: loaded.plan,
+            books,
+            texts: Vec::new(),
+            missing: Vec::new(),
+            findings: loaded.findings,
+        }
     }
 
     /// Whether the plan must not be used.
@@ -132,6 +171,9 @@ impl Setup {
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![self.path.clone()];
         files.extend(self.books.iter().map(|b| self.root.join(&b.path)));
+        // A part that is not there yet may come.
+        let missing = self.missing.iter().filter_map(|m| parts::beside(&self.books.get(m.book)?.path, &m.target));
+        files.extend(missing.map(|name| self.root.join(name)).filter(|path| path.parent().is_some_and(Path::is_dir)));
         files.dedup();
         files
     }
@@ -157,9 +199,9 @@ fn locate(argument: &Path) -> anyhow::Result<PathBuf> {
     )
 }
 
-fn read_book(root: &Path, name: &str) -> anyhow::Result<Runbook> {
+fn read_book(root: &Path, name: &str) -> anyhow::Result<(Runbook, Arc<[u8]>)> {
     let bytes = files::read_under(root, name).with_context(|| root.join(name).display().to_string())?;
-    Ok(runbook::read(name, &bytes)?)
+    Ok((runbook::read(name, &bytes)?, bytes.into()))
 }
 
 /// The first line that a command of the plan prints is the secret.

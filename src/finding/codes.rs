@@ -83,5 +83,7 @@ codes! {
     BARE_ACCEPT = "WR070" Warning "a finding accepted without a reason";
     IDLE_ACCEPT = "WR071" Info "an acceptance that nothing matches";
     BAD_ACCEPT = "WR072" Warning "an acceptance of what cannot be accepted";
+    PART_CYCLE = "WR080" Warning "runbooks that link each other in a circle";
+    PART_LIMIT = "WR081" Warning "a linked part that is not read, because there are too many";
     UNREADABLE = "WR090" Error "a file that cannot be read";
 }

@@ -16,12 +16,14 @@ use super::connect;
 use super::place::{self, Mode};
 use super::salvage;
 use super::store::{self, BODY_MAX, CHUNK, Store, StoreError};
-use super::{Ask, Event, JournalError, Options, Order, instant_now};
+use super::{Ask, Event, JournalError, Options, Order, instant_now, texts};
 use crate::clock::Pace;
 use crate::fact::{Draft, Entry, Fact};
 
 /// Drafts kept while the journal cannot write.
 const KEPT: usize = 10_000;
+/// Texts that wait to be kept.
+const TEXTS: usize = 64;
 /// From one attempt to open a broken journal to the next.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long another process may hold the journal before people are told.
@@ -48,6 +50,8 @@ pub struct Keeper {
     /// Opened by who called, so that a mistake in the place is told at once.
     first: Option<Connection>,
     pending: VecDeque<Draft>,
+    /// Texts to be kept, at most [`TEXTS`]; the newest go where there are more.
+    texts: Vec<Arc<[u8]>>,
     /// Rows that went home.
     delivered: u64,
     loaded: bool,
@@ -113,6 +117,7 @@ impl Keeper {
             pace: options.pace,
             identity: None,
             pending: VecDeque::new(),
+            texts: Vec::new(),
             delivered: 0,
             loaded: false,
             epoch: 0,
@@ -215,6 +220,9 @@ impl Keeper {
             if !self.pending.is_empty() {
                 self.record(&mut store)?;
             }
+            if !self.texts.is_empty() && self.pending.is_empty() {
+                self.keep_texts(conn)?;
+            }
             if self.stopping && (self.pending.is_empty() || self.trouble.is_some()) {
                 return Ok(());
             }
@@ -222,7 +230,7 @@ impl Keeper {
                 store.checkpoint()?;
             }
             let useful = store.checkpoint_useful() && !self.read_only;
-            let rest = if !self.pending.is_empty() {
+            let rest = if !self.pending.is_empty() || !self.texts.is_empty() {
                 BUSY_PAUSE
             } else if useful || !log_ready {
                 IDLE
@@ -280,12 +288,16 @@ impl Keeper {
     fn take(&mut self, order: Order) -> bool {
         match order {
             Order::Ask(Ask::Append(drafts)) => self.keep_drafts(drafts),
+            Order::Ask(Ask::Keep(texts)) if !self.read_only => {
+                self.texts.extend(texts);
+                self.texts.truncate(TEXTS);
+            }
             Order::Ask(Ask::Close(done)) => {
                 self.closing = Some(done);
                 self.stopping = true;
             }
             Order::Bell => return true,
-            Order::Ask(Ask::Tape(_) | Ask::HandOver(_)) | Order::Begin(_) | Order::Stop(_) => {}
+            Order::Ask(Ask::Keep(_) | Ask::Tape(_) | Ask::HandOver(_)) | Order::Begin(_) | Order::Stop(_) => {}
         }
         false
     }
@@ -350,6 +362,16 @@ impl Keeper {
         }
         if self.trouble.is_some() {
             self.recovered();
+        }
+        Ok(())
+    }
+
+    /// Keeps the texts that wait. A file held by another process is no error.
+    fn keep_texts(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        match texts::keep(conn, &self.texts) {
+            Ok(()) => self.texts.clear(),
+            Err(e) if connect::is_busy(&e) => {}
+            Err(e) => return Err(e.into()),
         }
         Ok(())
     }

@@ -23,6 +23,7 @@
 //!        person TEXT, role TEXT,                 -- who; role may be NULL
 //!        body TEXT,                              -- the fact as JSON; at most 1 MiB
 //!        prev BLOB, hash BLOB)                   -- 32 bytes each, see `Entry::compute_hash`
+//! text (hash BLOB PRIMARY KEY, bytes BLOB)       -- runbooks as they were, by their SHA-256, which entries name; made when first needed
 //! ```
 //!
 //! # Format of the tape, version 1
@@ -58,12 +59,14 @@ mod salvage;
 mod store;
 mod tape;
 mod taped;
+mod texts;
 mod verify;
 mod watch;
 
 pub use error::JournalError;
 pub use place::{Located, locate, network_file_system, newest};
 pub use taped::to_tape;
+pub use texts::kept_text;
 pub use verify::{Chain, Entries, ExportError, Verified, VerifyError, export_jsonl, read_all, verify};
 
 /// Asks that may wait for the journal's thread; more are handed back to the loop.
@@ -146,6 +149,8 @@ pub struct Journal {
 pub enum Ask {
     /// Record; comes back as [`Event::Entries`] or [`Event::NotSaved`].
     Append(Vec<Draft>),
+    /// Keep these texts, each under its SHA-256; for [`kept_text`]. One that is there already costs nothing.
+    Keep(Vec<Arc<[u8]>>),
     /// Put samples on the tape (the watch only).
     Tape(Vec<TapedSample>),
     /// Give the lease back, because this process will be stopped (Ctrl-Z); the sender is told when done. Who is not stopped
@@ -173,7 +178,7 @@ impl Journal {
     pub fn ask(&self, ask: Ask) -> Result<(), Box<Ask>> {
         let lane = match &ask {
             Ask::Tape(_) | Ask::HandOver(_) => &self.tape,
-            Ask::Append(_) | Ask::Close(_) => &self.journal,
+            Ask::Append(_) | Ask::Keep(_) | Ask::Close(_) => &self.journal,
         };
         lane.try_send(Order::Ask(ask)).map_err(|e| match e {
             TrySendError::Full(order) | TrySendError::Disconnected(order) => match order {

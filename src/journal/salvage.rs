@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::chain::Tails;
 use super::place::{self, Mode};
 use super::store::{self, CHUNK, Store, StoreError};
-use super::{JournalError, bell, connect};
+use super::{JournalError, bell, connect, texts};
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Entry, Hash};
 
@@ -43,6 +43,7 @@ pub fn salvage(path: &Path, mode: Mode, bell: &bell::Bell) -> Result<Salvaged, J
     }
     let (n, head) = (new.tails.n, new.tails.head);
     drop(new);
+    texts::carry(path, &conn).map_err(|source| JournalError::Sql { path: fresh.clone(), source })?;
     connect::close(conn);
 
     let moved_to = place::set_aside(path)?;

@@ -228,7 +228,7 @@ fn ascii_escape(json: &str) -> String {
 }
 
 /// Opens read-only and looks at what is in the file before anything of it is used.
-fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
+pub(super) fn open_hostile(path: &Path) -> Result<Connection, VerifyError> {
     let path =
         &place::unlinked(path).map_err(|e| VerifyError::Unreadable { path: path.to_owned(), why: e.to_string() })?;
     match std::fs::metadata(path) {
@@ -274,7 +274,7 @@ fn immutable(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// A journal holds our two tables, as we make them, and nothing else: no trigger, no view, no virtual table.
+/// A journal holds our tables, as we make them, and nothing else: no trigger, no view, no virtual table.
 fn look(conn: &Connection, path: &Path) -> Result<(), VerifyError> {
     let foreign = |why: String| VerifyError::Foreign { path: path.to_owned(), why };
     let fail = |e: rusqlite::Error| explain(path, e.into());
@@ -293,6 +293,7 @@ fn look(conn: &Connection, path: &Path) -> Result<(), VerifyError> {
         let ours = match name.as_str() {
             "meta" => sql == store::META,
             "entry" => sql == store::ENTRY,
+            "text" => sql == super::texts::TEXT,
             name => name.starts_with("sqlite_autoindex_") && sql.is_empty(),
         };
         if !ours {
@@ -302,7 +303,7 @@ fn look(conn: &Connection, path: &Path) -> Result<(), VerifyError> {
     Ok(())
 }
 
-fn explain(path: &Path, e: StoreError) -> VerifyError {
+pub(super) fn explain(path: &Path, e: StoreError) -> VerifyError {
     let path = path.to_owned();
     match e {
         StoreError::Broken(Break { n: row, at: Some((writer, seq, id)), what }) => {

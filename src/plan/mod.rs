@@ -13,6 +13,7 @@ use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 
 pub mod decisions;
+pub mod draft;
 mod raw;
 mod resolve;
 pub(crate) mod table;
@@ -82,6 +83,8 @@ pub struct RoomPlan {
     /// Further zones in the header.
     #[serde(serialize_with = "zone_names")]
     pub show_zones: Vec<Tz>,
+    /// The variant of the runbook, where none is chosen at the start.
+    pub profile: Option<String>,
     /// Where the journal is kept, instead of the state folder.
     pub journal: Option<String>,
     /// Group that may share the journal (0660 instead of 0600).
@@ -100,6 +103,7 @@ impl Default for RoomPlan {
             environment: None,
             zone: Tz::UTC,
             show_zones: Vec::new(),
+            profile: None,
             journal: None,
             group: None,
             env: Vec::new(),
@@ -116,6 +120,11 @@ pub struct Param {
     pub ask: Option<String>,
     /// A regular expression that the answer must match.
     pub r#match: Option<String>,
+    /// What stands for it in the runbook, beside `${name}` and `<name>`: `vX.Y.Z`.
+    pub placeholders: Vec<String>,
+    /// Whether the value is an answer rather than the plan's own.
+    #[serde(skip)]
+    pub answered: bool,
     /// The value, where the plan gives one.
     pub value: Option<Filled>,
 }
@@ -259,7 +268,13 @@ impl Loaded {
 
 /// Reads, checks and resolves a `warroom.toml`. Never fails: what is wrong is in the findings, all of it at once.
 pub fn load(input: &Input<'_>) -> Loaded {
-    resolve::load(input)
+    resolve::load(input, &[])
+}
+
+/// The same with what was answered to parameters that the plan asks for: name and value. An answer that no longer fits is
+/// none.
+pub fn load_answered(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
+    resolve::load(input, answers)
 }
 
 /// The runbooks a plan names (`[room] runbook`), as written, so that they can be read before [`load`]; empty when the text

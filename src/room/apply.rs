@@ -22,6 +22,10 @@ pub struct Progress {
     renames: BTreeMap<Stamp, Vec<(StepId, StepId)>>,
     /// The newest T-0, with its stamp.
     pub t0: Option<(Stamp, Option<DateTime<Utc>>)>,
+    /// The newest answer to each parameter, with its stamp.
+    pub params: BTreeMap<String, (Stamp, Option<Untrusted>)>,
+    /// The newest choice of a profile, with its stamp.
+    pub profile: Option<(Stamp, Option<String>)>,
     /// Steps added on the run, in order.
     pub added: BTreeMap<Stamp, Added>,
     /// The newest entries, oldest first, at most [`TIMELINE`].
@@ -94,12 +98,14 @@ pub enum Status {
     NotApplicable,
     /// Left out by somebody's authority.
     Waived,
+    /// Not part of this variant of the runbook.
+    LeftOut,
 }
 
 impl Status {
     /// Nothing more to do here.
     pub fn settled(self) -> bool {
-        matches!(self, Self::Done | Self::InFile | Self::Skipped | Self::NotApplicable | Self::Waived)
+        matches!(self, Self::Done | Self::InFile | Self::Skipped | Self::NotApplicable | Self::Waived | Self::LeftOut)
     }
 
     /// The word shown beside the glyph.
@@ -113,6 +119,7 @@ impl Status {
             Self::Skipped => "skipped",
             Self::NotApplicable => "not applicable",
             Self::Waived => "waived",
+            Self::LeftOut => "n/a by profile",
         }
     }
 }
@@ -195,7 +202,7 @@ impl Progress {
                 self.added.insert(stamp, added);
             }
             Fact::T0Set { t0 } if self.t0.as_ref().is_none_or(|(s, _)| *s < stamp) => self.t0 = Some((stamp, *t0)),
-            Fact::RunbookLoaded { hashes, renames } => {
+            Fact::RunbookLoaded { hashes, renames, .. } => {
                 if self.loaded.as_ref().is_none_or(|(s, _)| *s < stamp) {
                     self.loaded = Some((stamp, hashes.clone()));
                 }
@@ -207,6 +214,12 @@ impl Progress {
                 self.watch = Some((*epoch, stamp, entry.by.clone()));
             }
             Fact::RoomClosed { .. } => self.closed = self.closed.max(Some(stamp)),
+            Fact::ParamSet { name, value } if self.params.get(name).is_none_or(|(s, _)| *s < stamp) => {
+                self.params.insert(name.clone(), (stamp, value.clone()));
+            }
+            Fact::ProfileChosen { profile } if self.profile.as_ref().is_none_or(|(s, _)| *s < stamp) => {
+                self.profile = Some((stamp, profile.clone()));
+            }
             _ => {}
         }
         let full = self.timeline.len() >= TIMELINE;
@@ -303,6 +316,7 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     room.unsaved.remove(&entry.id);
     room.revision.timeline += 1;
     match &entry.fact {
+        Fact::ProfileChosen { .. } => room.apply_profile(),
         Fact::T0Set { .. } | Fact::WatchTaken { .. } | Fact::RoomClosed { .. } => room.revision.header += 1,
         _ => {}
     }

@@ -36,11 +36,12 @@ pub enum Row {
 }
 
 impl Book {
-    /// Flattens runbooks: a phase row before the first step of each phase.
+    /// Flattens runbooks: a phase row before the first step of each phase. A part follows the section that links it.
     pub fn new(runbooks: Vec<Runbook>) -> Self {
-        let mut rows = Vec::new();
+        let mut own: Vec<Vec<Row>> = Vec::new();
         let mut by_id = HashMap::new();
         for (b, book) in runbooks.iter().enumerate() {
+            let mut rows = Vec::new();
             let mut current = None;
             // Headings that hold commands or words but no step stand where they are in the text: they are part of the plan.
             let with_steps: HashSet<u32> = book.steps.iter().filter_map(|s| s.phase_ix).collect();
@@ -68,7 +69,9 @@ impl Book {
                 by_id.insert(step.id.clone(), (b as u32, s as u32));
             }
             rows.extend(bare.into_iter().map(|(_, phase)| Row::Phase { book: b as u32, phase }));
+            own.push(rows);
         }
+        let rows = lay_out(&runbooks, own);
         let groups = runbooks.iter().flat_map(|b| &b.steps).filter_map(|s| s.parent.clone()).collect();
         Self { runbooks, rows, by_id, groups }
     }
@@ -106,9 +109,9 @@ impl Book {
         }
     }
 
-    /// Every step, in order.
+    /// Every step, in the order of the rows.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
-        self.runbooks.iter().flat_map(|b| &b.steps)
+        self.rows.iter().filter_map(|row| self.step_at(*row))
     }
 
     /// Whether other steps are nested in this one: its state is derived from theirs.
@@ -149,5 +152,57 @@ impl Book {
         siblings.iter().take_while(move |s| ordered && s.line < step.line).filter(|s| {
             s.parent == step.parent && s.phase_ix == step.phase_ix && s.kind == step.kind && !self.is_group(&s.id)
         })
+    }
+}
+
+/// The rows of all runbooks in one order: those of a part behind the section that holds its link.
+fn lay_out(runbooks: &[Runbook], own: Vec<Vec<Row>>) -> Vec<Row> {
+    let parent = |b: &Runbook| b.part_of.as_ref().and_then(|p| runbooks.iter().position(|r| r.path == p.path));
+    let mut parts: Vec<Vec<(u32, usize)>> = vec![Vec::new(); runbooks.len()];
+    let mut roots = Vec::new();
+    for (b, book) in runbooks.iter().enumerate() {
+        match parent(book).filter(|p| *p != b).and_then(|p| parts.get_mut(p)) {
+            Some(list) => list.push((book.part_of.as_ref().map_or(0, |p| p.line), b)),
+            None => roots.push(b),
+        }
+    }
+    let mut layout = Layout { runbooks, own, parts, rows: Vec::new() };
+    for root in roots {
+        layout.lay(root);
+    }
+    // Runbooks that hold each other have no beginning; none of their steps may be lost.
+    for b in 0..runbooks.len() {
+        layout.lay(b);
+    }
+    layout.rows
+}
+
+struct Layout<'a> {
+    runbooks: &'a [Runbook],
+    /// The rows of each runbook; taken when they are laid.
+    own: Vec<Vec<Row>>,
+    /// The parts of each runbook, by the line of their link.
+    parts: Vec<Vec<(u32, usize)>>,
+    rows: Vec<Row>,
+}
+
+impl Layout<'_> {
+    fn lay(&mut self, b: usize) {
+        let own = self.own.get_mut(b).map(std::mem::take).unwrap_or_default();
+        let mut parts = self.parts.get_mut(b).map(std::mem::take).unwrap_or_default();
+        parts.sort_unstable();
+        let mut parts = std::collections::VecDeque::from(parts);
+        for row in own {
+            if let Row::Phase { phase, .. } = row {
+                let line = self.runbooks.get(b).and_then(|r| r.phases.get(phase as usize)).map_or(0, |p| p.line);
+                while let Some((_, part)) = parts.pop_front_if(|(link, _)| *link < line) {
+                    self.lay(part);
+                }
+            }
+            self.rows.push(row);
+        }
+        for (_, part) in parts {
+            self.lay(part);
+        }
     }
 }

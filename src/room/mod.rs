@@ -3,7 +3,7 @@
 //! [`decide`] reads and says what to record or refuses; [`apply`] folds entries into [`Progress`] and is its only writer;
 //! [`observe::observe`] and [`observe::tick`] write [`Live`]. None of them does anything: effects come back as data. Time is an argument.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -19,6 +19,8 @@ pub mod book;
 pub mod decide;
 pub mod live;
 pub mod observe;
+pub mod params;
+pub mod profile;
 pub mod renames;
 pub mod steps;
 pub mod verdict;
@@ -55,6 +57,8 @@ pub struct Room {
     pub revision: Revision,
     /// The newest trouble of an edge that people should see, in words.
     pub trouble: Option<String>,
+    /// Steps that the profile in force leaves out.
+    pub left_out: HashSet<StepId>,
     /// Why the plan file as it stands on disk is not in force; one line each.
     pub plan_trouble: Vec<String>,
     /// What the steps said that have left the runbook while something is recorded of them.
@@ -119,7 +123,7 @@ impl Room {
     /// A room before its first entry.
     pub fn new(me: Me, book: Arc<Book>, plan: Arc<Plan>, now: Now) -> Self {
         let live = Live::new(&plan, now);
-        Self {
+        let mut room = Self {
             me,
             book,
             progress: Progress::default(),
@@ -131,9 +135,12 @@ impl Room {
             speed: 1,
             revision: Revision::default(),
             trouble: None,
+            left_out: HashSet::new(),
             plan_trouble: Vec::new(),
             gone: HashMap::new(),
-        }
+        };
+        room.apply_profile();
+        room
     }
 
     /// Takes another runbook and plan; what is measured is kept by name.
@@ -162,6 +169,7 @@ impl Room {
         let gone: Vec<_> = gone.map(|s| (s.id.clone(), s.text.clone())).collect();
         self.gone.extend(gone);
         self.book = Arc::new(book);
+        self.apply_profile();
         let r = &mut self.revision;
         for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header] {
             *counter += 1;
@@ -194,6 +202,7 @@ impl Room {
     pub fn status(&self, id: &StepId) -> Status {
         match self.progress.step(id) {
             Some(state) if state.newest.is_some() => state.status,
+            _ if self.left_out.contains(id) => Status::LeftOut,
             _ if self.book.checked(id) => Status::InFile,
             _ => Status::Todo,
         }

@@ -87,6 +87,9 @@ impl Room {
         let mut out = Rollup::default();
         for step in steps {
             let status = self.status(&step.id);
+            if status == Status::LeftOut {
+                continue;
+            }
             out.total += 1;
             out.done += u32::from(status.settled());
             out.failed |= status == Status::Failed;
@@ -161,7 +164,7 @@ impl Room {
     /// The text of a step, in the runbook, added on the run, or no longer there.
     pub fn step_text(&self, id: &StepId) -> Option<String> {
         if let Some(step) = self.book.find(id) {
-            return Some(step.text.to_string());
+            return Some(self.shown(&step.text));
         }
         let added = self.progress.added.values().find(|a| a.step == *id).map(|a| &a.text);
         added.or_else(|| self.gone.get(id)).map(ToString::to_string)

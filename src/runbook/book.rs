@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Part;
 use super::found::{Contact, Environment, Flag, Gate, Ladder, Placeholder, Role, Service, Threshold, Window};
 use crate::fact::StepId;
 use crate::text::Untrusted;
@@ -49,6 +50,11 @@ pub struct Runbook {
     pub contacts: Vec<Contact>,
     /// Feature flags and what is done to them.
     pub flags: Vec<Flag>,
+    /// Files that belong into it, as linked.
+    #[serde(skip)]
+    pub parts: Vec<Part>,
+    /// The runbook that links this one, with the link's line; none for one that the plan names.
+    pub part_of: Option<PartOf>,
     /// Every heading, in document order; for plans that name one and for the drawer.
     #[serde(skip)]
     pub headings: Vec<Heading>,
@@ -65,6 +71,15 @@ pub enum Repair {
     MacRoman,
 }
 
+/// Where a part of a runbook belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartOf {
+    /// The path of the runbook that links it.
+    pub path: String,
+    /// The link's line there, 1-based.
+    pub line: u32,
+}
+
 /// Something to do.
 #[derive(Clone, Debug, Serialize)]
 pub struct Step {
@@ -75,6 +90,9 @@ pub struct Step {
     /// Last line of the step's own text, before nested steps; 1-based.
     #[serde(skip)]
     pub line_end: u32,
+    /// Last line of the block its text stands in: its paragraph, table or fence; 1-based.
+    #[serde(skip)]
+    pub block_end: u32,
     /// What it was in the text.
     pub kind: StepKind,
     /// The box's state; `None` without a box.

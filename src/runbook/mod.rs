@@ -12,17 +12,23 @@ mod infer;
 mod labels;
 mod markdown;
 mod params;
+mod parts;
 mod repair;
 mod source;
 mod steps;
 mod times;
 mod tokens;
 
-pub use book::{At, Class, Command, Heading, Item, Line, Note, Phase, Repair, Runbook, Step, StepKind};
+pub use book::{At, Class, Command, Heading, Item, Line, Note, PartOf, Phase, Repair, Runbook, Step, StepKind};
 pub use found::{
     Change, Check, Contact, Environment, Flag, Gate, Ladder, Placeholder, Role, Service, Stage, Standing, Threshold,
     Way, WayKind, Window,
 };
+pub use parts::Part;
+
+/// What a line ends with that an export of the executed runbook added: an HTML comment, which no page shows. Such lines are
+/// not part of the plan and are read over.
+pub const ADDED: &str = "<!-- warroom -->";
 
 /// Files over this many bytes are refused.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -52,6 +58,7 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
     path.clone_into(&mut book.path);
     book.sha256 = hex(&Sha256::digest(bytes));
     book.repaired = source.repaired;
+    book.parts = parts::parts(&source);
     book.lines = source.shown.lines().map(Untrusted::from).collect();
     Ok(book)
 }

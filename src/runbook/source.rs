@@ -23,7 +23,7 @@ impl Source {
             None => (text, None),
         };
         let shown = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text };
-        let parsed = without_front_matter(&shown);
+        let parsed = without_additions(without_front_matter(&shown));
         let starts = std::iter::once(0).chain(parsed.bytes().zip(1..).filter(|(b, _)| *b == b'\n').map(|(_, i)| i));
         let starts = starts.collect();
         Self { parsed, shown, repaired, starts }
@@ -62,6 +62,29 @@ fn decode(bytes: &[u8]) -> String {
 fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
     String::from_utf16_lossy(&units)
+}
+
+/// Lines that an export added are no words of the author's: all but the signs of the quotes around them is left out.
+fn without_additions(text: String) -> String {
+    if !text.contains(super::ADDED) {
+        return text;
+    }
+    let keep = |line: &str| {
+        let (words, end) = line.strip_suffix('\n').map_or((line, ""), |words| (words, "\n"));
+        if !words.ends_with(super::ADDED) {
+            return line.to_owned();
+        }
+        let signs = words.len() - words.trim_start_matches([' ', '\t', '>']).len();
+        let around = words.get(..signs).unwrap_or_default();
+        // The last sign is that of the added quote itself.
+        let around = if words.len() - signs > super::ADDED.len() {
+            around.rsplit_once('>').map_or("", |(a, _)| a)
+        } else {
+            around
+        };
+        format!("{}{end}", around.trim_end())
+    };
+    text.split_inclusive('\n').map(keep).collect()
 }
 
 /// Front matter stands only at line 1, between `---` and `---` or `...` (YAML) or between `+++` lines (TOML), and begins with

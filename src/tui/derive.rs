@@ -241,6 +241,9 @@ impl Derived {
         let mut status: Vec<Status> = Vec::with_capacity(n);
         for node in &self.nodes {
             status.push(match &node.what {
+                What::Step(row) if self.book.step_at(*row).is_some_and(|s| room.left_out.contains(&s.id)) => {
+                    Status::LeftOut
+                }
                 What::Step(row) if self.book.step_at(*row).and_then(|s| s.checked) == Some(true) => Status::InFile,
                 _ => Status::Todo,
             });
@@ -273,11 +276,15 @@ impl Derived {
             let own = status.get(i).copied().unwrap_or_default();
             let (count, (begun_here, failed_here)) = if leaf {
                 self.failed += u32::from(own == Status::Failed);
-                ((u32::from(own.settled()), 1), (own != Status::Todo, own == Status::Failed))
+                if own == Status::LeftOut {
+                    ((0, 0), (false, false))
+                } else {
+                    ((u32::from(own.settled()), 1), (own != Status::Todo, own == Status::Failed))
+                }
             } else {
                 let count = counts.get(i).copied().unwrap_or_default();
                 let (some, failed) = begun.get(i).copied().unwrap_or_default();
-                let rolled = if said.contains(&(i as u32)) && own != Status::Todo {
+                let rolled = if own == Status::LeftOut || said.contains(&(i as u32)) && own != Status::Todo {
                     own
                 } else if count.0 == count.1 {
                     Status::Done
@@ -451,7 +458,7 @@ impl Derived {
     pub fn text(&self, room: &Room, i: u32) -> String {
         match self.node(i).map(|n| &n.what) {
             Some(What::Phase(row)) => room.book.phase_at(*row).map(|p| p.title.to_string()).unwrap_or_default(),
-            Some(What::Step(row)) => room.book.step_at(*row).map(|s| s.text.to_string()).unwrap_or_default(),
+            Some(What::Step(row)) => room.book.step_at(*row).map(|s| room.shown(&s.text)).unwrap_or_default(),
             Some(What::Added(stamp)) => room.progress.added.get(stamp).map(|a| a.text.to_string()).unwrap_or_default(),
             Some(What::GoneTitle) => "No longer in the runbook".to_owned(),
             Some(What::Gone(id)) => room.step_text(id).unwrap_or_else(|| format!("step {id}")),

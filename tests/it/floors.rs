@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const WORDS: [&str; 10] =
     ["clock", "text", "secret", "fact", "probe", "condition", "finding", "runbook", "plan", "check"];
 /// Floor 1.
-const RULES: [&str; 1] = ["room"];
+const RULES: [&str; 2] = ["room", "report"];
 /// Floor 2 that everyone on floor 2 may import, in order.
 const SHARED_EDGES: [&str; 2] = ["task", "proc"];
 /// Floor 2: each knows floors 0 and 1 and the shared edges, and none of the others.

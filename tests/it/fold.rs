@@ -74,9 +74,11 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                 Say::Add => Fact::StepAdded { step: id(9), after: None, text: Untrusted::new("call the bank") },
                 Say::T0(n) => Fact::T0Set { t0: chrono::DateTime::from_timestamp(1_760_000_000 + n, 0) },
                 Say::Watch(epoch) => Fact::WatchTaken { epoch },
-                Say::Rename(from, to) => {
-                    Fact::RunbookLoaded { hashes: vec!["b".to_owned()], renames: vec![(id(from), id(to))] }
-                }
+                Say::Rename(from, to) => Fact::RunbookLoaded {
+                    hashes: vec!["b".to_owned()],
+                    paths: Vec::new(),
+                    renames: vec![(id(from), id(to))],
+                },
                 Say::Alien => Fact::Unknown,
             };
             let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba", "on-call"][w]), fact };
@@ -192,7 +194,7 @@ fn what_was_said_of_a_step_goes_with_its_new_name() {
     let done = |step: &StepId| Fact::StepMarked { step: step.clone(), mark: Mark::Done, reason: None, saw: None };
     let tick = entry(100, done(&old));
     let renames = vec![(old.clone(), new.clone())];
-    let moved = entry(200, Fact::RunbookLoaded { hashes: Vec::new(), renames });
+    let moved = entry(200, Fact::RunbookLoaded { hashes: Vec::new(), paths: Vec::new(), renames });
     for order in [[&tick, &moved], [&moved, &tick]] {
         let progress = fold(order);
         assert_eq!(progress.step(&new).unwrap().status, Status::Done);

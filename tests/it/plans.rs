@@ -63,6 +63,7 @@ fn book(path: &str, text: &str) -> Runbook {
                 id: warroom::fact::StepId(format!("{n:016x}").into()),
                 line: n,
                 line_end: n,
+                block_end: n,
                 kind: StepKind::Task,
                 checked: Some(false),
                 depth: 0,

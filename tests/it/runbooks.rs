@@ -197,6 +197,26 @@ fn a_release_is_understood() {
 }
 
 #[test]
+fn an_author_may_say_what_is_a_step() {
+    let book = text(
+        "# Facts\n\n- The port is 80 <!-- step -->\n- Another\n\nReboot the host (5 min). <!-- step -->\n\n# Deploy\n\n\
+         1. Deploy it\n2. It was blue <!-- not a step -->\n\n11:00 - a tale <!-- not a step -->\n11:05 - of old\n\n\
+         - [ ] a box stays one <!-- not a step -->\n",
+    );
+    let found: Vec<_> = book.steps.iter().map(|s| (s.line, s.kind, s.text.raw())).collect();
+    assert_eq!(
+        found,
+        [
+            (3, StepKind::Bullet, "The port is 80"),
+            (6, StepKind::Bullet, "Reboot the host (5 min)."),
+            (10, StepKind::Numbered, "Deploy it"),
+            (16, StepKind::Task, "a box stays one"),
+        ]
+    );
+    assert_eq!(step(&book, 6).estimate, Some(300));
+}
+
+#[test]
 fn a_step_keeps_its_identity_when_others_change() {
     let before = text("# A\n\n- [ ] one\n- [ ] two\n- [ ] two\n\n# B\n\n- [ ] two\n");
     let after = text("# A\n\nNew words.\n\n- [x] zero\n- [x] **two**\n- [ ] two\n\n# B\n\n- [ ] two\n");

@@ -33,6 +33,9 @@ fn head(out: &mut String, book: &Runbook) -> Written {
     writeln!(out, "{}", book.title)?;
     let sha = book.sha256.get(..12).unwrap_or(&book.sha256);
     writeln!(out, "{} · {} lines · sha256 {sha}", escape(&book.path), book.lines.len())?;
+    if let Some(of) = &book.part_of {
+        writeln!(out, "part of {}, linked in line {}", escape(&of.path), of.line)?;
+    }
     if book.repaired.is_some() {
         writeln!(out, "repaired: the text had been read as Mac Roman and saved again; shown as it was meant")?;
     }

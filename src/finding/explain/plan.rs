@@ -3,8 +3,8 @@
 use super::Why;
 use crate::finding::codes::{
     ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DUPLICATE, DURATION, HEADING, LATER,
-    MISSING, NOT_PASSED_ON, PATTERN, PLACEHOLDER, PROMQL, REPAIRED, SHELL, SLOW, SYNTAX, TIME, UNIT, UNKNOWN_KEY,
-    UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
+    MISSING, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, REPAIRED, SHELL, SLOW, SYNTAX, TIME,
+    UNIT, UNKNOWN_KEY, UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
 };
 
 pub(super) const WHY: &[Why] = &[
@@ -176,6 +176,18 @@ pub(super) const WHY: &[Why] = &[
               and numbers such as ≥ may be lost next time.",
         wrong: "p95 ‚â§ 250ms",
         right: "p95 ≤ 250ms",
+    },
+    Why {
+        code: PART_CYCLE,
+        reason: "Each part stands in the room once, behind the section that links it. A circle has no such place, so the second link is not followed.",
+        wrong: "in go-live.md: Follow [the database part](db.md)\nin db.md:      Then follow [the go-live](go-live.md)",
+        right: "in db.md:      Back to the section that sent you here.",
+    },
+    Why {
+        code: PART_LIMIT,
+        reason: "A room takes 64 files, eight deep, 16 MiB in all. What is beyond is not in the room, so its steps would be missed.",
+        wrong: "Follow [every page of the wiki](all.md)",
+        right: "Follow [the database part](db.md)",
     },
     Why {
         code: UNREADABLE,

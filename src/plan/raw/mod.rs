@@ -40,6 +40,7 @@ pub(super) struct RawRoom {
     pub environment: Option<Text>,
     pub zone: Option<Text>,
     pub show_zones: Vec<Text>,
+    pub profile: Option<Text>,
     pub journal: Option<Text>,
     pub group: Option<Text>,
     pub env: Vec<RawFilled>,
@@ -49,6 +50,7 @@ pub(super) struct RawRoom {
 pub(super) struct RawParam {
     pub ask: Option<Text>,
     pub pattern: Option<Text>,
+    pub placeholders: Vec<Text>,
     pub value: Option<RawFilled>,
 }
 

@@ -104,6 +104,7 @@ impl RawRoom {
             environment: t.text(r, "environment"),
             zone: t.text(r, "zone"),
             show_zones: t.texts(r, "show_zones"),
+            profile: t.text(r, "profile"),
             journal: t.text(r, "journal"),
             group: t.text(r, "group"),
             env: match t.value("env") {
@@ -138,7 +139,12 @@ impl RawParam {
                 "keep `value`, `env`, `file` or `cmd`",
             );
         }
-        let param = Self { ask: t.text(r, "ask"), pattern: t.text(r, "match"), value: typed.or(found) };
+        let param = Self {
+            ask: t.text(r, "ask"),
+            pattern: t.text(r, "match"),
+            placeholders: t.texts(r, "placeholder"),
+            value: typed.or(found),
+        };
         t.close(r, &[]);
         param
     }

@@ -25,7 +25,7 @@ enum Piece<'t> {
 
 impl Resolver<'_> {
     /// Declares parameters in file order; a value may use those before it.
-    pub(super) fn params(&mut self, raw: &[(Text, RawParam)]) {
+    pub(super) fn params(&mut self, raw: &[(Text, RawParam)], answers: &[(String, String)]) {
         for (name, param) in raw {
             if !is_name(name.get_ref()) {
                 self.r.report(
@@ -37,6 +37,8 @@ impl Resolver<'_> {
             }
             let value = param.value.as_ref().and_then(|value| self.filled(value));
             let pattern = param.pattern.as_ref().and_then(|text| self.pattern(text));
+            let answer = answers.iter().find(|(to, _)| param.value.is_none() && to == name.get_ref()).map(|(_, a)| a);
+            let answer = answer.filter(|a| pattern.as_ref().is_none_or(|p| p.is_match(a))).map(Filled::plain);
             if let (Some(value), Some(pattern), Some(raw)) = (&value, pattern, &param.value)
                 && !pattern.is_match(value.expose())
             {
@@ -51,7 +53,9 @@ impl Resolver<'_> {
                 name: name.get_ref().clone(),
                 ask: param.ask.as_ref().map(|t| t.get_ref().clone()),
                 r#match: param.pattern.as_ref().map(|t| t.get_ref().clone()),
-                value,
+                placeholders: param.placeholders.iter().map(|t| t.get_ref().clone()).collect(),
+                answered: answer.is_some(),
+                value: answer.or(value),
             });
         }
     }

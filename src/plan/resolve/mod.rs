@@ -62,7 +62,7 @@ impl Pace {
     }
 }
 
-pub(super) fn load(input: &Input<'_>) -> Loaded {
+pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
     let mut r = Reader::new(Source { file: input.path, text: input.text });
     let mut plan = Plan { sha256: hex(&Sha256::digest(input.text.as_bytes())), ..Plan::default() };
     let Some(root) = r.parse() else {
@@ -78,7 +78,7 @@ pub(super) fn load(input: &Input<'_>) -> Loaded {
         children: Vec::new(),
         pace: Pace::default(),
     };
-    it.params(&raw.params);
+    it.params(&raw.params, answers);
     it.pace = it.pace_of(&raw.defaults, Pace::default());
     plan.room = it.room(&raw.room, input);
     plan.roles = it.roles(&raw.roles);
@@ -89,6 +89,10 @@ pub(super) fn load(input: &Input<'_>) -> Loaded {
     plan.logs = it.logs(&raw.logs);
     plan.notify = it.notify(&raw.notify);
     it.decisions(&raw, &mut plan, input.runbooks);
+    if let Some(profile) = &raw.room.profile {
+        let names: Vec<String> = plan.profiles.iter().map(|p| p.name.clone()).collect();
+        it.known("profile", std::slice::from_ref(profile), &names);
+    }
     plan.params = it.params;
     plan.probes = it.probes;
     let mut findings = ordered(it.r.findings, &it.masks);

@@ -32,6 +32,7 @@ impl Resolver<'_> {
             environment,
             zone,
             show_zones: raw.show_zones.iter().filter_map(|zone| self.zone(zone)).collect(),
+            profile: raw.profile.as_ref().map(|name| name.get_ref().clone()),
             journal: raw.journal.as_ref().map(|path| path.get_ref().clone()),
             group: raw.group.as_ref().map(|group| group.get_ref().clone()),
             env: self.children(&raw.env),

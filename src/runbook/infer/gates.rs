@@ -40,17 +40,18 @@ pub(in crate::runbook) fn gates(seen: &Seen<'_>) -> Vec<Gate> {
                 let leads_item = item.is_some_and(|i| i.text == Some(ix));
                 let found = labels::labels(block);
                 let plain = block.plain();
-                if let Some(decision) = found.iter().find(|l| l.kind == "gate" || is_decision(&l.name)) {
+                let bold = block.rich.iter().all(|l| l.spans.iter().all(|s| s.bold || s.text.trim().is_empty()));
+                if is_decision(plain) && plain.len() <= 80 && bold {
+                    out.push(gate(plain, block.first, times::in_heading(plain).at));
+                    open = Some(Open::Decision);
+                } else if let Some(decision) = found.iter().find(|l| l.kind == "gate" || is_decision(&l.name)) {
                     let at = times::in_heading(&decision.text).at;
                     let mut gate = gate(&named(&decision.name, seen.title(heading)), decision.line, at);
                     gate.criteria.extend(ahead.drain(..).map(Into::into));
                     gate.criteria.extend(outcomes(&found));
                     out.push(gate);
                     open = Some(Open::Decision);
-                } else if is_decision(plain)
-                    && plain.len() <= 80
-                    && (block.rich.iter().all(|l| l.spans.iter().all(|s| s.bold)) || leads_item)
-                {
+                } else if is_decision(plain) && plain.len() <= 80 && leads_item {
                     out.push(gate(plain, block.first, times::in_heading(plain).at));
                     open = Some(Open::Decision);
                 } else if let Some(label) = found.iter().find(|l| l.kind == "success-criteria" && l.text.is_empty()) {

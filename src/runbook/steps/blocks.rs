@@ -156,7 +156,11 @@ impl Builder<'_> {
             }
             return;
         }
-        if !first_of_item {
+        if block.wish == Some(true) && !block.plain().is_empty() {
+            let text = block.plain();
+            return self.margin_step(block.first, text, StepKind::Bullet, times::in_line(text), owner, heading, None);
+        }
+        if !first_of_item && block.wish.is_none() {
             if self.timeline_lines(block, owner, heading) || self.counted_lines(block, owner, heading) {
                 return;
             }

@@ -172,6 +172,7 @@ impl Builder<'_> {
                 id: ids.get(*ix).cloned().unwrap_or_else(|| StepId::from("")),
                 line: draft.line,
                 line_end: draft.last,
+                block_end: block_end(self.doc, draft.line),
                 kind: draft.kind,
                 checked: draft.checked,
                 depth: draft.depth,
@@ -224,4 +225,10 @@ impl Builder<'_> {
         path.reverse();
         path
     }
+}
+
+/// The last line of the block that a line stands in, or of the one that follows.
+fn block_end(doc: &Doc, line: u32) -> u32 {
+    let at = doc.blocks.partition_point(|b| b.last < line);
+    doc.blocks.get(at).map_or(line, |b| b.last)
 }

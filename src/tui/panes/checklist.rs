@@ -248,7 +248,7 @@ fn picture(g: &Glyphs, status: Status) -> (&'static str, Role, Role) {
         Status::InFile => (g.done, Role::Faint, Role::Faint),
         Status::Failed => (g.failed, Role::Bad, Role::Bad),
         Status::Skipped => (g.skipped, Role::Faint, Role::Faint),
-        Status::NotApplicable => (g.not_applicable, Role::Faint, Role::Faint),
+        Status::NotApplicable | Status::LeftOut => (g.not_applicable, Role::Faint, Role::Faint),
         Status::Waived => (g.waived, Role::Faint, Role::Faint),
     }
 }
@@ -282,6 +282,7 @@ fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, la
         Status::Skipped => ("skipped".to_owned(), Role::Dim),
         Status::NotApplicable => ("not applicable".to_owned(), Role::Dim),
         Status::Waived => ("waived".to_owned(), Role::Dim),
+        Status::LeftOut => (Status::LeftOut.word().to_owned(), Role::Faint),
         Status::Todo if late => {
             let by = d.due_at(node).and_then(|due| (room.now.utc - due).to_std().ok()).unwrap_or_default();
             (format!("{} late", crate::clock::age(by)), Role::Warn)

@@ -96,7 +96,8 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
             for line in book.lines.get(from..to.min(book.lines.len())).unwrap_or_default() {
                 let text = line.raw().trim_start().trim_start_matches(['-', '*', '+']).trim_start();
                 let text = text.strip_prefix("[ ]").or_else(|| text.strip_prefix("[x]")).unwrap_or(text);
-                say(&mut lines, escape(without_comment(text)).trim(), width, Role::Text);
+                let text = room.shown(&Untrusted::new(without_comment(text)));
+                say(&mut lines, text.trim(), width, Role::Text);
             }
             for note in &step.notes {
                 let stop = note.kind == "stop" || note.kind == "warning";
@@ -123,7 +124,26 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
                     (word.to_owned(), role),
                     (format!("  line {}", command.line_start), Role::Faint),
                 ]);
-                block(&mut lines, &command.text, Role::Text);
+                let filled = room.filled(command.text.raw(), ("", ""));
+                block(&mut lines, &Untrusted::new(filled.text), Role::Text);
+                if !filled.with.is_empty() {
+                    let pairs: Vec<String> =
+                        filled.with.iter().map(|(typed, value)| format!("{typed} = {value}")).collect();
+                    labelled(&mut lines, "filled in", &escape(&pairs.join(", ")), width, Role::Good);
+                }
+                let mut needs = filled.needs;
+                // Variables come from the environment; all else that is open somebody has to say.
+                needs.extend(
+                    command
+                        .placeholders
+                        .iter()
+                        .map(|p| p.raw().to_owned())
+                        .filter(|p| !p.starts_with('$') && !filled.with.iter().any(|(typed, _)| typed == p)),
+                );
+                needs.dedup();
+                if !needs.is_empty() && command.class != Class::Illustration {
+                    labelled(&mut lines, "needs", &escape(&needs.join(", ")), width, Role::Warn);
+                }
             }
         }
         _ => say(&mut lines, &title, width, Role::Text),

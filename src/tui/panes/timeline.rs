@@ -112,6 +112,10 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("T-0 is {}", t0.with_timezone(&room.plan.room.zone).format("%-d %b %H:%M:%S %Z"))
         }
         Fact::T0Set { t0: None } => "T-0 is unset".to_owned(),
+        Fact::ParamSet { name, value: Some(value) } => format!("{} is {value}", crate::text::escape(name)),
+        Fact::ParamSet { name, value: None } => format!("{} is open again", crate::text::escape(name)),
+        Fact::ProfileChosen { profile: Some(name) } => format!("profile {}", crate::text::escape(name)),
+        Fact::ProfileChosen { profile: None } => "all of the runbook, without a profile".to_owned(),
         Fact::ServiceChanged { service, to, reason, .. } => {
             let reason = reason.to_string();
             if reason.is_empty() { format!("{service} {to}") } else { format!("{service} {to}, {reason}") }

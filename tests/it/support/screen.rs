@@ -92,6 +92,7 @@ impl Writing {
             id: id.into(),
             line,
             line_end: line,
+            block_end: line,
             kind,
             checked: Some(false),
             depth: u32::from(self.parent.is_some()),

@@ -33,13 +33,18 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
     if word.kind != Kind::Word {
         return (None, i);
     }
+    // `5 MB/min` is none of the units there are.
+    let lower = word.text.to_lowercase();
+    let bytes = matches!(lower.as_str(), "kb" | "mb" | "gb" | "tb" | "kib" | "mib" | "gib" | "tib" | "mbit" | "gbit");
+    if bytes && per(i + 1, false).is_some() {
+        return (None, i + 3);
+    }
     // `errors/minute`, `failures per minute`, `server errors per second`
     if let Some((name, next)) =
         per(i + 1, true).or_else(|| per(i + 2, true).filter(|_| t.get(i + 1).is_some_and(|w| w.kind == Kind::Word)))
     {
         return (Some(name), next);
     }
-    let lower = word.text.to_lowercase();
     let name = match lower.as_str() {
         "rps" => "rps",
         "qps" | "tps" => "/s",

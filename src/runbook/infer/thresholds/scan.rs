@@ -244,15 +244,14 @@ fn to_baseline(
     let next = compared.next + at + 1;
     let (metric, severity) = metric::name(t, i, text, used, names, next)?;
     let relative = Some("baseline");
-    metric::is_metric(&metric).then(|| One {
-        metric,
-        op: compared.op,
-        value: json!(1),
-        unit: None,
-        relative,
-        severity,
-        next,
-    })
+    // `baseline + 10 %`
+    let more = t.get(next).filter(|p| p.sign('+') || p.is("plus")).and_then(|_| amount(t, next + 1));
+    let value = match more {
+        Some((more, Some("%"), _)) => number((100.0 + more) / 100.0),
+        Some(_) => return None,
+        None => json!(1),
+    };
+    metric::is_metric(&metric).then_some(One { metric, op: compared.op, value, unit: None, relative, severity, next })
 }
 
 fn comparing(t: &Token<'_>) -> bool {

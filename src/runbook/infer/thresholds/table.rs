@@ -135,7 +135,12 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             let asked = Asked {
                 text: words,
                 line: row.line,
-                names: Names { row: Some(name), ..Names::default() },
+                // Where the head does not promise a limit, the row's name is only a hint.
+                names: if side.is_some() || of_head {
+                    Names { row: Some(name), ..Names::default() }
+                } else {
+                    Names { around: Some(name), ..Names::default() }
+                },
                 severity,
                 unit,
             };
@@ -235,6 +240,7 @@ fn role(head: &str) -> Role {
         Role::Limit(Some("page"), Side::Cross)
     } else if has(&[
         "threshold",
+        "tolerance",
         "limit",
         "target",
         "objective",

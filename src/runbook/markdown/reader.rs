@@ -1,155 +1,12 @@
-//! Text to blocks: what GitHub would render, flat and in document order, each with its lines.
+//! Events of the Markdown parser to blocks, items and lists, with their lines.
 
-use std::borrow::Cow;
+use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use super::html::{HTML_TAGS, tag_name};
+use super::{Block, Doc, Kind, List, ListItem, RichLine, Row, Span, one_line};
+use crate::runbook::source::Source;
 
-use super::source::Source;
-
-/// The blocks of a document and its list items.
-#[derive(Default)]
-pub(super) struct Doc {
-    pub blocks: Vec<Block>,
-    pub items: Vec<ListItem>,
-    pub lists: Vec<List>,
-    /// Lines that belong to a comment, a link definition or front matter are neither here nor in a block.
-    pub comments: Vec<(u32, u32)>,
-}
-
-/// A leaf block.
-pub(super) struct Block {
-    pub kind: Kind,
-    /// First and last line, 1-based.
-    pub first: u32,
-    pub last: u32,
-    /// The innermost list item around it.
-    pub item: Option<usize>,
-    /// What it says; empty for fences.
-    pub rich: Vec<RichLine>,
-    /// The same on one line, inline markup removed.
-    pub plain: String,
-}
-
-pub(super) enum Kind {
-    Heading(u8),
-    Paragraph,
-    Fence {
-        lang: Option<String>,
-        text: String,
-    },
-    /// Code by indentation.
-    Indented(String),
-    /// Rows of cells; the first is the head.
-    Table(Vec<Row>),
-    Html,
-    Rule,
-}
-
-pub(super) struct Row {
-    pub line: u32,
-    pub cells: Vec<String>,
-}
-
-/// One source line of a paragraph, heading or item.
-#[derive(Default)]
-pub(super) struct RichLine {
-    pub line: u32,
-    pub spans: Vec<Span>,
-}
-
-pub(super) struct Span {
-    pub text: String,
-    pub bold: bool,
-    pub link: bool,
-}
-
-pub(super) struct List {
-    pub ordered: bool,
-    /// The first item's number.
-    pub start: u64,
-    /// The item that holds it.
-    pub parent: Option<usize>,
-    /// Number of blocks before it: the last of them may introduce it.
-    pub at: usize,
-    pub items: Vec<usize>,
-}
-
-pub(super) struct ListItem {
-    pub line: u32,
-    pub last: u32,
-    pub list: usize,
-    pub ordered: bool,
-    pub parent: Option<usize>,
-    pub depth: u32,
-    /// The box's state.
-    pub task: Option<bool>,
-    /// `<!-- id: x -->`.
-    pub id: Option<String>,
-    /// `<!-- step -->` or `<!-- not a step -->`.
-    pub wish: Option<bool>,
-    /// Its first paragraph.
-    pub text: Option<usize>,
-}
-
-impl Block {
-    /// All it says, inline markup removed, on one line.
-    pub(super) fn plain(&self) -> &str {
-        &self.plain
-    }
-
-    /// What one of its lines says.
-    pub(super) fn line<'b>(&'b self, line: &'b RichLine) -> Cow<'b, str> {
-        if self.rich.len() == 1 { Cow::Borrowed(&self.plain) } else { Cow::Owned(line.plain()) }
-    }
-}
-
-impl RichLine {
-    /// What the line says, inline markup removed.
-    pub(super) fn plain(&self) -> String {
-        one_line(self.spans.iter().map(|s| s.text.as_str()))
-    }
-}
-
-/// Joins parts with every run of blanks as one space.
-pub(super) fn one_line<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    let mut out = String::new();
-    for c in parts.flat_map(str::chars) {
-        if c.is_whitespace() && c != '\u{85}' {
-            if !out.is_empty() && !out.ends_with(' ') {
-                out.push(' ');
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out.truncate(out.trim_end_matches(' ').len());
-    out
-}
-
-/// Parses as GitHub does: tables, strikethrough, footnotes, alerts. Boxes are read by [`task_marker`], because the
-/// specification allows them only at the start of an item's first paragraph.
-pub(super) fn parse(source: &Source) -> Doc {
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES | Options::ENABLE_GFM;
-    let mut reader = Reader {
-        source,
-        doc: Doc::default(),
-        lists: vec![],
-        items: vec![],
-        open: None,
-        fresh: false,
-        bold: 0,
-        link: 0,
-        skip_to: 0,
-    };
-    for (event, range) in Parser::new_ext(&source.parsed, options).into_offset_iter() {
-        reader.event(event, range.start, range.end);
-    }
-    reader.close();
-    reader.doc
-}
-
-struct Reader<'s> {
+pub(super) struct Reader<'s> {
     source: &'s Source,
     doc: Doc,
     lists: Vec<usize>,
@@ -164,8 +21,29 @@ struct Reader<'s> {
     skip_to: usize,
 }
 
-impl Reader<'_> {
-    fn event(&mut self, event: Event<'_>, from: usize, to: usize) {
+impl<'s> Reader<'s> {
+    /// A reader of nothing yet.
+    pub(super) fn new(source: &'s Source) -> Self {
+        Self {
+            source,
+            doc: Doc::default(),
+            lists: vec![],
+            items: vec![],
+            open: None,
+            fresh: false,
+            bold: 0,
+            link: 0,
+            skip_to: 0,
+        }
+    }
+
+    /// What was read, when there is no more.
+    pub(super) fn finish(mut self) -> Doc {
+        self.close();
+        self.doc
+    }
+
+    pub(super) fn event(&mut self, event: Event<'_>, from: usize, to: usize) {
         match event {
             Event::Start(tag) => self.start(tag, from, to),
             Event::End(tag) => self.end(tag),
@@ -380,12 +258,22 @@ impl Reader<'_> {
 
     /// A comment may name the step it stands in, or say whether it is one.
     fn comment(&mut self, html: &str) {
-        let Some(item) = self.items.last().and_then(|i| self.doc.items.get_mut(*i)) else { return };
         let inner = html.trim_start_matches("<!--").trim_end_matches("-->").trim();
-        match inner {
-            "step" => item.wish = Some(true),
-            "not a step" | "not-a-step" | "no step" => item.wish = Some(false),
-            _ => {
+        let wish = match inner {
+            "step" => Some(true),
+            "not a step" | "not-a-step" | "no step" => Some(false),
+            _ => None,
+        };
+        let Some(item) = self.items.last().and_then(|i| self.doc.items.get_mut(*i)) else {
+            // Outside of lists it speaks of the paragraph that it stands in.
+            if let Some(open) = self.open.as_mut().filter(|b| wish.is_some() && matches!(b.kind, Kind::Paragraph)) {
+                open.wish = wish;
+            }
+            return;
+        };
+        match wish {
+            Some(_) => item.wish = wish,
+            None => {
                 if let Some(id) = inner.strip_prefix("id:").map(str::trim)
                     && !id.is_empty()
                     && id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/'))
@@ -405,6 +293,7 @@ impl Reader<'_> {
             item: self.items.last().copied(),
             rich: vec![],
             plain: String::new(),
+            wish: None,
         }
     }
 
@@ -461,102 +350,4 @@ fn task_marker(text: &str, from: usize) -> Option<bool> {
 fn blanks(source: &Source, from: usize) -> usize {
     let rest = source.parsed.get(from..).unwrap_or_default();
     rest.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n')).count()
-}
-
-fn tag_name(html: &str) -> Option<String> {
-    let inner = html.strip_prefix('<')?.trim_start_matches('/');
-    let name: String =
-        inner.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':')).collect();
-    (!name.is_empty()).then(|| name.to_ascii_lowercase())
-}
-
-/// Tags that people mean as HTML; anything else in angle brackets is a placeholder such as `<sha>`.
-const HTML_TAGS: &[&str] = &[
-    "a",
-    "abbr",
-    "article",
-    "aside",
-    "b",
-    "big",
-    "blockquote",
-    "body",
-    "button",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "dd",
-    "del",
-    "details",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "font",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "html",
-    "i",
-    "iframe",
-    "img",
-    "input",
-    "ins",
-    "kbd",
-    "label",
-    "li",
-    "link",
-    "main",
-    "mark",
-    "meta",
-    "nav",
-    "ol",
-    "option",
-    "p",
-    "picture",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "script",
-    "section",
-    "select",
-    "small",
-    "source",
-    "span",
-    "strike",
-    "strong",
-    "style",
-    "sub",
-    "summary",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "textarea",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "video",
-    "wbr",
-];
-
-/// Whether a name in angle brackets is HTML.
-pub(super) fn is_html_tag(name: &str) -> bool {
-    HTML_TAGS.contains(&name.to_ascii_lowercase().as_str())
 }

@@ -1,0 +1,191 @@
+//! `warroom export`: the journal as JSON lines, and the runbooks as they were executed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Component, Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::commands::{complain, newest, say};
+use super::setup::Setup;
+use crate::cli::{self, ExportFormat};
+use crate::fact::{Entry, Fact, StepId};
+use crate::journal;
+use crate::report::{self, Executed};
+use crate::room::{Book, Progress};
+use crate::runbook::{self, Runbook};
+use crate::text::escape;
+
+/// Exports a journal.
+pub fn main(args: &cli::Export) -> anyhow::Result<ExitCode> {
+    let path = newest(args.journal.as_deref())?;
+    let files = match args.format {
+        ExportFormat::Jsonl if args.output.is_none() => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            journal::export_jsonl(&path, &mut out)?;
+            out.flush()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        ExportFormat::Jsonl => {
+            let mut bytes = Vec::new();
+            journal::export_jsonl(&path, &mut bytes)?;
+            vec![("entries.jsonl".to_owned(), bytes)]
+        }
+        ExportFormat::Md => executed(args.journal.as_deref(), &path)?,
+    };
+    match &args.output {
+        None => print(&files)?,
+        Some(out) if files.len() == 1 && !out.is_dir() => {
+            let (_, bytes) = files.first().context("there is nothing to write")?;
+            write(out, bytes)?;
+        }
+        Some(folder) => write_all(folder, &files)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Each runbook of the journal with what was done: path and bytes.
+fn executed(named: Option<&Path>, path: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut progress = Progress::default();
+    let mut notes: Vec<Arc<Entry>> = Vec::new();
+    let mut loaded: Option<(crate::clock::Stamp, Vec<String>, Vec<String>)> = None;
+    for entry in journal::read_all(path)? {
+        let entry = entry?;
+        match &entry.fact {
+            Fact::RunbookLoaded { hashes, paths, .. } if loaded.as_ref().is_none_or(|(at, ..)| *at < entry.stamp) => {
+                loaded = Some((entry.stamp, hashes.clone(), paths.clone()));
+            }
+            Fact::Noted { step: None, .. } => notes.push(Arc::clone(&entry)),
+            _ => {}
+        }
+        progress.apply(&entry);
+    }
+    notes.sort_by_key(|entry| entry.stamp);
+    let Some((_, hashes, paths)) = loaded else {
+        bail!("{}: no runbook was read in this room yet", escape(&path.display().to_string()));
+    };
+    let texts = texts(named, path, &hashes, &paths)?;
+    let books = texts.iter().map(|(name, bytes)| runbook::read(name, bytes)).collect::<Result<Vec<Runbook>, _>>()?;
+    let book = Book::new(books.clone());
+    let known = |id: &StepId| book.find(id).is_some() || progress.added.values().any(|a| a.step == *id);
+    let mut lost: Vec<StepId> = progress.touched().map(|(id, _)| id.clone()).filter(|id| !known(id)).collect();
+    lost.sort();
+    let notes: Vec<&Entry> = notes.iter().map(Arc::as_ref).collect();
+    let mut out = Vec::new();
+    for (n, (runbook, (name, bytes))) in books.iter().zip(&texts).enumerate() {
+        // What belongs to no step stands in the first runbook.
+        let (notes, lost) = if n == 0 { (notes.as_slice(), lost.as_slice()) } else { (&[][..], &[][..]) };
+        let of = Executed { book: &book, progress: &progress, notes, lost };
+        out.push((name.clone(), report::executed(bytes, runbook, of)?));
+    }
+    Ok(out)
+}
+
+/// The runbooks' bytes as they were when they were read: out of the journal, else from disk where they still have the same hash.
+fn texts(
+    named: Option<&Path>,
+    path: &Path,
+    hashes: &[String],
+    paths: &[String],
+) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut on_disk: Option<BTreeMap<String, (String, Vec<u8>)>> = None;
+    let mut out = Vec::new();
+    for (n, hash) in hashes.iter().enumerate() {
+        let kept = journal::kept_text(path, hash)?;
+        let (name, bytes) = match (paths.get(n), kept) {
+            (Some(name), Some(bytes)) => (name.clone(), bytes),
+            (name, kept) => {
+                let found = on_disk.get_or_insert_with(|| read_again(named)).get(hash).cloned();
+                match (found, name, kept) {
+                    (Some(found), ..) => found,
+                    (None, _, Some(bytes)) => (format!("runbook-{}.md", n + 1), bytes),
+                    (None, name, None) => bail!(
+                        "{}: the journal holds no copy of {}, and no file here is the one that was read (SHA-256 {}…); name the plan instead of the journal",
+                        escape(&path.display().to_string()),
+                        escape(name.map_or("its runbook", String::as_str)),
+                        hash.get(..12).unwrap_or_default()
+                    ),
+                }
+            }
+        };
+        out.push((name, bytes));
+    }
+    Ok(out)
+}
+
+/// The runbooks of the plan as they stand, by hash.
+fn read_again(named: Option<&Path>) -> BTreeMap<String, (String, Vec<u8>)> {
+    let Ok(setup) = Setup::read(named) else { return BTreeMap::new() };
+    let texts = setup.books.iter().zip(&setup.texts);
+    texts.map(|(book, text)| (book.sha256.clone(), (book.path.clone(), text.to_vec()))).collect()
+}
+
+/// Several follow each other, each behind a comment with its name.
+fn print(files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut all = || -> std::io::Result<()> {
+        for (name, bytes) in files {
+            if files.len() > 1 {
+                writeln!(out, "<!-- {} -->", escape(name).replace("--", "- -"))?;
+            }
+            out.write_all(bytes)?;
+        }
+        out.flush()
+    };
+    match all() {
+        // The reader has seen enough.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Writes a file where none stands: never over a runbook, and never through a link.
+fn write(out: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let shown = escape(&out.display().to_string());
+    let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = parent.join(format!(".warroom-export-{}", uuid::Uuid::new_v4().simple()));
+    let done = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::hard_link(&beside, out)
+    })();
+    let _ = fs::remove_file(&beside); // the name that counts is the other one
+    match done {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            bail!("{shown} stands there already and was not touched; name another file")
+        }
+        other => other.with_context(|| shown.clone())?,
+    }
+    say(&format!("{shown} is written"))
+}
+
+fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
+    if !folder.is_dir() {
+        bail!(
+            "{}: {} runbooks were executed; make a folder of this name, and each is written into it",
+            escape(&folder.display().to_string()),
+            files.len()
+        );
+    }
+    for (name, bytes) in files {
+        // A name out of a journal that may be anybody's: no way up, no absolute path.
+        let inside: PathBuf = Path::new(name).components().filter(|c| matches!(c, Component::Normal(_))).collect();
+        let out = folder.join(inside);
+        if let Some(parent) = out.parent() {
+            let shown = || escape(&parent.display().to_string());
+            fs::create_dir_all(parent).with_context(shown)?;
+            if !parent.canonicalize().with_context(shown)?.starts_with(folder.canonicalize().with_context(shown)?) {
+                bail!("{} leads out of the folder; name another one", shown());
+            }
+        }
+        write(&out, bytes)?;
+    }
+    if files.is_empty() {
+        complain("there is nothing to write");
+    }
+    Ok(())
+}

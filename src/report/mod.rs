@@ -1,0 +1,7 @@
+//! What we tell others afterwards: the runbook as it was executed.
+
+mod executed;
+mod lines;
+mod said;
+
+pub use executed::{Executed, ReportError, executed, without_additions};

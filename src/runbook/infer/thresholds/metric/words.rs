@@ -1,0 +1,448 @@
+//! The words of metrics: which make one, which way each is better, which say nothing, and the unit that a name carries.
+
+/// Which way a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::runbook::infer::thresholds) enum Better {
+    High,
+    Low,
+}
+
+/// Words that stand between a metric and its comparator, or introduce it, and say nothing.
+pub(super) const FILLERS: &[&str] = &[
+    "target",
+    "targets",
+    "should",
+    "must",
+    "be",
+    "is",
+    "are",
+    "stays",
+    "stay",
+    "remains",
+    "remain",
+    "goes",
+    "rises",
+    "drops",
+    "falls",
+    "objective",
+    "goal",
+    "limit",
+    "threshold",
+    "max",
+    "min",
+    "the",
+    "a",
+    "at",
+    "of",
+    "to",
+    "keep",
+    "kept",
+    "was",
+    "exceeds",
+    "reaches",
+    "value",
+    "expected",
+    "was",
+    "ist",
+    "soll",
+    "still",
+    "any",
+    "that",
+    "ensure",
+    "sustained",
+    "between",
+    "does",
+    "do",
+    "can",
+    "will",
+    "shall",
+    "has",
+    "have",
+    "gets",
+    "go",
+    "going",
+    "rise",
+    "rising",
+    "drop",
+    "fall",
+    "climbs",
+    "spikes",
+    "jumps",
+    "increases",
+    "increase",
+    "decreases",
+    "on",
+    "with",
+    "by",
+    "in",
+    "staying",
+    "remaining",
+    "been",
+    "being",
+    "muss",
+    "bleibt",
+    "sollte",
+    "liegt",
+    "steigt",
+    "sinkt",
+    "fällt",
+    "darf",
+    "est",
+    "doit",
+    "rester",
+    "reste",
+    "debe",
+    "ser",
+    "estar",
+    "es",
+    "permanece",
+    "maximal",
+    "avg",
+    "currently",
+    "always",
+    "consistently",
+    "constantly",
+    "well",
+    "slo",
+    "and",
+    "their",
+    "its",
+    "return",
+    "returned",
+    "returns",
+    "back",
+];
+
+/// Software with versions: `Node >= 18` is a need, not a number to watch.
+pub(in crate::runbook::infer::thresholds) fn is_version(metric: &str) -> bool {
+    let first = metric.split([' ', '.']).next().unwrap_or("").to_lowercase();
+    matches!(
+        first.as_str(),
+        "node"
+            | "nodejs"
+            | "npm"
+            | "pnpm"
+            | "yarn"
+            | "python"
+            | "java"
+            | "jdk"
+            | "go"
+            | "golang"
+            | "ruby"
+            | "php"
+            | "docker"
+            | "kubectl"
+            | "helm"
+            | "terraform"
+            | "kubernetes"
+            | "k8s"
+            | "postgresql"
+            | "version"
+            | "rust"
+            | "bash"
+            | "git"
+            | "ansible"
+            | "etcd"
+            | "redis"
+            | "mysql"
+            | "mariadb"
+            | "mongodb"
+            | "nginx"
+            | "openssl"
+            | "gcc"
+            | "cmake"
+            | "chrome"
+            | "firefox"
+            | "safari"
+            | "ios"
+            | "android"
+            | "macos"
+            | "windows"
+            | "ubuntu"
+            | "debian"
+            | "linux"
+            | "kernel"
+            | "istio"
+            | "vault"
+            | "consul"
+            | "elasticsearch"
+            | "kafka"
+            | "rails"
+            | "django"
+            | "react"
+            | "angular"
+            | "vue"
+            | "gradle"
+            | "maven"
+            | "cargo"
+            | "rustc"
+            | "poetry"
+            | "pip"
+            | "deno"
+            | "bun"
+            | "swift"
+            | "kotlin"
+            | "scala"
+            | "perl"
+            | "curl"
+            | "openssh"
+            | "jq"
+            | "make"
+            | "sdk"
+            | "cli"
+            | "postgres"
+            | "spark"
+            | "port"
+            | "mtu"
+            | "vlan"
+    )
+}
+
+/// Words that make a number one to watch.
+pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
+    let lower = metric.to_lowercase();
+    better(metric).is_some()
+        || [
+            "latency",
+            "rate",
+            "error",
+            "cpu",
+            "memory",
+            "usage",
+            "throughput",
+            "rps",
+            "qps",
+            "connections",
+            "queue",
+            "lag",
+            "depth",
+            "disk",
+            "saturation",
+            "availability",
+            "uptime",
+            "success",
+            "coverage",
+            "score",
+            "ratio",
+            "response time",
+            "failures",
+            "requests",
+            "5xx",
+            "4xx",
+            "utilization",
+            "utilisation",
+            "apdex",
+            "backlog",
+            "p50",
+            "p90",
+            "p95",
+            "p99",
+            "heap",
+            "load",
+            "latenz",
+            "fehler",
+            "latencia",
+            "latence",
+            "erreur",
+            "delay",
+            "duration",
+            "hit",
+            "drop",
+            "loss",
+            "taux",
+            "tasa",
+            "quote",
+        ]
+        .iter()
+        .any(|w| lower.contains(w))
+}
+
+pub(in crate::runbook::infer::thresholds) fn is_metric_like(metric: &str) -> bool {
+    metric.split_whitespace().count() <= 6
+}
+
+/// Which way a metric is better, where its name says so.
+pub(in crate::runbook::infer::thresholds) fn better(metric: &str) -> Option<Better> {
+    let lower = metric.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if has(&[
+        "unavailab",
+        "failure",
+        "failed",
+        "error",
+        "miss",
+        "abandon",
+        "free memory used",
+        "fehler",
+        "erreur",
+        "ошиб",
+        "错误",
+        "エラー",
+        "失败",
+        "失敗",
+    ]) {
+        Some(Better::Low)
+    } else if has(&[
+        "availab",
+        "uptime",
+        "success",
+        "coverage",
+        "throughput",
+        "apdex",
+        "hit rate",
+        "hit ratio",
+        "cache hit",
+        "free",
+        "score",
+        "delivery rate",
+        "conversion",
+        "completeness",
+        "verfügbarkeit",
+        "erfolg",
+        "disponib",
+        "exito",
+        "éxito",
+        "succès",
+        "可用",
+        "成功",
+        "доступност",
+        "успеш",
+    ]) {
+        Some(Better::High)
+    } else if has(&[
+        "latency",
+        "duration",
+        "response time",
+        "load time",
+        "lag",
+        "cpu",
+        "memory",
+        "usage",
+        "utili",
+        "saturation",
+        "queue",
+        "backlog",
+        "5xx",
+        "4xx",
+        "loss",
+        "drop rate",
+        "heap",
+        "p50",
+        "p75",
+        "p90",
+        "p95",
+        "p99",
+        "ttfb",
+        "delay",
+        "restart",
+        "timeout",
+        "rto",
+        "rpo",
+        "downtime",
+        "run time",
+        "runtime",
+        "processing time",
+        "time to",
+        "jitter",
+        "temperature",
+        "hang",
+        "latenz",
+        "latencia",
+        "latence",
+        "antwortzeit",
+        "auslastung",
+        "speicher",
+        "延迟",
+        "延遅",
+        "レイテンシ",
+        "遅延",
+        "задержк",
+        "响应时间",
+        "応答時間",
+        "время ответа",
+        "burn",
+        "disk",
+        "bounce",
+        "crash",
+        "temps de réponse",
+        "tiempo de respuesta",
+        "使用率",
+        "загрузк",
+        "retry",
+        "retries",
+        "rejected",
+        "deadlock",
+        "connections",
+    ]) {
+        Some(Better::Low)
+    } else {
+        None
+    }
+}
+
+/// Whether something with this name had better not happen.
+pub(in crate::runbook::infer::thresholds) fn is_bad(metric: &str) -> bool {
+    let lower = metric.to_lowercase();
+    [
+        "fail",
+        "error",
+        "alert",
+        "incident",
+        "breach",
+        "5xx",
+        "violation",
+        "crash",
+        "regression",
+        "timeout",
+        "lost",
+        "loss",
+        "mismatch",
+        "restart",
+        "duplicate",
+        "missing",
+        "exception",
+        "discrepanc",
+        "deadlock",
+        "oom",
+        "rejected",
+        "dropped",
+        "fehler",
+        "errores",
+        "erreur",
+        "stuck",
+        "critical",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
+}
+
+/// The unit that a metric's name carries: `p95 latency ms`, `Total requests/sec`, `Latency (ms)`.
+pub(in crate::runbook::infer::thresholds) fn unit_of(metric: &str, text: &str) -> Option<&'static str> {
+    let lower = metric.to_lowercase();
+    if ["requests/sec", "req/s", "requests/s", "requests per second"].iter().any(|w| lower.contains(w))
+        || text.split('(').next().is_some_and(|t| t.to_lowercase().contains("requests/sec"))
+    {
+        return Some("rps");
+    }
+    let last = lower.rsplit([' ', '(', '_', '[']).next()?.trim_matches([')', ']', '.']);
+    match last {
+        "ms" | "millis" | "milliseconds" => Some("ms"),
+        "%" | "percent" | "pct" => Some("%"),
+        "mb" => Some("MB"),
+        "gb" => Some("GB"),
+        "rps" => Some("rps"),
+        "seconds" | "sec" | "secs" => Some("s"),
+        _ if text.contains(&format!("{metric} %")) || text.contains(&format!("{metric} (%)")) => Some("%"),
+        _ => None,
+    }
+}
+
+/// A metric's name without the unit at its end that the number has anyway.
+pub(in crate::runbook::infer::thresholds) fn without_unit<'m>(metric: &'m str, unit: Option<&str>) -> &'m str {
+    let Some(unit) = unit.filter(|u| matches!(*u, "ms" | "s" | "%" | "MB" | "GB" | "MiB" | "GiB")) else {
+        return metric;
+    };
+    let Some((head, last)) = metric.rsplit_once(' ') else { return metric };
+    let last = last.trim_matches(['(', ')', '[', ']']);
+    if last.eq_ignore_ascii_case(unit) && !head.trim().is_empty() { head.trim_end() } else { metric }
+}

@@ -1,0 +1,130 @@
+//! Lengths of time and how often: `1h30m`, `60-90 seconds`, `every 2 minutes`, `5分ごと`.
+
+use crate::runbook::tokens::{Kind, Token, tokens};
+
+/// Seconds in a unit of time, by its name in a handful of languages.
+pub(in crate::runbook) fn unit(word: &str) -> Option<f64> {
+    let word = word.to_lowercase();
+    Some(match word.as_str() {
+        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "millisekunden" | "毫秒" | "ミリ秒" | "мс"
+        | "밀리초" => 0.001,
+        "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunde" | "sekunden" | "segundo" | "segundos"
+        | "seconde" | "secondes" | "secondi" | "secondo" | "сек" | "с" | "сек." | "секунд" | "секунды" | "秒"
+        | "秒間" | "秒钟" | "초" => 1.0,
+        "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos" | "minuti" | "minuut"
+        | "мин" | "минут" | "минуты" | "分" | "分間" | "分钟" | "分鐘" | "분" => 60.0,
+        "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunde" | "stunden" | "hora" | "horas" | "heure"
+        | "heures" | "ore" | "ora" | "uur" | "час" | "ч" | "часа" | "часов" | "小时" | "小時" | "時間" | "시간" => {
+            3600.0
+        }
+        "d" | "day" | "days" | "tag" | "tage" | "tagen" | "día" | "días" | "dia" | "dias" | "jour" | "jours"
+        | "giorno" | "giorni" | "dagen" | "дней" | "день" | "天" | "日" | "일" => 86_400.0,
+        "w" | "wk" | "week" | "weeks" | "woche" | "wochen" | "semana" | "semanas" | "semaine" | "semaines"
+        | "settimana" | "settimane" | "周" | "週間" => 604_800.0,
+        _ => return None,
+    })
+}
+
+/// A length at `i`: `5 min`, `1h30m`, `60-90 seconds` (the longer), `10-min`, `5+ minutes`. Gives seconds and the next index.
+pub(in crate::runbook) fn duration(t: &[Token<'_>], i: usize) -> Option<(f64, usize)> {
+    let (mut total, mut at) = part(t, i)?;
+    // `1h30` and `1h 30m`, but not `5 min 3 errors`.
+    for _ in 0..3 {
+        let Some((more, next)) = part(t, at) else { break };
+        if t.get(at - 1)?.to + 1 < t.get(at)?.from {
+            break;
+        }
+        total += more;
+        at = next;
+    }
+    (total.is_finite() && total < 1e10).then_some((total, at))
+}
+
+fn part(t: &[Token<'_>], i: usize) -> Option<(f64, usize)> {
+    let mut n = t.get(i)?.number()?;
+    let mut at = i + 1;
+    if t.get(at)?.dash() || t.get(at)?.is("to") {
+        if let Some(high) = t.get(at + 1).and_then(Token::number) {
+            n = n.max(high);
+            at += 2;
+        } else if t.get(at)?.to == t.get(at + 1)?.from {
+            at += 1; // `10-min`
+        }
+    } else if t.get(at)?.sign('+') {
+        at += 1;
+    }
+    let word = t.get(at)?;
+    let scale = (word.kind == Kind::Word).then(|| unit(word.text)).flatten()?;
+    // `5 m users` is none: a one-letter unit touches its number or ends the text or the bracket.
+    if word.text.len() == 1
+        && word.from > t.get(at - 1)?.to
+        && !t.get(at + 1).is_none_or(|n| matches!(n.kind, Kind::Sign(')' | ']' | ',' | ';' | '.' | ':')))
+    {
+        return None;
+    }
+    Some((n * scale, at + 1))
+}
+
+/// How often, in seconds: `every 2 minutes`, `Hourly checks`, `alle 5 Minuten`, `5分ごと`.
+pub(in crate::runbook) fn cadence(text: &str) -> Option<u64> {
+    const EVERY: &[&str] =
+        &["every", "alle", "jede", "cada", "ogni", "elke", "каждые", "каждый", "каждую", "每", "每隔"];
+    let t = tokens(text);
+    for (i, word) in t.iter().enumerate() {
+        if word.kind != Kind::Word {
+            continue;
+        }
+        if word.is_any(&["hourly", "stündlich"]) {
+            return Some(3600);
+        }
+        if word.is_any(&["daily", "täglich"]) && i == 0 {
+            return Some(86_400);
+        }
+        let every = EVERY.iter().any(|e| word.text.eq_ignore_ascii_case(e) || word.text.to_lowercase() == *e)
+            || word.is_any(&["toutes", "tous"]) && t.get(i + 1).is_some_and(|w| w.is("les"));
+        let once =
+            word.is_any(&["once", "twice"]) && t.get(i + 1).is_some_and(|w| w.is_any(&["per", "a", "an", "every"]));
+        if every {
+            let at = i + 1 + usize::from(word.is_any(&["toutes", "tous"]));
+            let at = at + usize::from(t.get(at).is_some_and(|w| w.sign('~')));
+            if let Some((seconds, _)) = duration(&t, at) {
+                return Some(seconds as u64).filter(|s| *s > 0);
+            }
+            if let Some(seconds) =
+                t.get(at).filter(|w| w.kind == Kind::Word && w.text.len() > 1).and_then(|w| unit(w.text))
+            {
+                return Some(seconds as u64).filter(|s| *s > 0);
+            }
+        } else if once && let Some(seconds) = t.get(i + 2).and_then(|w| unit(w.text)) {
+            return Some((seconds / if word.is("twice") { 2.0 } else { 1.0 }) as u64).filter(|s| *s > 0);
+        }
+    }
+    // `5分ごと`, `30秒おき`
+    (0..t.len()).find_map(|i| {
+        let (seconds, next) = duration(&t, i)?;
+        let after = t.get(next)?;
+        (after.text.starts_with("ごと") || after.text.starts_with("おき") || after.text.starts_with("毎"))
+            .then_some(seconds as u64)
+    })
+}
+
+/// The first length of time in a text, in seconds: `for 24h`, `at least one hour`.
+pub(in crate::runbook) fn length_in(text: &str) -> Option<u64> {
+    let t = tokens(text);
+    (0..t.len()).find_map(|i| {
+        if let Some((seconds, _)) = duration(&t, i) {
+            return Some(seconds as u64);
+        }
+        let word = t.get(i)?;
+        let next = t.get(i + 1).filter(|w| w.kind == Kind::Word && w.text.len() > 1)?;
+        const WORDS: &[&str] = &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+        let n = WORDS.iter().position(|w| word.is(w))? + 1;
+        Some((n as f64 * unit(next.text)?) as u64)
+    })
+}
+
+/// Whether a length of time stands anywhere in a text.
+pub(in crate::runbook) fn has_duration(text: &str) -> bool {
+    let t = tokens(text);
+    (0..t.len()).any(|i| duration(&t, i).is_some())
+}
