@@ -10,7 +10,7 @@ use crate::runbook::Threshold;
 use crate::runbook::infer::column;
 use crate::runbook::markdown::Row;
 use crate::runbook::times;
-use crate::runbook::tokens::tokens;
+use crate::runbook::tokens::{Token, tokens};
 
 /// What a column is there for, by its head.
 #[derive(Clone, Copy, PartialEq)]
@@ -175,7 +175,7 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
 fn is_range(text: &str) -> bool {
     let t = tokens(text);
     let Some((_, _, mid)) = amount(&t, 0) else { return false };
-    if !t.get(mid).is_some_and(|d| d.dash()) {
+    if !t.get(mid).is_some_and(Token::dash) {
         return false;
     }
     amount(&t, mid + 1)
