@@ -232,11 +232,21 @@ fn all(errors: &[tui::ThemeError]) -> anyhow::Error {
     anyhow::anyhow!(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
-/// For the tests of the terminal's restoration; not in a release.
+/// For the tests of the terminal's restoration; not in a release. `WARROOM_PANIC` says how: by itself, while something is
+/// dropped, or once more while unwinding.
 #[cfg(debug_assertions)]
 fn panic_when_asked(key: KeyEvent) {
-    assert!(
-        !(key.code == crossterm::event::KeyCode::Char('!') && std::env::var_os("WARROOM_PANIC").is_some()),
-        "asked to"
-    );
+    struct Bomb;
+    impl Drop for Bomb {
+        #[expect(clippy::panic, reason = "asked for by a test")]
+        fn drop(&mut self) {
+            panic!("asked to in a drop");
+        }
+    }
+    let Some(how) = std::env::var_os("WARROOM_PANIC") else { return };
+    if key.code != crossterm::event::KeyCode::Char('!') {
+        return;
+    }
+    let _bomb = (how != "1").then_some(Bomb);
+    assert!(how == "drop", "asked to");
 }

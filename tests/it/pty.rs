@@ -6,13 +6,14 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use crate::support::pty::{LIMIT, Pty, Start, cpu, foreign_sequences, resident, warroom_under};
+use crate::support::watch::warroom;
 
 const RUNBOOK: &str = "# Go live\n\n## Before\n\n- [ ] Freeze the deploys\n- [ ] Tell the support desk\n\n## Switch\n\n- [ ] Move the traffic\n";
 
@@ -70,15 +71,19 @@ fn signals_leave_the_terminal_as_it_was() {
     }
 }
 
-/// T48, panic of the loop: the report is readable on the screen that was there before.
+/// T48, panic of the loop, in a drop, and a second one while the first unwinds: the report is readable on the screen that was
+/// there before. (A panic of a task leaves the screen up: the tests of the pollers.)
 #[test]
 fn a_panic_leaves_the_terminal_as_it_was_and_says_what_happened() {
     let home = home();
-    let mut pty = run_with(home.path(), &[("WARROOM_PANIC", "1")], None);
-    pty.send("!");
-    assert_eq!(pty.wait_exit(), 101);
-    assert_left(&mut pty);
-    assert!(pty.screen().contains("asked to"), "{}", pty.screen());
+    for (how, code) in [("1", Some(101)), ("drop", Some(101)), ("twice", None)] {
+        let mut pty = run_with(home.path(), &[("WARROOM_PANIC", how)], None);
+        pty.send("!");
+        let exit = pty.wait_exit();
+        assert!(code.is_none_or(|code| code == exit) && exit != 0, "{how}: {exit}");
+        assert_left(&mut pty);
+        assert!(pty.screen().contains("asked to"), "{how}: {}", pty.screen());
+    }
 }
 
 /// T48, an error on the way: said on the screen that was there before, with the code for unusable input.
@@ -141,7 +146,26 @@ fn a_vanished_terminal_ends_it() {
             "{:?} of CPU under {shell:?}",
             used.saturating_sub(before)
         );
+        let export = warroom(home.path()).args(["export", "--format", "jsonl"]).arg(journal_in(home.path())).output();
+        let told = String::from_utf8(export.expect("warroom").stdout).expect("text");
+        assert!(told.contains("\"terminal-lost\""), "not in the journal under {shell:?}: {told}");
     }
+}
+
+/// The only journal under a home.
+fn journal_in(home: &Path) -> PathBuf {
+    let mut folders = vec![home.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "db") {
+                return path;
+            }
+        }
+    }
+    panic!("no journal under {}", home.display());
 }
 
 /// T43, the way through tmux.
