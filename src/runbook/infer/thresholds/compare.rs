@@ -80,6 +80,7 @@ fn negated(t: &[Token<'_>], i: usize) -> Option<Compared> {
                 "a",
                 "go",
                 "stay",
+                "by",
                 "increase",
                 "decrease",
                 "pas",
@@ -182,6 +183,13 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
     }
     if here.is("no") {
         return negated(t, i);
+    }
+    // `warn at 0.5%, page at 2%`
+    let grave = i.checked_sub(1).and_then(|p| t.get(p)).is_some_and(|p| {
+        p.is_any(&["warn", "warning", "page", "alert", "abort", "rollback", "critical", "stop", "escalate", "ticket"])
+    });
+    if here.is("at") && grave && next.is_some_and(|n| n.number().is_some()) {
+        return found(">=", 1);
     }
     for (op, first, second) in PAIRS {
         if is_one(here, first) && next.is_some_and(|n| is_one(n, second)) {

@@ -187,7 +187,17 @@ fn comparison(
             |p| matches!(p, [a, b] if a.is("no") && b.is_any(&["time", "point", "circumstances", "case", "moment"])),
         )
     });
+    let rate = matches!(unit, Some("rps" | "/s" | "/min"));
     let op = match compared.op {
+        // `drains slower than 2,000 a minute`; `warn at 99%` of what had better be high.
+        ">" if rate && t.get(i).is_some_and(|w| w.is("slower")) => "<",
+        "<" if rate && t.get(i).is_some_and(|w| w.is("faster")) => ">",
+        ">=" if t.get(i).is_some_and(|w| w.is("at"))
+            && compared.next == i + 1
+            && metric::better(&metric) == Some(Better::High) =>
+        {
+            "<="
+        }
         ">" | ">=" if never => "<=",
         "<" | "<=" if never => ">=",
         op => op,

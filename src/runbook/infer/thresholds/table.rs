@@ -10,7 +10,7 @@ use crate::runbook::Threshold;
 use crate::runbook::infer::column;
 use crate::runbook::markdown::Row;
 use crate::runbook::times;
-use crate::runbook::tokens::tokens;
+use crate::runbook::tokens::{Token, tokens};
 
 /// What a column is there for, by its head.
 #[derive(Clone, Copy, PartialEq)]
@@ -111,9 +111,12 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
                 _ => continue,
             };
             // In a table with columns for limits the others only tell.
-            if limits && side.is_none() && !(*role == Role::Metric) {
+            // … but for a cell that is a limit by its looks.
+            let looks = text.starts_with(['<', '>', '≤', '≥', '＜', '＞']) || is_range(text);
+            if limits && side.is_none() && *role != Role::Metric && !looks {
                 continue;
             }
+            let side = side.or(if limits && looks { Some(Side::Keep) } else { None });
             let of_head = *role == Role::Metric;
             let both;
             let name = if of_head && !metric::is_metric(named) {
@@ -166,6 +169,17 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             found.text = row.cells.join(" | ").into();
         }
     }
+}
+
+/// `3-6 s`, `60–85%` and nothing else.
+fn is_range(text: &str) -> bool {
+    let t = tokens(text);
+    let Some((_, _, mid)) = amount(&t, 0) else { return false };
+    if !t.get(mid).is_some_and(Token::dash) {
+        return false;
+    }
+    amount(&t, mid + 1)
+        .is_some_and(|(_, unit, next)| unit.is_some_and(|u| !matches!(u, "min" | "h" | "d")) && next >= t.len())
 }
 
 /// The length in a cell; a window of many days is what an objective is counted over, not how long it must last.
