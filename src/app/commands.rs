@@ -102,10 +102,12 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
         read_only: seat.read_only,
         pace,
     };
+    let journal_at = options.path.clone();
     let journal = journal::open(options, journal_out)?;
     let poll = poll::start(poll_out, poll::Options::new(pace))?;
     let mut desk = Desk::new(me, setup, journal, poll, pace, now);
     desk.t0 = t0;
+    desk.journal_at = journal_at;
     let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None };
     Ok(Seated { desk, lanes, runtime, _log: log })
 }

@@ -40,6 +40,8 @@ pub struct Desk {
     watching: Option<(mpsc::Sender<files::Changed>, Option<files::Watch>)>,
     /// The runbooks before the last reload, until it is recorded.
     before: Option<Arc<Book>>,
+    /// The journal's file, where the runbooks of the last run are kept.
+    pub journal_at: std::path::PathBuf,
     /// T-0 from the command line, to be recorded once.
     pub t0: Option<chrono::DateTime<chrono::Utc>>,
     followers: Vec<Follower>,
@@ -101,6 +103,7 @@ impl Desk {
             at_start: Vec::new(),
             watching: None,
             before: None,
+            journal_at: std::path::PathBuf::new(),
             t0: None,
             followers: Vec::new(),
             waiting: HashMap::new(),
@@ -354,7 +357,11 @@ impl Desk {
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
         if self.room.progress.loaded.as_ref().is_none_or(|(_, known)| *known != hashes) {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
-            let renames = self.before.as_ref().map(|old| room::renames::renames(old, &self.room.book));
+            let before = self.before.take().or_else(|| self.of_last_run().map(Arc::new));
+            let renames = before.map(|old| {
+                self.room.remember_gone(&old);
+                room::renames::renames(&old, &self.room.book)
+            });
             facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
         }
         if let Some(t0) = self.t0.take() {
@@ -364,6 +371,17 @@ impl Desk {
             let by = self.room.me.author.clone();
             self.append(facts.into_iter().map(|f| room::decide::draft(&by, f)).collect());
         }
+    }
+
+    /// The runbooks as they were when they were last read, out of the journal: they were edited while nobody was here. Read at
+    /// the start only, and only then.
+    fn of_last_run(&self) -> Option<Book> {
+        let (_, hashes) = self.room.progress.loaded.as_ref()?;
+        let books = hashes.iter().zip(&self.room.progress.paths).map(|(hash, path)| {
+            let bytes = journal::kept_text(&self.journal_at, hash).ok().flatten()?;
+            crate::runbook::read(path, &bytes).ok()
+        });
+        books.collect::<Option<Vec<_>>>().map(Book::new)
     }
 
     /// Something from the pollers. True when it should be seen at once.

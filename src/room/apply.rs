@@ -34,6 +34,8 @@ pub struct Progress {
     pub heads: BTreeMap<Writer, u64>,
     /// The newest loaded runbook: stamp and hashes.
     pub loaded: Option<(Stamp, Vec<String>)>,
+    /// The names of its files, in the same order.
+    pub paths: Vec<String>,
     /// The newest watch: epoch, stamp, who.
     pub watch: Option<(u64, Stamp, Author)>,
     /// When the room was closed, if it was.
@@ -202,9 +204,10 @@ impl Progress {
                 self.added.insert(stamp, added);
             }
             Fact::T0Set { t0 } if self.t0.as_ref().is_none_or(|(s, _)| *s < stamp) => self.t0 = Some((stamp, *t0)),
-            Fact::RunbookLoaded { hashes, renames, .. } => {
+            Fact::RunbookLoaded { hashes, paths, renames } => {
                 if self.loaded.as_ref().is_none_or(|(s, _)| *s < stamp) {
                     self.loaded = Some((stamp, hashes.clone()));
+                    self.paths.clone_from(paths);
                 }
                 if !renames.is_empty() && self.renames.insert(stamp, renames.clone()).is_none() {
                     self.sort_anew();

@@ -165,15 +165,19 @@ impl Room {
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;
-        let gone = self.book.steps().filter(|s| book.find(&s.id).is_none() && self.progress.step(&s.id).is_some());
-        let gone: Vec<_> = gone.map(|s| (s.id.clone(), s.text.clone())).collect();
-        self.gone.extend(gone);
-        self.book = Arc::new(book);
+        let old = std::mem::replace(&mut self.book, Arc::new(book));
+        self.remember_gone(&old);
         self.apply_profile();
         let r = &mut self.revision;
         for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header] {
             *counter += 1;
         }
+    }
+
+    /// Keeps the words of steps of earlier runbooks about which something is recorded and which the book no longer has.
+    pub fn remember_gone(&mut self, old: &Book) {
+        let gone = old.steps().filter(|s| self.book.find(&s.id).is_none() && self.progress.step(&s.id).is_some());
+        self.gone.extend(gone.map(|s| (s.id.clone(), s.text.clone())));
     }
 
     /// T-0 in force: the last recorded, else the plan's.
