@@ -71,6 +71,8 @@ pub async fn run(
     mut story: Option<&mut super::demo::Story>,
 ) -> Ending {
     let mut drawn = Instant::now();
+    // When a frame was last drawn at once. Frames of numbers do not count: a key that comes right after one does not wait.
+    let mut hurried = drawn.checked_sub(SOON).unwrap_or(drawn);
     let mut dirty = true;
     let mut urgent = true;
     let mut ticked = Instant::now();
@@ -82,16 +84,19 @@ pub async fn run(
     }
     loop {
         if let Some(screen) = screen.as_deref_mut()
-            && ((urgent && drawn.elapsed() >= SOON) || (dirty && drawn.elapsed() >= FRAME))
+            && ((urgent && hurried.elapsed() >= SOON) || (dirty && drawn.elapsed() >= FRAME))
         {
             screen.draw(&desk.room);
             drawn = Instant::now();
+            if urgent {
+                hurried = drawn;
+            }
             dirty = false;
             urgent = false;
         }
         let tick_in = desk.until_tick(ticked);
         let wake = match (screen.is_some(), urgent, dirty) {
-            (true, true, _) => tick_in.min(SOON.saturating_sub(drawn.elapsed())),
+            (true, true, _) => tick_in.min(SOON.saturating_sub(hurried.elapsed())),
             (true, false, true) => tick_in.min(FRAME.saturating_sub(drawn.elapsed())),
             _ => tick_in,
         };
