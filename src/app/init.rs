@@ -140,11 +140,12 @@ fn next(shown: &str, draft: &Draft) -> String {
         n => format!("{n} questions are open"),
     };
     format!(
-        "{shown} is written: {found}\n{questions}{}\n\nNext:\n  warroom check {shown}   mistakes, each with its place\n  warroom run {shown}     the war room; it works before every question is answered",
+        "{shown} is written: {found}\n{questions}{}\n{}\n\nNext:\n  warroom check {shown}   mistakes, each with its place\n  warroom run {shown}     the war room; it works before every question is answered",
         if draft.questions == 0 {
             String::new()
         } else {
             format!("; each stands where it belongs: grep -n QUESTION {shown}")
-        }
+        },
+        draft::NOT_YET
     )
 }

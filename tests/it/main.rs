@@ -19,6 +19,7 @@ mod support;
 mod app;
 mod check;
 mod demo;
+mod drafted;
 mod export;
 mod files;
 mod floors;

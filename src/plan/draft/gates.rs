@@ -1,8 +1,10 @@
 //! `[[gate]]` of the draft: decisions that the runbook declares, with the criteria that a probe can judge.
 
+use std::collections::HashMap;
+
 use super::sheet::{Block, Names, list, name, quoted, said};
 use super::team::Team;
-use super::words::{above, duration, has, line, lines, offset, sections, t0_clock};
+use super::words::{Section, above, duration, has, line, lines, offset, sections, t0_clock};
 use crate::runbook::{Gate, Runbook};
 
 /// Words of a time in which somebody watches.
@@ -10,6 +12,32 @@ const WATCH: [&str; 14] = [
     "monitor", "soak", "dwell", "observe", "watch", "bake", "wait", "hold", "beobacht", "warte", "surveill", "attend",
     "vigil", "監視",
 ];
+
+/// Criteria of one gate that are drafted; nobody judges more by eye.
+const CRITERIA: usize = 200;
+
+/// Words of a load that is put on for a while before the gate, which is no time to wait at it.
+const LOAD: [&str; 8] = [
+    "soak test",
+    "soak-test",
+    "load test",
+    "load-test",
+    "stress test",
+    "lasttest",
+    "test de charge",
+    "prueba de carga",
+];
+
+/// What is looked up for each gate of one runbook.
+struct Place<'a> {
+    book: &'a Runbook,
+    sections: Vec<Section<'a>>,
+    /// How often a bold label stands in the file.
+    labels: HashMap<&'a str, usize>,
+    /// What the numbers of a line became.
+    conditions: HashMap<u32, Vec<&'a str>>,
+    t0: Option<i64>,
+}
 
 pub(super) fn gates(
     books: &[Runbook],
@@ -20,60 +48,80 @@ pub(super) fn gates(
     let mut names = Names::default();
     let mut out = Vec::new();
     for book in books {
-        let t0 = t0_clock(book).map(|(minutes, _)| minutes);
+        let mut place = Place {
+            book,
+            sections: sections(book),
+            labels: HashMap::new(),
+            conditions: HashMap::new(),
+            t0: t0_clock(book).map(|(minutes, _)| minutes),
+        };
+        for label in lines(book, 1, book.lines.len() as u32).filter_map(|(_, l)| super::words::label(l)) {
+            *place.labels.entry(label).or_default() += 1;
+        }
+        for (_, n, condition) in conditions.iter().filter(|(path, _, _)| *path == book.path) {
+            place.conditions.entry(*n).or_default().push(condition);
+        }
         for gate in &book.gates {
-            out.push(draft(book, gate, conditions, services, team, t0, &mut names));
+            out.push(draft(&place, gate, services, team, &mut names));
         }
     }
     out
 }
 
-fn draft(
-    book: &Runbook,
-    gate: &Gate,
-    conditions: &[(String, u32, String)],
-    services: bool,
-    team: &Team,
-    t0: Option<i64>,
-    names: &mut Names,
-) -> Block {
-    let sections = sections(book);
-    let heading = above(&sections, gate.line)
+fn draft(place: &Place<'_>, gate: &Gate, services: bool, team: &Team, names: &mut Names) -> Block {
+    let (book, t0) = (place.book, place.t0);
+    let heading = above(&place.sections, gate.line)
         .last()
         .map(|s| (s.heading, if s.heading.line == gate.line { s.end } else { s.own_end }));
     let (from, until) = heading.map_or((gate.line, gate.line), |(h, end)| (h.line, end));
     // A bold label that stands once in the file is a place of its own.
-    let label = super::words::label(line(book, gate.line)).filter(|label| {
-        lines(book, 1, book.lines.len() as u32).filter(|(_, l)| super::words::label(l) == Some(label)).count() == 1
-    });
+    let label = super::words::label(line(book, gate.line)).filter(|label| place.labels.get(label) == Some(&1));
     let mut block = Block::table("[[gate]]");
     block.from(&book.path, gate.line, line(book, gate.line));
     block.need(format!("name = {}", quoted(&names.take(&name(gate.title.raw()), "gate"))));
-    if let Some(place) = label.or_else(|| heading.map(|(h, _)| h.text.raw())) {
-        block.put(format!("at = {}", quoted(place)));
+    if let Some(at) = label.or_else(|| heading.map(|(h, _)| h.text.raw())) {
+        block.put(format!("at = {}", quoted(at)));
     }
     let mut judged: Vec<(u32, String)> = Vec::new();
     let mut by_people: Vec<&str> = Vec::new();
     let mut steps = false;
-    for criterion in &gate.criteria {
-        let of = |t: &&crate::runbook::Threshold| {
-            (from..=until).contains(&t.line)
-                && (same(t.text.raw(), criterion.raw()) || same(line(book, t.line), criterion.raw()))
-        };
-        let mut any = false;
-        for t in book.thresholds.iter().filter(of) {
-            for (_, n, condition) in conditions.iter().filter(|(path, n, _)| *path == book.path && *n == t.line) {
-                any = true;
-                if !judged.iter().any(|(_, c)| c == condition) {
-                    judged.push((*n, condition.clone()));
-                }
+    let numbers: Vec<(u32, [String; 2])> = book
+        .thresholds
+        .iter()
+        .filter(|t| (from..=until).contains(&t.line) && place.conditions.contains_key(&t.line))
+        .map(|t| (t.line, [plain(t.text.raw()), plain(line(book, t.line))]))
+        .collect();
+    let boxes: Vec<String> =
+        book.steps.iter().filter(|s| (from..=until).contains(&s.line)).map(|s| plain(s.text.raw())).collect();
+    let judge = |n: u32, judged: &mut Vec<(u32, String)>| {
+        for condition in place.conditions.get(&n).into_iter().flatten() {
+            if !judged.iter().any(|(_, c)| c == condition) {
+                judged.push((n, (*condition).to_owned()));
             }
         }
-        let step = book.steps.iter().any(|s| (from..=until).contains(&s.line) && same(s.text.raw(), criterion.raw()));
+    };
+    for criterion in gate.criteria.iter().take(CRITERIA) {
+        let words = plain(criterion.raw());
+        let mut any = false;
+        for (n, _) in numbers.iter().filter(|(_, texts)| texts.iter().any(|t| same(t, &words))) {
+            any = true;
+            judge(*n, &mut judged);
+        }
+        let step = boxes.iter().any(|s| same(s, &words));
         steps |= step;
         if !any && !step {
             by_people.push(criterion.raw());
         }
+    }
+    // The decision's own line may say its numbers.
+    if book.thresholds.iter().any(|t| t.line == gate.line && t.severity.is_none()) {
+        judge(gate.line, &mut judged);
+    }
+    if gate.criteria.len() > CRITERIA {
+        block.note(&format!(
+            "of {} criteria, the first {CRITERIA} are drafted; the others stay in the runbook",
+            gate.criteria.len()
+        ));
     }
     for criterion in &by_people {
         block.note(&format!("judged by people: {}", said(criterion)));
@@ -98,8 +146,9 @@ fn draft(
         block.put_said(extra("steps done"), "no probe can judge more");
     }
     block.put("]");
-    let watched = lines(book, from, until)
-        .find_map(|(n, text)| has(text, &WATCH).then(|| duration(text)).flatten().map(|s| (n, s, text)));
+    let watched = lines(book, from, until).find_map(|(n, text)| {
+        (has(text, &WATCH) && !has(text, &LOAD)).then(|| duration(text)).flatten().map(|s| (n, s, text))
+    });
     if let Some((n, seconds, text)) = watched {
         block.put_said(
             format!("dwell = {}", quoted(&super::words::span(seconds))),
@@ -140,11 +189,13 @@ fn draft(
     block
 }
 
-/// Whether one text is the other, or its beginning, without markup.
+/// A text without markup and blanks, in small letters.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
+/// Whether one plain text is the other, or holds it.
 fn same(a: &str, b: &str) -> bool {
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    let (a, b) = (plain(a), plain(b));
-    !a.is_empty()
-        && !b.is_empty()
-        && (a == b || (a.chars().count() > 7 && b.contains(&a)) || (b.chars().count() > 7 && a.contains(&b)))
+    let long = |text: &str| text.chars().nth(7).is_some();
+    !a.is_empty() && !b.is_empty() && (a == b || (long(a) && b.contains(a)) || (long(b) && a.contains(b)))
 }

@@ -1,8 +1,9 @@
 //! `[[metric]]`, `[[rule]]` and `[[level]]` of the draft: the numbers that the runbook holds production against.
 
+use super::candidates::candidate;
 use super::levels::{self, Level};
 use super::sheet::{Block, Names, list, name, quoted, said};
-use super::words::{has, span};
+use super::words::{forbids, has, span};
 use crate::runbook::{Runbook, Threshold};
 
 /// Words that make a number one of the services' own answers, when a metric's name has no others.
@@ -258,7 +259,7 @@ fn draft(number: &Number<'_>, levels: &[Level<'_>], services: bool, names: &mut 
     match number.kind {
         Kind::Probe(of) if services => {
             block.need("from = \"probe\"").need(format!("of = {}", quoted(of)));
-            let query = candidate(number);
+            let query = candidate(&number.name, number.unit.as_deref());
             block.note(
                 "until a source is named: read from the answers to the services' own checks, not from the traffic",
             );
@@ -266,7 +267,7 @@ fn draft(number: &Number<'_>, levels: &[Level<'_>], services: bool, names: &mut 
         }
         _ => {
             block.note("waits for a source; look at the query before you take the # away");
-            block.wait("source = \"app\"").wait(format!("query = {}", candidate(number)));
+            block.wait("source = \"app\"").wait(format!("query = {}", candidate(&number.name, number.unit.as_deref())));
         }
     }
     objective(number, &mut block);
@@ -285,6 +286,10 @@ fn draft(number: &Number<'_>, levels: &[Level<'_>], services: bool, names: &mut 
             continue;
         }
         let Some(severity) = t.severity.as_deref() else { continue };
+        if forbids(t.text.raw()) {
+            block.note(&format!("line {} says what is not to be done; it is no rule", t.line));
+            continue;
+        }
         let Some(when) = condition(number, t) else { continue };
         let mut rule = Block::table("[[rule]]");
         rule.from(&book.path, t.line, t.text.raw());
@@ -315,8 +320,11 @@ fn rule_name(number: &Number<'_>, t: &Threshold) -> String {
 
 /// The first target that has no consequence; where others differ somebody has to say which holds.
 fn objective(number: &Number<'_>, block: &mut Block) {
-    let targets: Vec<&(&Runbook, &Threshold)> =
-        number.all.iter().filter(|(_, t)| t.severity.is_none() && t.relative_to.is_none()).collect();
+    let targets: Vec<&(&Runbook, &Threshold)> = number
+        .all
+        .iter()
+        .filter(|(_, t)| t.severity.is_none() && t.relative_to.is_none() && !forbids(t.text.raw()))
+        .collect();
     let Some((_, first)) = targets.iter().find(|(_, t)| t.op != "in").or(targets.first()) else { return };
     let text = |t: &Threshold| match (t.op.as_str(), high(t)) {
         ("in", Some(high)) => format!("<= {}", value(high, t.unit.as_deref())),
@@ -353,6 +361,10 @@ fn bands(number: &Number<'_>, levels: &[Level<'_>]) -> Vec<String> {
 }
 
 pub(super) fn condition(number: &Number<'_>, t: &Threshold) -> Option<String> {
+    // Turned round it would say the opposite.
+    if forbids(t.text.raw()) {
+        return None;
+    }
     let low = low(t)?;
     let op = if t.op == "in" { ">=" } else { t.op.as_str() };
     if t.relative_to.is_some() {
@@ -375,31 +387,4 @@ fn value(number: f64, unit: Option<&str>) -> String {
         Some("count") | None => format!("{number}"),
         Some(unit) => format!("{number}{unit}"),
     }
-}
-
-/// A query that may fit, for a person to look at.
-fn candidate(number: &Number<'_>) -> String {
-    let folded = number.name.to_lowercase();
-    let query = match () {
-        () if folded.contains("p99") => {
-            "1000 * histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))"
-        }
-        () if folded.contains("p50") => {
-            "1000 * histogram_quantile(0.5, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))"
-        }
-        () if folded.contains("p95") || has(&folded, &["latency", "latenz", "latence"]) => {
-            "1000 * histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))"
-        }
-        () if has(&folded, &["success", "availability", "uptime"]) => {
-            "100 * sum(rate(http_requests_total{code!~\"5..\"}[5m])) / sum(rate(http_requests_total[5m]))"
-        }
-        () if has(&folded, &["error", "5xx", "fehler"]) => {
-            "100 * sum(rate(http_requests_total{code=~\"5..\"}[5m])) / sum(rate(http_requests_total[5m]))"
-        }
-        () if has(&folded, &["rps", "request", "throughput"]) => "sum(rate(http_requests_total[1m]))",
-        () if has(&folded, &["cpu"]) => "100 * avg(rate(process_cpu_seconds_total[1m]))",
-        () if has(&folded, &["memory", "ram", "speicher"]) => "process_resident_memory_bytes / 1e6",
-        () => "…",
-    };
-    format!("'{query}'")
 }

@@ -1,13 +1,16 @@
 //! Runbook → `warroom.toml`: what was read becomes entries with their sources, what is not known becomes questions.
 
+mod candidates;
 mod gates;
 mod levels;
 mod metrics;
+mod params;
 mod room;
 mod services;
 mod sheet;
 mod team;
 mod ways;
+mod when;
 mod words;
 
 use std::fmt::Write as _;
@@ -19,6 +22,10 @@ use sheet::Block;
 
 /// A draft never tries more often to find what does not load.
 const TRIES: usize = 50;
+
+/// What a user must know of the entries before trusting them.
+pub const NOT_YET: &str =
+    "Read and checked, but not acted on yet: rules, gates, windows, levels, rollbacks and breakers";
 
 /// What the draft is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +45,7 @@ pub fn draft(books: &[Runbook]) -> Draft {
     let metrics = metrics::metrics(books, services.any);
     let (roles, team) = team::roles(books);
     let mut blocks = vec![room::room(books)];
-    blocks.extend(room::params(books));
+    blocks.extend(params::params(books));
     blocks.extend(roles);
     blocks.extend(services.blocks);
     blocks.extend(source(books, &metrics.metrics));
@@ -62,6 +69,7 @@ fn head(books: &[Runbook]) -> Vec<String> {
         "Above each entry stands where it was read. What nobody but you can know is asked in numbered questions;"
             .to_owned(),
         "what waits for an answer is commented out. `warroom check` reads it all again.".to_owned(),
+        format!("{NOT_YET}."),
     ]
 }
 

@@ -1,8 +1,9 @@
-//! `[room]`, `[params]` and `[[window]]` of the draft.
+//! `[room]` and `[[window]]` of the draft.
 
 use super::sheet::{Block, Names, list, name, quoted, said};
+use super::when;
 use super::words::{date, duration, has, line, lines, offset_text, span, t0_clock};
-use crate::runbook::{Class, Runbook, Window};
+use crate::runbook::{Runbook, Window};
 
 pub(super) fn room(books: &[Runbook]) -> Block {
     let mut block = Block::table("[room]");
@@ -46,7 +47,7 @@ fn t0(books: &[Runbook], block: &mut Block) {
     let day = books.iter().find_map(|book| {
         book.lines.iter().take(60).enumerate().find_map(|(n, l)| date(l.raw()).map(|d| (book, n as u32 + 1, d)))
     });
-    let clock = books.iter().find_map(|book| t0_clock(book).map(|(minutes, n)| (book, n, minutes)));
+    let clock = books.iter().find_map(|book| when::start(book).map(|start| (book, start.line, start.minutes)));
     let mut said_at = Vec::new();
     if let Some((book, n, _)) = day {
         said_at.push(format!("{}:{n} \"{}\"", said(&book.path), said(line(book, n))));
@@ -55,10 +56,16 @@ fn t0(books: &[Runbook], block: &mut Block) {
         said_at.push(format!("{}:{n} \"{}\"", said(&book.path), said(line(book, n))));
     }
     let when = if said_at.is_empty() { "the runbook names no day".to_owned() } else { said_at.join(", ") };
-    block.ask(&format!("when is T-0? ({when}) Write it here, give --t0, or set it live"));
-    let day = day.map_or_else(|| "YYYY-MM-DD".to_owned(), |(_, _, day)| day.format("%Y-%m-%d").to_string());
-    let minutes = clock.map_or(12 * 60, |(_, _, minutes)| minutes);
-    block.wait(format!("t0 = {day}T{:02}:{:02}:00Z", minutes / 60, minutes % 60));
+    block.ask(&format!(
+        "when is T-0? ({when}) Write it here, give --t0, or set it live; ZONE is Z for UTC, or as in +01:00"
+    ));
+    let date = day.map(|(_, _, day)| day);
+    let zone = clock.and_then(|(book, n, minutes)| when::zone(line(book, n), date, minutes));
+    let zone = zone.unwrap_or_else(|| "ZONE".to_owned());
+    let day = date.map_or_else(|| "YYYY-MM-DD".to_owned(), |day| day.format("%Y-%m-%d").to_string());
+    let hour = clock.map_or_else(|| "HH:MM".to_owned(), |(_, _, m)| format!("{:02}:{:02}", m / 60, m % 60));
+    // What is not known stands in capitals, so that TOML refuses it as it is.
+    block.wait(format!("t0 = {day}T{hour}:00{zone}"));
 }
 
 fn window(books: &[Runbook], block: &mut Block) {
@@ -78,7 +85,8 @@ fn window(books: &[Runbook], block: &mut Block) {
             named.then(|| duration(text)).flatten().map(|s| (book, n as u32 + 1, s))
         })
     });
-    match found {
+    let range = || books.iter().find_map(|b| when::start(b).and_then(|s| Some((b, s.line, s.length?))));
+    match found.or_else(range) {
         Some((book, n, seconds)) => {
             block.put_said(
                 format!("window = {}", quoted(&span(seconds))),
@@ -106,78 +114,6 @@ fn zone(books: &[Runbook], block: &mut Block) {
     if !named.is_empty() {
         block.ask(&format!("the runbook has times in {}; in which named zone is that?", said(&named.join(", "))));
         block.wait("zone = \"Europe/Berlin\"");
-    }
-}
-
-/// What is asked before the start: placeholders of commands.
-pub(super) fn params(books: &[Runbook]) -> Option<Block> {
-    let mut block = Block::table("[params]");
-    let mut names = Names::default();
-    let mut variables: Vec<String> = Vec::new();
-    let mut left: Vec<String> = Vec::new();
-    let mut taken: Vec<&str> = Vec::new();
-    for book in books {
-        for placeholder in &book.placeholders {
-            let text = placeholder.text.raw();
-            if taken.contains(&text) {
-                continue;
-            }
-            taken.push(text);
-            let inner = text.trim_matches(['<', '>', '{', '}', '$', ' ']);
-            let in_command = book.commands.iter().any(|c| {
-                c.class != Class::Illustration && placeholder.lines.iter().any(|l| c.line_start < *l && *l < c.line_end)
-            });
-            let version = text.trim_start_matches(['v', 'V']).eq_ignore_ascii_case("x.y.z");
-            let Some(first) = placeholder.lines.first() else { continue };
-            if text.starts_with('$') && inner.chars().all(|c| !c.is_ascii_lowercase()) {
-                variables.push(inner.to_owned());
-            } else if version || (text.starts_with('<') && in_command) {
-                let key = if version { "version".to_owned() } else { key(inner) };
-                let key = names.take(&key, "value");
-                let what = if version { "which version" } else { inner };
-                let pattern = pattern(&key, text);
-                let own = format!("<{key}>");
-                let declared = if text == own { String::new() } else { format!(", placeholder = {}", quoted(text)) };
-                block.put_said(
-                    format!("{key} = {{ ask = {}{pattern}{declared} }}", quoted(&said(what))),
-                    &format!("{}:{first} \"{}\"", said(&book.path), said(line(book, *first).trim())),
-                );
-            } else {
-                left.push(text.to_owned());
-            }
-        }
-    }
-    if !variables.is_empty() {
-        block.note(&format!("Variables that commands of the runbook use: {}.", said(&variables.join(", "))));
-        block.note("They will be passed on by [room] env = [\"NAME\", …].");
-    }
-    if !left.is_empty() {
-        block.note(&format!("Left as they stand, to be filled in in the runbook: {}", said(&left.join(" "))));
-    }
-    if block.lines.len() == 1 {
-        block.off();
-        return (!block.notes.is_empty()).then(|| {
-            block.lines.clear();
-            block
-        });
-    }
-    Some(block)
-}
-
-/// A name that parameters may have.
-fn key(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-    let plain = plain.trim_matches('-').to_owned();
-    let plain = plain.get(..plain.len().min(40)).unwrap_or_default().to_owned();
-    if plain.starts_with(|c: char| c.is_ascii_alphabetic()) { plain } else { "value".to_owned() }
-}
-
-fn pattern(key: &str, text: &str) -> String {
-    match () {
-        () if key.ends_with("sha") || key.ends_with("commit") => ", match = '^[0-9a-f]{7,40}$'".to_owned(),
-        () if text.eq_ignore_ascii_case("vx.y.z") => r", match = '^v\d+\.\d+\.\d+$'".to_owned(),
-        () if text.eq_ignore_ascii_case("x.y.z") => r", match = '^\d+\.\d+\.\d+$'".to_owned(),
-        () => String::new(),
     }
 }
 

@@ -131,6 +131,9 @@ fn certificates(books: &[Runbook], hosts: &[String], names: &mut Names) -> Vec<B
 }
 
 fn target(book: &Runbook, service: &Service) -> Option<Target> {
+    if let Some(url) = whole(service) {
+        return Some(Target::Http { url: url.to_owned(), assumed: false });
+    }
     let words = line(book, service.line);
     if let Some(url) = service.url.as_ref().map(|u| u.raw().trim()).filter(|u| !u.is_empty()) {
         let assumed = !url.contains("://");
@@ -163,6 +166,7 @@ fn expect(words: &str) -> Option<String> {
         .filter_map(|(key, value)| {
             let pointer = quoted(&format!("/{}", key.replace('~', "~0").replace('/', "~1")));
             match value {
+                serde_json::Value::String(text) if elided(text) => None,
                 serde_json::Value::String(text) => Some(format!("{pointer} = {}", quoted(text))),
                 serde_json::Value::Bool(it) => Some(format!("{pointer} = {it}")),
                 _ => None,
@@ -170,6 +174,23 @@ fn expect(words: &str) -> Option<String> {
         })
         .collect();
     (!pairs.is_empty()).then(|| format!("{{ json = {{ {} }} }}", pairs.join(", ")))
+}
+
+/// Whether an example leaves the value open: `...`, `1.2.…`, `<version>`.
+fn elided(text: &str) -> bool {
+    text.trim().is_empty()
+        || text.contains("..")
+        || text.contains('…')
+        || text.contains("${")
+        || (text.contains('<') && text.contains('>'))
+        || text.eq_ignore_ascii_case("x.y.z")
+        || text.eq_ignore_ascii_case("vx.y.z")
+}
+
+/// The whole address in a column of health, where it is one.
+fn whole(service: &Service) -> Option<&str> {
+    let health = service.health.as_ref()?.raw().trim();
+    (health.starts_with("https://") || health.starts_with("http://")).then_some(health)
 }
 
 fn rooted(path: &str) -> String {

@@ -205,8 +205,27 @@ pub(super) fn name(words: &str) -> String {
         plain.split_whitespace().collect::<Vec<_>>().join(" ").trim_matches([':', '-', '–', '—', ' ', ',', '.']),
     );
     match plain.char_indices().nth(NAME) {
-        Some((cut, _)) => plain.get(..cut).unwrap_or_default().trim_end().to_owned(),
+        Some((cut, _)) => whole_words(&plain, cut).to_owned(),
         None => plain,
+    }
+}
+
+/// The beginning up to `cut`, without a word or a number that it would cut in two.
+fn whole_words(text: &str, cut: usize) -> &str {
+    let (head, tail) = text.split_at_checked(cut).unwrap_or((text, ""));
+    let head = match head.rfind(' ') {
+        Some(blank) if blank > cut / 2 && !tail.starts_with(' ') => head.get(..blank).unwrap_or_default(),
+        // Scripts without blanks are cut where it comes, though not between two digits.
+        _ if tail.starts_with(|c: char| c.is_numeric()) => {
+            head.trim_end_matches(|c: char| c.is_numeric() || matches!(c, '.' | ','))
+        }
+        _ => head,
+    };
+    // A number at the end may have lost its unit.
+    let head = head.trim_end();
+    match head.rsplit_once(' ') {
+        Some((rest, last)) if last.parse::<f64>().is_ok() => rest.trim_end(),
+        _ => head,
     }
 }
 
@@ -217,12 +236,20 @@ pub(super) struct Names(Vec<String>);
 impl Names {
     /// The name, or the next free one after it; `other` stands in for an empty one.
     pub(super) fn take(&mut self, wanted: &str, other: &str) -> String {
-        let wanted = if wanted.is_empty() { other } else { wanted };
+        self.free(if wanted.is_empty() { other } else { wanted }, ' ')
+    }
+
+    /// The same for a name that is a key of TOML: no blank.
+    pub(super) fn take_key(&mut self, wanted: &str) -> String {
+        self.free(wanted, '-')
+    }
+
+    fn free(&mut self, wanted: &str, sign: char) -> String {
         let mut free = wanted.to_owned();
         let mut n = 1;
         while self.0.contains(&free) {
             n += 1;
-            free = format!("{wanted} {n}");
+            free = format!("{wanted}{sign}{n}");
         }
         self.0.push(free.clone());
         free

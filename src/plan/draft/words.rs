@@ -56,6 +56,42 @@ pub(super) fn has(text: &str, words: &[&str]) -> bool {
     })
 }
 
+/// Whether a sentence says what is not to be done: `Do not roll back if …`. `must not exceed` is a limit and no order.
+pub(super) fn forbids(text: &str) -> bool {
+    const NOT: [&str; 14] = [
+        "not",
+        "don't",
+        "don\u{2019}t",
+        "dont",
+        "never",
+        "nicht",
+        "kein",
+        "keine",
+        "keinen",
+        "niemals",
+        "jamais",
+        "nunca",
+        "pas",
+        "не",
+    ];
+    const LIMITS: [&str; 20] = [
+        "exceed", "drop", "fall", "rise", "go", "be", "above", "below", "over", "under", "more", "less", "higher",
+        "lower", "greater", "über", "unter", "mehr", "steig", "fäll",
+    ];
+    const ACTS: [&str; 4] = ["do", "don't", "don\u{2019}t", "dont"];
+    let folded = text.to_lowercase();
+    let words: Vec<&str> = folded
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '\u{2019}')))
+        .filter(|w| !w.is_empty())
+        .collect();
+    words.iter().enumerate().any(|(n, word)| {
+        let ordered =
+            ACTS.contains(word) || n.checked_sub(1).and_then(|b| words.get(b)).is_some_and(|b| ACTS.contains(b));
+        let next = words.get(n + 1).copied().unwrap_or_default();
+        NOT.contains(word) && (ordered || !LIMITS.iter().any(|l| next.starts_with(l)))
+    }) || ["しない", "不要"].iter().any(|w| folded.contains(w))
+}
+
 /// Words of a way back.
 pub(super) const ROLLBACK: [&str; 18] = [
     "rollback",
