@@ -363,6 +363,8 @@ impl Desk {
                 room::renames::renames(&old, &self.room.book)
             });
             facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
+        } else {
+            self.before = None;
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -570,7 +572,8 @@ impl Desk {
         }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
         self.texts = setup.texts;
-        self.before = Some(Arc::clone(&self.room.book));
+        // Until it is recorded the ticks belong to the first of several edits.
+        self.before.get_or_insert_with(|| Arc::clone(&self.room.book));
         self.room.replace(Book::new(setup.books), setup.plan);
         self.room.plan_trouble.clear();
         if plan_changed {
