@@ -363,6 +363,8 @@ impl Desk {
                 room::renames::renames(&old, &self.room.book)
             });
             facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
+        } else {
+            self.before = None;
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -568,9 +570,21 @@ impl Desk {
             }
             return;
         }
+        // An editor may empty the file for a moment while it saves; nothing to do is no state to go on from.
+        let emptied = self.room.book.runbooks.iter().find(|old| {
+            !old.steps.is_empty() && setup.books.iter().any(|new| new.path == old.path && new.steps.is_empty())
+        });
+        if let Some(path) = emptied.map(|book| book.path.clone()) {
+            self.reload_failed(&format!(
+                "{}: no step is left in it; write them again, or begin a new room",
+                crate::text::escape(&path)
+            ));
+            return;
+        }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
         self.texts = setup.texts;
-        self.before = Some(Arc::clone(&self.room.book));
+        // Until it is recorded the ticks belong to the first of several edits.
+        self.before.get_or_insert_with(|| Arc::clone(&self.room.book));
         self.room.replace(Book::new(setup.books), setup.plan);
         self.room.plan_trouble.clear();
         if plan_changed {

@@ -1,64 +1,24 @@
 //! Which steps of an edited runbook are those of before, where their identity changed with their text.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::Book;
 use crate::fact::StepId;
 use crate::runbook::Step;
+use crate::text::Untrusted;
 
-/// Texts less alike than this are two steps (normalised Damerau–Levenshtein, 1 is equal).
-const ALIKE: f64 = 0.75;
-/// Characters of a text that are compared: the distance is quadratic.
-const COMPARED: usize = 200;
+/// Words shorter than this are never taken for a misspelling of one another.
+const LONG: usize = 6;
+/// From so many letters on two may be wrong, below only one.
+const VERY_LONG: usize = 9;
 /// Neighbours looked at on each side, so that a rewritten file of thousands of steps stays cheap.
 const AROUND: usize = 40;
-/// Words that turn a sentence into another one: a tick must never go from one to the other.
-const TURNING: [&str; 40] = [
-    "not",
-    "no",
-    "never",
-    "without",
-    "don't",
-    "skip",
-    "enable",
-    "disable",
-    "start",
-    "stop",
-    "restart",
-    "on",
-    "off",
-    "up",
-    "down",
-    "open",
-    "close",
-    "add",
-    "remove",
-    "create",
-    "delete",
-    "drop",
-    "lock",
-    "unlock",
-    "freeze",
-    "unfreeze",
-    "scale",
-    "blue",
-    "green",
-    "staging",
-    "prod",
-    "production",
-    "primary",
-    "secondary",
-    "old",
-    "new",
-    "rollback",
-    "before",
-    "after",
-    "first",
-];
 
 /// Pairs of identities, from and to, for steps of `old` that stand in `new` under another one. Steps that keep their identity
-/// are anchors: a rename is looked for between the same anchors, first by equal text in order (a heading was renamed), then by
-/// likeness. Numbers and words that turn the meaning must be the same: what is not surely the same step is a new one.
+/// are anchors, and a rename is looked for between the same anchors: first equal text under the same heading, then equal text
+/// that stands there only once on each side (a heading was renamed), then a text in which only a spelling was corrected. Anything
+/// else may mean something else: a tick must never go to another action, so it is a new step, and the old one stays with what
+/// was done.
 pub fn renames(old: &Book, new: &Book) -> Vec<(StepId, StepId)> {
     let mut pairs = Vec::new();
     for (at, before) in old.runbooks.iter().enumerate() {
@@ -100,68 +60,89 @@ fn gaps<'a>(steps: &'a [Step], other: &Book) -> HashMap<Gap<'a>, Vec<&'a Step>> 
 }
 
 fn match_gap(was: &[&Step], is: &[&Step], pairs: &mut Vec<(StepId, StepId)>) {
-    let mut by_text: HashMap<&str, VecDeque<usize>> = HashMap::new();
-    for (at, step) in is.iter().enumerate() {
-        by_text.entry(step.text.raw()).or_default().push_back(at);
+    let mut matched = Matched::default();
+    let mut places: HashMap<_, VecDeque<usize>> = HashMap::new();
+    for (to, step) in is.iter().enumerate() {
+        places.entry(under(step)).or_default().push_back(to);
     }
-    let mut taken: HashSet<usize> = HashSet::new();
-    let mut rest: Vec<(usize, &Step)> = Vec::new();
-    for (at, step) in was.iter().enumerate() {
-        match by_text.get_mut(step.text.raw()).and_then(VecDeque::pop_front) {
-            Some(to) => {
-                taken.insert(to);
-                pairs.extend(is.get(to).map(|s| (step.id.clone(), s.id.clone())));
-            }
-            None => rest.push((at, step)),
+    for (from, step) in was.iter().enumerate() {
+        if let Some(to) = places.get_mut(&under(step)).and_then(VecDeque::pop_front) {
+            matched.pair(from, to);
         }
     }
-    let mut likely: Vec<(f64, usize, usize)> = Vec::new();
-    for (from, step) in &rest {
+    let (left, right) = (once(was, &matched.from), once(is, &matched.to));
+    for (text, from) in left {
+        if let (Some(from), Some(Some(to))) = (from, right.get(text)) {
+            matched.pair(from, *to);
+        }
+    }
+    let words: Vec<Vec<&str>> = is.iter().map(|step| words(step)).collect();
+    for (from, step) in was.iter().enumerate() {
+        if matched.from.contains(&from) {
+            continue;
+        }
         let near = from.saturating_sub(AROUND)..(from + AROUND + 1).min(is.len());
-        for to in near.filter(|to| !taken.contains(to)) {
-            if let Some(other) = is.get(to)
-                && let Some(alike) = alike(step.text.raw(), other.text.raw())
-            {
-                likely.push((alike, *from, to));
-            }
+        let own = self::words(step);
+        let mut alike =
+            near.filter(|to| !matched.to.contains(to) && words.get(*to).is_some_and(|other| corrected(&own, other)));
+        // Of two that would do neither is sure.
+        if let (Some(to), None) = (alike.next(), alike.next()) {
+            matched.pair(from, to);
         }
     }
-    // The most alike first; of equals the nearest in place.
-    likely.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.abs_diff(a.2).cmp(&b.1.abs_diff(b.2))).then(a.1.cmp(&b.1)));
-    let mut gone: HashSet<usize> = HashSet::new();
-    for (_, from, to) in likely {
-        if !gone.contains(&from)
-            && !taken.contains(&to)
-            && let (Some(a), Some(b)) = (was.get(from), is.get(to))
-        {
-            gone.insert(from);
-            taken.insert(to);
-            pairs.push((a.id.clone(), b.id.clone()));
-        }
+    let id = |steps: &[&Step], at: usize| steps.get(at).map(|s| s.id.clone());
+    pairs.extend(matched.pairs.iter().filter_map(|(from, to)| Some((id(was, *from)?, id(is, *to)?))));
+}
+
+/// Which steps of a gap have found each other.
+#[derive(Default)]
+struct Matched {
+    from: HashSet<usize>,
+    to: HashSet<usize>,
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Matched {
+    fn pair(&mut self, from: usize, to: usize) {
+        self.from.insert(from);
+        self.to.insert(to);
+        self.pairs.push((from, to));
     }
 }
 
-/// How alike two texts are; `None` when they are surely or possibly two different things to do.
-fn alike(a: &str, b: &str) -> Option<f64> {
-    let fold = |s: &str| s.chars().take(COMPARED).collect::<String>().to_lowercase();
-    let (a, b) = (fold(a), fold(b));
-    if telling(&a) != telling(&b) {
-        return None;
-    }
-    let alike = strsim::normalized_damerau_levenshtein(&a, &b);
-    (alike >= ALIKE).then_some(alike)
+fn under(step: &Step) -> (Option<&Untrusted>, &str) {
+    (step.heading_path.last(), step.text.raw())
 }
 
-/// The words that decide what a text says: those with a digit, names written as code would be, and those that turn a meaning.
-fn telling(text: &str) -> Vec<&str> {
-    let mut words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '`' | '*'))
-        .map(|w| w.trim_end_matches(['.', ':', '!', '?']))
-        .filter(|w| {
-            w.contains(|c: char| c.is_ascii_digit() || matches!(c, '_' | '/' | '$' | '=' | '<' | '>'))
-                || TURNING.contains(w)
-        })
-        .collect();
-    words.sort_unstable();
-    words
+/// Where each text stands, if it stands there once; those already matched apart.
+fn once<'a>(steps: &[&'a Step], matched: &HashSet<usize>) -> BTreeMap<&'a str, Option<usize>> {
+    let mut places: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+    for (at, step) in steps.iter().enumerate().filter(|(at, _)| !matched.contains(at)) {
+        places.entry(step.text.raw()).and_modify(|one| *one = None).or_insert(Some(at));
+    }
+    places
+}
+
+fn words(step: &Step) -> Vec<&str> {
+    step.text.raw().split_whitespace().collect()
+}
+
+/// Whether the texts differ in the spelling of one word alone.
+fn corrected(a: &[&str], b: &[&str]) -> bool {
+    let mut differ = a.iter().zip(b).filter(|(a, b)| !a.eq_ignore_ascii_case(b));
+    let (Some((one, other)), None) = (differ.next(), differ.next()) else { return false };
+    a.len() == b.len() && misspelt(one, other)
+}
+
+fn misspelt(a: &str, b: &str) -> bool {
+    let (a, b) = (
+        a.trim_end_matches([',', '.', ':', ';']).to_lowercase(),
+        b.trim_end_matches([',', '.', ':', ';']).to_lowercase(),
+    );
+    // What holds anything but letters is a name, a number, a place: another one is something else.
+    let letters = |w: &str| w.chars().all(char::is_alphabetic).then(|| w.chars().count()).filter(|n| *n <= 64);
+    let (Some(m), Some(n)) = (letters(&a), letters(&b)) else { return false };
+    let shorter = m.min(n);
+    let allowed = if shorter >= VERY_LONG { 2 } else { 1 };
+    shorter >= LONG && a.chars().next() == b.chars().next() && strsim::damerau_levenshtein(&a, &b) <= allowed
 }
