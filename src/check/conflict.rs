@@ -25,6 +25,8 @@ struct Claim {
     range: Range,
     /// The line that says so.
     says: u32,
+    /// The line with what must hold for a go, where this claim is about its opposite.
+    go: Option<u32>,
 }
 
 pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
@@ -48,6 +50,11 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
         };
         let message = if other.says == claim.says {
             format!("this line says to roll back when {} is {span}, and not to", claim.range.metric)
+        } else if let Some(go) = other.go {
+            format!(
+                "line {go} makes {} {span} a no-go, and line {} says to roll back then; this line says not to",
+                claim.range.metric, other.says
+            )
         } else {
             format!(
                 "line {} says to roll back when {} is {span}, this line says not to",
@@ -73,7 +80,7 @@ fn claims(sheet: &Sheet<'_>) -> (Vec<Claim>, Vec<Claim>) {
     for threshold in &sheet.book.thresholds {
         let Some(range) = Range::of(threshold) else { continue };
         if threshold.severity.as_deref() == Some("rollback") && range.lo.is_finite() {
-            back.push(Claim { range: range.clone(), says: threshold.line });
+            back.push(Claim { range: range.clone(), says: threshold.line, go: None });
         }
         own.entry(sheet.section_of(threshold)).or_default().push(range);
     }
@@ -86,16 +93,19 @@ fn claims(sheet: &Sheet<'_>) -> (Vec<Claim>, Vec<Claim>) {
         let stays = says(&|r| STAY.is_in(r.text));
         let backs = says(&|r| BACK.is_in(r.text) && !STAY.is_in(r.text));
         let no_go = says(&|r| NO_GO.is_in(r.text) && ANY_BACK.is_in(r.text) && !STAY.is_in(r.text));
+        // `Do not roll back if only p95 is 1-2 s`: it speaks of its own numbers, not of those beside it.
+        let own_numbers = stays.is_some_and(|line| ranges.iter().any(|r| r.line == line));
         for range in ranges {
+            let stays = stays.filter(|line| !own_numbers || *line == range.line);
             match (stays, backs, no_go) {
-                (Some(line), None, None) => stay.push(Claim { range, says: line }),
+                (Some(line), None, None) => stay.push(Claim { range, says: line, go: None }),
                 (None, Some(line), None) if range.lo.is_finite() && !range.hi.is_finite() => {
-                    back.push(Claim { range, says: line });
+                    back.push(Claim { range, says: line, go: None });
                 }
                 // What must hold for a go; when it does not hold, it is a no-go.
                 (None, _, Some(line)) if range.hi.is_finite() && !range.lo.is_finite() => {
                     let broken = Range { lo: range.hi, hi: f64::INFINITY, lo_in: !range.hi_in, hi_in: false, ..range };
-                    back.push(Claim { range: broken, says: line });
+                    back.push(Claim { go: Some(broken.line), range: broken, says: line });
                 }
                 _ => {}
             }

@@ -83,9 +83,8 @@ fn match_gap(was: &[&Step], is: &[&Step], pairs: &mut Vec<(StepId, StepId)>) {
         }
         let near = from.saturating_sub(AROUND)..(from + AROUND + 1).min(is.len());
         let own = self::words(step);
-        let mut alike = near.filter(|to| {
-            !matched.to.contains(to) && words.get(*to).is_some_and(|other| corrected(&own, other))
-        });
+        let mut alike =
+            near.filter(|to| !matched.to.contains(to) && words.get(*to).is_some_and(|other| corrected(&own, other)));
         // Of two that would do neither is sure.
         if let (Some(to), None) = (alike.next(), alike.next()) {
             matched.pair(from, to);
@@ -136,7 +135,10 @@ fn corrected(a: &[&str], b: &[&str]) -> bool {
 }
 
 fn misspelt(a: &str, b: &str) -> bool {
-    let (a, b) = (a.trim_end_matches([',', '.', ':', ';']).to_lowercase(), b.trim_end_matches([',', '.', ':', ';']).to_lowercase());
+    let (a, b) = (
+        a.trim_end_matches([',', '.', ':', ';']).to_lowercase(),
+        b.trim_end_matches([',', '.', ':', ';']).to_lowercase(),
+    );
     // What holds anything but letters is a name, a number, a place: another one is something else.
     let letters = |w: &str| w.chars().all(char::is_alphabetic).then(|| w.chars().count()).filter(|n| *n <= 64);
     let (Some(m), Some(n)) = (letters(&a), letters(&b)) else { return false };

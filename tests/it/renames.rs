@@ -44,9 +44,8 @@ fn a_renamed_heading_moves_every_step_under_it() {
 #[test]
 fn equal_words_in_another_section_are_not_the_same_step() {
     let section = |name: &str| format!("## {name}\n- [ ] Deploy the api\n");
-    let file = |title: &str, sections: &[&str]| {
-        sections.iter().fold(format!("# {title}\n"), |all, name| all + &section(name))
-    };
+    let file =
+        |title: &str, sections: &[&str]| sections.iter().fold(format!("# {title}\n"), |all, name| all + &section(name));
     let (old, new) = (book(&file("2.3", &["EU", "US"])), book(&file("2.4", &["APAC", "EU", "US"])));
     let heading = |b: &Book, id: &_| b.find(id).unwrap().heading_path.last().unwrap().to_string();
     let pairs = renames(&old, &new);
