@@ -14,6 +14,8 @@ pattern! {
     NO_GO = r"no[-‑ ]?go\b";
     ANY_BACK = r"\broll[ -]?back";
     NEGATED = r"^(?:do not|don.?t|never)\s+";
+    ABORT = r"\b(?:abort|stop|halt|roll ?back)\b.{0,20}\b(?:if|when|once)\b";
+    STAGE = r"canary|\b\d+ ?% (?:of|traffic|users)|\bstage|staging|\bbaseline|warm[- ]?up|\blevel\b|\btest";
     PAGES = r"(?:→|⇒|->|=>|:)\s*(?:page|immediate(?:ly)? escalat|escalat|wake|call)";
 }
 
@@ -71,6 +73,7 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
     }
     opposites(sheet, out);
     limits(sheet, out);
+    stricter(sheet, out);
 }
 
 /// Ranges in which not to roll back, and in which to.
@@ -162,5 +165,41 @@ fn limits(sheet: &Sheet<'_>, out: &mut Sink) {
             );
             out.line(sheet, TWO_LIMITS, threshold.line, &message, "use one number, or say who is called at which");
         }
+    }
+}
+
+/// `Abort if error rate > 0.5%`, where the objective is met up to 1%.
+fn stricter(sheet: &Sheet<'_>, out: &mut Sink) {
+    let mut aborts: Vec<(Range, usize)> = Vec::new();
+    let mut objectives: HashMap<(String, String), Vec<(Range, usize)>> = HashMap::new();
+    for threshold in &sheet.book.thresholds {
+        let Some(range) = Range::of(threshold).filter(|r| !r.metric.is_empty()) else { continue };
+        let Some(row) = sheet.row(threshold.line) else { continue };
+        // A stage has limits of its own, and so has a table of levels.
+        if matches!(row.kind, Kind::Table) || sheet.titles(row.section).any(|t| STAGE.is_in(t)) || STAGE.is_in(row.text)
+        {
+            continue;
+        }
+        if range.lo.is_finite() && !range.hi.is_finite() && ABORT.is_in(row.text) {
+            aborts.push((range, row.section));
+        } else if range.hi.is_finite() && !range.lo.is_finite() && threshold.severity.is_none() {
+            objectives.entry((range.metric.clone(), range.unit.clone())).or_default().push((range, row.section));
+        }
+    }
+    for (abort, section) in aborts.into_iter().take(MOST) {
+        let Some(all) = objectives.get(&(abort.metric.clone(), abort.unit.clone())) else { continue };
+        // Where one of the objectives fits, the others are for something else.
+        if all.iter().any(|(o, _)| o.hi <= abort.lo) {
+            continue;
+        }
+        let Some((objective, _)) = all.iter().find(|(_, s)| *s != section) else { continue };
+        let message = format!(
+            "{} over {} aborts here, and line {} is content with it up to {}",
+            abort.metric,
+            abort.number(abort.lo),
+            objective.line,
+            objective.number(objective.hi)
+        );
+        out.line(sheet, TWO_LIMITS, abort.line, &message, "use one number, or say why the stricter one holds here");
     }
 }

@@ -444,3 +444,19 @@ fn a_condition_in_brackets_behind_rollback_is_a_limit_and_its_bullets_are_steps(
             .unwrap();
     assert_eq!(plain.thresholds.len(), 0);
 }
+
+#[test]
+fn the_briefing_claims_no_more_than_is_known() {
+    let text = "# Go\n\n- [ ] **Prepare**\n  - [ ] Run `make migrate now`\n  - [ ] Tell them\n\n```sh\nnpm run check\n```\n\n```sh\nkubectl apply -f a.yaml\n```\n";
+    let book = warroom::runbook::read("go.md", text.as_bytes()).unwrap();
+    let briefing = show::text(std::slice::from_ref(&book), &Plan::default(), &[]);
+    for words in [
+        "3 steps (2 to tick)",
+        "2 commands in fences (1 step with code in the line, not counted)",
+        "2 changing, 1 of them perhaps",
+        "unknown  npm run check: not known to only look",
+        "changes  kubectl apply -f a.yaml: changes something",
+    ] {
+        assert!(briefing.contains(words), "{words} is missing in\n{briefing}");
+    }
+}

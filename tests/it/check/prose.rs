@@ -35,6 +35,10 @@ const PROSE: &[(&str, &[&str])] = &[
         "## Triggers\n\n- Roll back if error rate > 5%\n- Do not roll back if only p95 latency is 1-2 s\n\n## Rollback\n\n1. Switch back\n",
         &[],
     ),
+    // WR069: an abort before the objective is missed
+    ("## Backfill\n\nAbort if error rate >0.5%.\n\n## Guardrails\n\n- Error rate <1%\n", &["WR069:3"]),
+    ("## Backfill\n\nAbort if error rate > 1%.\n\n## Guardrails\n\n- Error rate < 1%\n", &[]),
+    ("## Canary\n\nAbort if error rate > 0.5%.\n\n## Guardrails\n\n- Error rate < 1%\n", &[]),
     // WR052, WR053, WR054
     ("## Level 1\n\n- Error rate 1-4%\n\n## Level 2\n\n- Error rate 3-10%\n", &["WR052:7"]),
     ("## Level 1\n\n- Error rate 1-3%\n\n## Level 2\n\n- Error rate > 5%\n", &["WR053:7"]),
