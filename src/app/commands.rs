@@ -281,7 +281,22 @@ fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> 
     if let Some(path) = &setup.plan.room.journal {
         return Ok(setup.root.join(path));
     }
-    Ok(journal::locate(&state_dir()?, &setup.path, &setup.plan.room.name, setup.plan.room.group.as_deref())?.path)
+    let state = state_dir()?;
+    if let Some(path) = driven_bare(&state, setup) {
+        return Ok(path);
+    }
+    Ok(journal::locate(&state, &setup.path, &setup.plan.room.name, setup.plan.room.group.as_deref())?.path)
+}
+
+/// The journal of a runbook that was driven by itself before this plan was written beside it: what was ticked then goes on,
+/// as long as the plan has no journal of its own.
+fn driven_bare(state: &Path, setup: &Setup) -> Option<PathBuf> {
+    let planned = setup.path.extension().is_some_and(|e| e == "toml");
+    if !planned || journal::newest(state, &setup.path, &setup.plan.room.name).is_some() {
+        return None;
+    }
+    let mut books = setup.books.iter();
+    books.find_map(|book| journal::unfinished(state, &setup.root.join(&book.path), &book.title.to_string()))
 }
 
 /// The journal that an argument stands for: itself, or the newest of the room of a plan, a folder or a runbook.
@@ -298,7 +313,9 @@ pub fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = &setup.plan.room.journal {
         return Ok(setup.root.join(path));
     }
-    journal::newest(&state_dir()?, &setup.path, &setup.plan.room.name)
+    let state = state_dir()?;
+    driven_bare(&state, &setup)
+        .or_else(|| journal::newest(&state, &setup.path, &setup.plan.room.name))
         .with_context(|| format!("the room of {} has no journal yet; `warroom run` begins one", setup.path.display()))
 }
 

@@ -570,6 +570,17 @@ impl Desk {
             }
             return;
         }
+        // An editor may empty the file for a moment while it saves; nothing to do is no state to go on from.
+        let emptied = self.room.book.runbooks.iter().find(|old| {
+            !old.steps.is_empty() && setup.books.iter().any(|new| new.path == old.path && new.steps.is_empty())
+        });
+        if let Some(path) = emptied.map(|book| book.path.clone()) {
+            self.reload_failed(&format!(
+                "{}: no step is left in it; write them again, or begin a new room",
+                crate::text::escape(&path)
+            ));
+            return;
+        }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
         self.texts = setup.texts;
         // Until it is recorded the ticks belong to the first of several edits.

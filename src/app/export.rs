@@ -69,13 +69,13 @@ fn executed(named: Option<&Path>, path: &Path) -> anyhow::Result<Vec<(String, Ve
     };
     let texts = texts(named, path, &hashes, &paths)?;
     let books = texts.iter().map(|(name, bytes)| runbook::read(name, bytes)).collect::<Result<Vec<Runbook>, _>>()?;
-    let book = Book::new(books.clone());
+    let book = Book::new(books);
     let known = |id: &StepId| book.find(id).is_some() || progress.added.values().any(|a| a.step == *id);
     let mut lost: Vec<StepId> = progress.touched().map(|(id, _)| id.clone()).filter(|id| !known(id)).collect();
     lost.sort();
     let notes: Vec<&Entry> = notes.iter().map(Arc::as_ref).collect();
     let mut out = Vec::new();
-    for (n, (runbook, (name, bytes))) in books.iter().zip(&texts).enumerate() {
+    for (n, (runbook, (name, bytes))) in book.runbooks.iter().zip(&texts).enumerate() {
         // What belongs to no step stands in the first runbook.
         let (notes, lost) = if n == 0 { (notes.as_slice(), lost.as_slice()) } else { (&[][..], &[][..]) };
         let of = Executed { book: &book, progress: &progress, notes, lost };

@@ -64,7 +64,7 @@ mod verify;
 mod watch;
 
 pub use error::JournalError;
-pub use place::{Located, locate, network_file_system, newest};
+pub use place::{Located, locate, network_file_system, newest, unfinished};
 pub use taped::to_tape;
 pub use texts::kept_text;
 pub use verify::{Chain, Entries, ExportError, Verified, VerifyError, export_jsonl, read_all, verify};

@@ -293,5 +293,19 @@ fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     }
     let slug = slug.trim_end_matches('-');
     let slug = if slug.is_empty() { "room" } else { slug };
-    state_dir.join("warroom").join(format!("{slug}-{hash:012x}"))
+    let rooms = state_dir.join("warroom");
+    let named = rooms.join(format!("{slug}-{hash:012x}"));
+    if named.is_dir() {
+        return named;
+    }
+    // The path says which room it is; its name may have changed since it was begun.
+    let ending = format!("-{hash:012x}");
+    let known = std::fs::read_dir(&rooms).into_iter().flatten().flatten();
+    let known = known.map(|e| e.path()).filter(|p| p.to_string_lossy().ends_with(&ending));
+    known.max_by_key(|p| newest_in(p).and_then(|j| j.file_name().map(ToOwned::to_owned))).unwrap_or(named)
+}
+
+/// The journal that goes on for a plan, if there is one: its newest, unless that was closed. Makes nothing.
+pub fn unfinished(state_dir: &Path, plan_path: &Path, room_name: &str) -> Option<PathBuf> {
+    newest(state_dir, plan_path, room_name).filter(|path| !store::holds_room_closed(path))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::runs;
 use crate::fact::StepId;
 use crate::runbook::{Phase, Runbook, Step, StepKind};
 
@@ -36,8 +37,10 @@ pub enum Row {
 }
 
 impl Book {
-    /// Flattens runbooks: a phase row before the first step of each phase. A part follows the section that links it.
-    pub fn new(runbooks: Vec<Runbook>) -> Self {
+    /// Flattens runbooks: a phase row before the first step of each phase. A part follows the section that links it. Under a
+    /// heading that holds commands and no step, running them is the step.
+    pub fn new(mut runbooks: Vec<Runbook>) -> Self {
+        runbooks.iter_mut().for_each(runs::as_steps);
         let mut own: Vec<Vec<Row>> = Vec::new();
         let mut by_id = HashMap::new();
         for (b, book) in runbooks.iter().enumerate() {

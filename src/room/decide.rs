@@ -184,6 +184,7 @@ fn tick(room: &Room, by: &Author, step: &StepId) -> Result<Vec<Fact>, Refusal> {
             let said_so = state.by.iter().chain(&state.confirmed_by).any(|(who, _)| mine(who));
             if said_so { refuse_step(room, step, "is done, and you said so; u takes it back") } else { Ok(()) }?;
         }
+        state if state.status == Status::InFile => return refuse_step(room, step, "is ticked in the file already"),
         state if matches!(state.status, Status::Skipped | Status::NotApplicable | Status::Waived) => {
             return refuse_step(room, step, &format!("is {}; reopen it first", state.status.word()));
         }

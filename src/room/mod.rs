@@ -22,6 +22,7 @@ pub mod observe;
 pub mod params;
 pub mod profile;
 pub mod renames;
+mod runs;
 pub mod steps;
 pub mod verdict;
 

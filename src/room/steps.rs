@@ -8,6 +8,7 @@ use super::apply::Status;
 use super::book::Row;
 use crate::fact::StepId;
 use crate::runbook::{At, Phase, Step};
+use crate::text::Untrusted;
 
 /// Progress of a group or a phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -123,7 +124,7 @@ impl Room {
             if open { self.book.phase_of(&s.id) } else { None }
         });
         of_newest.or_else(|| {
-            let first = self.book.leaves().find(|s| !self.status(&s.id).settled())?;
+            let first = self.book.leaves().find(|s| !self.status(&s.id).settled() && !way_back(s))?;
             self.book.phase_of(&first.id)
         })
     }
@@ -137,14 +138,12 @@ impl Room {
         let newest = self.progress.touched().filter_map(|(id, s)| Some((s.newest?, id))).max().map(|(_, id)| id);
         let at = newest.and_then(|id| leaves.iter().position(|s| s.id == *id));
         let open = |s: &&&Step| !self.status(&s.id).settled() && self.status(&s.id) != Status::Failed;
-        let way_back = |s: &Step| s.phase.as_ref().is_some_and(|p| p.raw().to_ascii_lowercase().contains("rollback"));
         let here = at.and_then(|at| leaves.get(at));
         let same_phase = |a: &Step, b: &Step| a.phase_ix == b.phase_ix && a.heading_path == b.heading_path;
         let first = here
             .and_then(|here| leaves.iter().filter(open).find(|s| same_phase(s, here)))
             .or_else(|| leaves.iter().skip(at.unwrap_or(0)).filter(open).find(|s| !way_back(s)))
-            .or_else(|| leaves.iter().filter(open).find(|s| !way_back(s)))
-            .or_else(|| leaves.iter().find(open))?;
+            .or_else(|| leaves.iter().filter(open).find(|s| !way_back(s)))?;
         let phase = || leaves.iter().filter(open).filter(|s| same_phase(s, first));
         let pick = phase()
             .find(|s| self.mine(s) && self.status(&s.id) == Status::Running)
@@ -174,6 +173,17 @@ impl Room {
     pub fn knows(&self, id: &StepId) -> bool {
         self.book.find(id).is_some() || self.progress.added.values().any(|a| a.step == *id)
     }
+}
+
+/// Whether a step stands under a heading that says it is the way back: nobody is told to take it because all else is done.
+fn way_back(step: &Step) -> bool {
+    let says = |heading: &Untrusted| {
+        let heading = heading.raw().to_lowercase();
+        ["rollback", "roll back", "roll-back", "rolling back", "backout", "back-out", "back out"]
+            .iter()
+            .any(|word| heading.contains(word))
+    };
+    step.phase.iter().chain(&step.heading_path).any(says)
 }
 
 /// Rows that show a step of the given phase.

@@ -290,6 +290,70 @@ fn a_runbook_edited_on_the_way_keeps_what_was_ticked() {
     third.client().until("both after an edit", |s| s["steps"]["total"] == 2 && s["steps"]["done"] == 2);
 }
 
+/// The cutover itself is often only a command under its heading.
+#[test]
+fn commands_under_a_heading_without_a_step_can_be_ticked_and_are_exported() {
+    let text =
+        "# Go\n\n## Before\n\n- [ ] Tell everybody\n\n## T-0: Switch\n\n```bash\n./switch.sh green\n```\n\nDone.\n";
+    let place = Place::new(text, BARE);
+    let watch = place.start("ic");
+    let mut client = watch.client();
+    client.until("the watch", |s| s["watch"] == "here" && s["steps"]["total"] == 2);
+    assert_eq!(
+        client.ask(1, "ic", &json!({ "kind": "tick", "step": steps(&place)[0] })).unwrap()["answer"],
+        "accepted"
+    );
+    client.until("the switch is next", |s| s["next"][0]["text"] == "Run ./switch.sh green");
+    let next = client.status()["next"][0]["step"].clone();
+    assert_eq!(client.ask(2, "ic", &json!({ "kind": "tick", "step": next })).unwrap()["answer"], "accepted");
+    client.until("both", |s| s["steps"]["done"] == 2);
+    watch.end();
+    let out = warroom(place.path()).args(["export", "--format", "md"]).arg(place.journal()).output().unwrap();
+    let exported = String::from_utf8(out.stdout).unwrap();
+    let at = exported.find("./switch.sh green\n```\n").expect("the text is there");
+    assert!(exported[at..].contains("done"), "{exported}");
+}
+
+/// An editor that empties the file for a moment must not turn everything into done.
+#[test]
+fn an_emptied_runbook_is_not_taken() {
+    let place = Place::new(RUNBOOK, BARE);
+    let watch = place.start("ic");
+    let mut client = watch.client();
+    client.until("the watch", |s| s["watch"] == "here");
+    let mut follow = watch.client();
+    follow.send(&json!({ "follow": 0 })).unwrap();
+    std::fs::write(place.path().join("go-live.md"), "").unwrap();
+    let told = next_fact(&mut follow, "plan-reloaded");
+    assert_eq!(told["accepted"], false);
+    assert!(told["summary"].as_str().unwrap().contains("no step is left"), "{told}");
+    assert_eq!(client.status()["steps"]["total"], 3);
+}
+
+/// What was ticked belongs to the file, whatever its title says, and goes on under the plan that is written beside it.
+#[test]
+fn a_new_title_or_a_plan_beside_it_is_the_same_room() {
+    let place = Place::new(RUNBOOK, BARE);
+    std::fs::remove_file(place.plan()).unwrap();
+    let runbook = place.path().join("go-live.md");
+    let drive = |plan: &Path| Watched::start(place.path(), plan, "ic", &[]);
+    let watch = drive(&runbook);
+    let mut client = watch.client();
+    let id = {
+        client.until("the watch", |s| s["watch"] == "here");
+        client.status()["next"][0]["step"].clone()
+    };
+    assert_eq!(client.ask(1, "ic", &json!({ "kind": "tick", "step": id })).unwrap()["answer"], "accepted");
+    watch.end();
+    std::fs::write(&runbook, RUNBOOK.replace("# Go-live", "# Go-live of v2")).unwrap();
+    let watch = drive(&runbook);
+    watch.client().until("the tick under the new title", |s| s["steps"]["done"] == 1);
+    watch.end();
+    std::fs::write(place.plan(), BARE).unwrap();
+    let watch = drive(&place.plan());
+    watch.client().until("the tick under the plan", |s| s["steps"]["done"] == 1);
+}
+
 fn next_fact(client: &mut Client, kind: &str) -> Value {
     loop {
         let entry = client.line().unwrap_or_else(|| panic!("no {kind} came"));

@@ -389,6 +389,18 @@ fn what_comes_next_stays_in_the_phase_the_run_is_in_and_never_leaps_to_the_way_b
     assert_eq!(next(&room), "ic releases to everybody");
 }
 
+#[test]
+fn when_all_else_is_done_nobody_is_told_to_roll_back() {
+    let mut room = room(ROLLBACK, "");
+    let mut ledger = Ledger::default();
+    let words = ["roll call", "go/no-go", "ic turns the flag on", "on-call watches", "ic releases to everybody"];
+    for step in words {
+        ledger.does("ic", &tick_intent(&room, step), &mut room).unwrap();
+    }
+    assert_eq!(room.next_step(), None);
+    assert!(room.current_phase().is_none());
+}
+
 /// A service that was seen down before a restart is news again only when something changed.
 #[test]
 fn the_past_is_not_recorded_again_as_now() {
