@@ -14,6 +14,8 @@ pattern! {
     NO_GO = r"no[-‑ ]?go\b";
     ANY_BACK = r"\broll[ -]?back";
     NEGATED = r"^(?:do not|don.?t|never)\s+";
+    ABORT = r"\b(?:abort|stop|halt|roll ?back)\b.{0,20}\b(?:if|when|once)\b";
+    STAGE = r"canary|\b\d+ ?% (?:of|traffic|users)|\bstage|staging|\bbaseline|warm[- ]?up|\blevel\b|\btest";
     PAGES = r"(?:→|⇒|->|=>|:)\s*(?:page|immediate(?:ly)? escalat|escalat|wake|call)";
 }
 
@@ -25,6 +27,8 @@ struct Claim {
     range: Range,
     /// The line that says so.
     says: u32,
+    /// The line with what must hold for a go, where this claim is about its opposite.
+    go: Option<u32>,
 }
 
 pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
@@ -48,6 +52,11 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
         };
         let message = if other.says == claim.says {
             format!("this line says to roll back when {} is {span}, and not to", claim.range.metric)
+        } else if let Some(go) = other.go {
+            format!(
+                "line {go} makes {} {span} a no-go, and line {} says to roll back then; this line says not to",
+                claim.range.metric, other.says
+            )
         } else {
             format!(
                 "line {} says to roll back when {} is {span}, this line says not to",
@@ -64,6 +73,7 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
     }
     opposites(sheet, out);
     limits(sheet, out);
+    stricter(sheet, out);
 }
 
 /// Ranges in which not to roll back, and in which to.
@@ -73,7 +83,7 @@ fn claims(sheet: &Sheet<'_>) -> (Vec<Claim>, Vec<Claim>) {
     for threshold in &sheet.book.thresholds {
         let Some(range) = Range::of(threshold) else { continue };
         if threshold.severity.as_deref() == Some("rollback") && range.lo.is_finite() {
-            back.push(Claim { range: range.clone(), says: threshold.line });
+            back.push(Claim { range: range.clone(), says: threshold.line, go: None });
         }
         own.entry(sheet.section_of(threshold)).or_default().push(range);
     }
@@ -86,16 +96,19 @@ fn claims(sheet: &Sheet<'_>) -> (Vec<Claim>, Vec<Claim>) {
         let stays = says(&|r| STAY.is_in(r.text));
         let backs = says(&|r| BACK.is_in(r.text) && !STAY.is_in(r.text));
         let no_go = says(&|r| NO_GO.is_in(r.text) && ANY_BACK.is_in(r.text) && !STAY.is_in(r.text));
+        // `Do not roll back if only p95 is 1-2 s`: it speaks of its own numbers, not of those beside it.
+        let own_numbers = stays.is_some_and(|line| ranges.iter().any(|r| r.line == line));
         for range in ranges {
+            let stays = stays.filter(|line| !own_numbers || *line == range.line);
             match (stays, backs, no_go) {
-                (Some(line), None, None) => stay.push(Claim { range, says: line }),
+                (Some(line), None, None) => stay.push(Claim { range, says: line, go: None }),
                 (None, Some(line), None) if range.lo.is_finite() && !range.hi.is_finite() => {
-                    back.push(Claim { range, says: line });
+                    back.push(Claim { range, says: line, go: None });
                 }
                 // What must hold for a go; when it does not hold, it is a no-go.
                 (None, _, Some(line)) if range.hi.is_finite() && !range.lo.is_finite() => {
                     let broken = Range { lo: range.hi, hi: f64::INFINITY, lo_in: !range.hi_in, hi_in: false, ..range };
-                    back.push(Claim { range: broken, says: line });
+                    back.push(Claim { go: Some(broken.line), range: broken, says: line });
                 }
                 _ => {}
             }
@@ -152,5 +165,41 @@ fn limits(sheet: &Sheet<'_>, out: &mut Sink) {
             );
             out.line(sheet, TWO_LIMITS, threshold.line, &message, "use one number, or say who is called at which");
         }
+    }
+}
+
+/// `Abort if error rate > 0.5%`, where the objective is met up to 1%.
+fn stricter(sheet: &Sheet<'_>, out: &mut Sink) {
+    let mut aborts: Vec<(Range, usize)> = Vec::new();
+    let mut objectives: HashMap<(String, String), Vec<(Range, usize)>> = HashMap::new();
+    for threshold in &sheet.book.thresholds {
+        let Some(range) = Range::of(threshold).filter(|r| !r.metric.is_empty()) else { continue };
+        let Some(row) = sheet.row(threshold.line) else { continue };
+        // A stage has limits of its own, and so has a table of levels.
+        if matches!(row.kind, Kind::Table) || sheet.titles(row.section).any(|t| STAGE.is_in(t)) || STAGE.is_in(row.text)
+        {
+            continue;
+        }
+        if range.lo.is_finite() && !range.hi.is_finite() && ABORT.is_in(row.text) {
+            aborts.push((range, row.section));
+        } else if range.hi.is_finite() && !range.lo.is_finite() && threshold.severity.is_none() {
+            objectives.entry((range.metric.clone(), range.unit.clone())).or_default().push((range, row.section));
+        }
+    }
+    for (abort, section) in aborts.into_iter().take(MOST) {
+        let Some(all) = objectives.get(&(abort.metric.clone(), abort.unit.clone())) else { continue };
+        // Where one of the objectives fits, the others are for something else.
+        if all.iter().any(|(o, _)| o.hi <= abort.lo) {
+            continue;
+        }
+        let Some((objective, _)) = all.iter().find(|(_, s)| *s != section) else { continue };
+        let message = format!(
+            "{} over {} aborts here, and line {} is content with it up to {}",
+            abort.metric,
+            abort.number(abort.lo),
+            objective.line,
+            objective.number(objective.hi)
+        );
+        out.line(sheet, TWO_LIMITS, abort.line, &message, "use one number, or say why the stricter one holds here");
     }
 }

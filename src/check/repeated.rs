@@ -19,11 +19,25 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
     let mut seen: HashMap<String, &Step> = HashMap::new();
     // What longer items begin with, up to an `and`.
     let mut begun: HashMap<String, &Step> = HashMap::new();
+    let mut last: Option<&Step> = None;
     for step in &sheet.book.steps {
+        let before = last.replace(step);
         if !matches!(step.kind, StepKind::Task | StepKind::Numbered | StepKind::Bullet) {
             continue;
         }
         let key = key(step.text.raw());
+        // One right after the other, in the same list.
+        let twin = before.filter(|b| {
+            b.kind == step.kind
+                && b.parent == step.parent
+                && b.heading_path == step.heading_path
+                && b.text.raw().trim() == step.text.raw().trim()
+                && key.contains(' ')
+        });
+        if let Some(twin) = twin {
+            report(sheet, twin, step, "", out);
+            continue;
+        }
         // One word, or `run the tests`, is a habit.
         if key.split(' ').count() < 3 {
             continue;

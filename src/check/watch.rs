@@ -77,8 +77,10 @@ fn after_change(sheet: &Sheet<'_>, moments: &[&Moment<'_>], out: &mut Sink) {
         return;
     }
     let message = format!(
-        "\"{}\" ends at {} (line {}), and watching begins at {}: {gap} minutes are unwatched",
+        "\"{}\" {} at {} (line {}), and watching begins at {}: {gap} minutes are unwatched",
         change.text,
+        // Without a length only its beginning is known.
+        if change.to > change.from { "ends" } else { "begins" },
         shown(change, change.to),
         change.line,
         shown(watch, watch.from)

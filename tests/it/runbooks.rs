@@ -425,3 +425,38 @@ fn more_items_than_anybody_drives_are_refused_with_a_word() {
     let refused = warroom::runbook::read("go.md", long.as_bytes()).unwrap_err().to_string();
     assert!(refused.contains("200001 lines") && refused.contains("split it"), "{refused}");
 }
+
+#[test]
+fn a_condition_in_brackets_behind_rollback_is_a_limit_and_its_bullets_are_steps() {
+    let text = "# Deploy\n\n## Rollback (if error rate > 2 % for 5 minutes)\n\n* Traffic back to blue\n* Old version on all nodes\n";
+    let book = warroom::runbook::read("go.md", text.as_bytes()).unwrap();
+    assert_eq!(book.steps.len(), 2);
+    assert_eq!(book.phases.len(), 1);
+    let limits: Vec<_> = book
+        .thresholds
+        .iter()
+        .map(|t| (t.line, t.metric.raw(), t.op.as_str(), t.for_s, t.severity.as_deref()))
+        .collect();
+    assert_eq!(limits, [(3, "error rate", ">", Some(300), Some("rollback"))]);
+    // A length or a name in brackets is none.
+    let plain =
+        warroom::runbook::read("go.md", b"## Rollback (5 min)\n\n* Back\n\n## Canary (25 % of users)\n\nText.\n")
+            .unwrap();
+    assert_eq!(plain.thresholds.len(), 0);
+}
+
+#[test]
+fn the_briefing_claims_no_more_than_is_known() {
+    let text = "# Go\n\n- [ ] **Prepare**\n  - [ ] Run `make migrate now`\n  - [ ] Tell them\n\n```sh\nnpm run check\n```\n\n```sh\nkubectl apply -f a.yaml\n```\n";
+    let book = warroom::runbook::read("go.md", text.as_bytes()).unwrap();
+    let briefing = show::text(std::slice::from_ref(&book), &Plan::default(), &[]);
+    for words in [
+        "3 steps (2 to tick)",
+        "2 commands in fences (1 step with code in the line, not counted)",
+        "2 changing, 1 of them perhaps",
+        "unknown  npm run check: not known to only look",
+        "changes  kubectl apply -f a.yaml: changes something",
+    ] {
+        assert!(briefing.contains(words), "{words} is missing in\n{briefing}");
+    }
+}

@@ -6,6 +6,9 @@ use super::Written;
 use crate::runbook::{At, Class, Command, Contact, Phase, Runbook, Standing, Threshold, WayKind};
 use crate::text::{Untrusted, escape};
 
+/// How the reason of a class ends that is a guess: it counts as changing, to be safe.
+const UNSURE: &str = "not known to only look";
+
 /// Lines are broken here.
 const WIDTH: usize = 100;
 
@@ -41,15 +44,33 @@ fn head(out: &mut String, book: &Runbook) -> Written {
     }
     let boxes = book.items.iter().filter(|i| i.task).count();
     let ticked = book.items.iter().filter(|i| i.checked == Some(true)).count();
+    // A step with steps in it is ticked by ticking those.
+    let groups: std::collections::HashSet<_> = book.steps.iter().filter_map(|s| s.parent.as_ref()).collect();
+    let leaves = book.steps.iter().filter(|s| !groups.contains(&s.id)).count();
+    let to_tick = if groups.is_empty() { String::new() } else { format!(" ({leaves} to tick)") };
+    let inline = book
+        .steps
+        .iter()
+        .filter(|s| book.lines.get(s.line as usize - 1).is_some_and(|l| command_in_line(l.raw())))
+        .count();
+    let inline = match inline {
+        0 => String::new(),
+        n => format!(" in fences ({} with code in the line, not counted)", plural(n, "step")),
+    };
     writeln!(
         out,
-        "{} steps, {boxes} of them boxes ({ticked} ticked) · {} commands · {} limits · {} services · {} roles",
-        book.steps.len(),
-        book.commands.len(),
+        "{}{to_tick}, {boxes} of them boxes ({ticked} ticked) · {}{inline} · {} limits · {} services · {} roles",
+        plural(book.steps.len(), "step"),
+        plural(book.commands.len(), "command"),
         book.thresholds.len(),
         book.services.len(),
         book.roles.len()
     )
+}
+
+/// Whether a line has code of several words between backticks, as in "run `make deploy`".
+fn command_in_line(line: &str) -> bool {
+    line.split('`').skip(1).step_by(2).any(|code| code.trim().contains(' '))
 }
 
 /// One line for each phase: its line, when, how long, how much.
@@ -98,16 +119,22 @@ fn commands(out: &mut String, book: &Runbook) -> Written {
     if danger + mutate + read == 0 {
         return Ok(());
     }
-    writeln!(out, "\nWhat will be run ({danger} dangerous, {mutate} changing, {read} only looking)")?;
+    let unsure = of(Class::Mutate).filter(|c| c.reason.raw().ends_with(UNSURE)).count();
+    let unsure = if unsure > 0 { format!(", {unsure} of them perhaps") } else { String::new() };
+    writeln!(out, "\nWhat will be run ({danger} dangerous, {mutate} changing{unsure}, {read} only looking)")?;
     let mut shown: Vec<&Command> = of(Class::Danger).chain(of(Class::Mutate)).collect();
     let more = shown.len().saturating_sub(COMMANDS);
     shown.truncate(COMMANDS);
     for command in shown {
-        let class = if command.class == Class::Danger { "DANGER " } else { "changes" };
+        let class = match command.class {
+            Class::Danger => "DANGER ",
+            _ if command.reason.raw().ends_with(UNSURE) => "unknown",
+            _ => "changes",
+        };
         writeln!(out, "  {:>5}  {class}  {}", command.line_start, command.reason)?;
     }
     if more > 0 {
-        writeln!(out, "         and {more} more that change something")?;
+        writeln!(out, "         and {more} more that change something or may")?;
     }
     let lines: Vec<String> = of(Class::Read).map(|c| c.line_start.to_string()).collect();
     if !lines.is_empty() {

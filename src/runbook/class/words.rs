@@ -293,6 +293,12 @@ pub(super) const CHANGES: &[&str] = &[
     "cordon", "uncordon", "rollback",
 ];
 
+/// Programs that run whatever somebody wrote.
+pub(super) const RUNNERS: &[&str] = &[
+    "npm", "pnpm", "yarn", "npx", "node", "deno", "bun", "python", "python3", "ruby", "rake", "php", "make", "bash",
+    "sh", "source", "go", "cargo", "mvn", "gradle", "java", "dotnet", "fab", "xargs",
+];
+
 /// Programs that people type into unnamed fences.
 pub(super) const PROGRAMS: &[&str] = &[
     "curl",

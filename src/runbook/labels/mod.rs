@@ -213,6 +213,8 @@ pub(super) fn calls_for_action(name: &str) -> bool {
 
 /// The same for a heading, which may say more: `Traffic Rollback`, `Post-deploy Verification`.
 pub(super) fn heading_calls_for_action(name: &str) -> bool {
+    // `Rollback (if error rate > 2%)`: the condition in brackets is not what it is called.
+    let name = name.split(['(', '（', '[']).next().filter(|n| !n.trim().is_empty()).unwrap_or(name);
     let words = words(name);
     calls_for_action(name) || matches!(words.last().map_or("", String::as_str), "rollback" | "verification" | "actions")
 }
@@ -330,6 +332,7 @@ mod tests {
         }
         assert!(tells("Critical Learnings") && tells("Table of Contents") && !tells("Deployment sequence"));
         assert!(calls_for_action("Action") && !calls_for_action("Automatic Actions") && !calls_for_action("Symptoms"));
+        assert!(heading_calls_for_action("Rollback (if error rate > 2 % for 5 minutes)"));
         assert!(heading_calls_for_action("Traffic Rollback") && !heading_calls_for_action("9) Rollback Readiness"));
     }
 }

@@ -31,6 +31,14 @@ const PROSE: &[(&str, &[&str])] = &[
     ),
     ("## Action\n\n- [ ] Restart the workers\n\n## Later\n\n- [ ] Do not restart the workers\n", &["WR051:7"]),
     ("- Roll back if error rate > 5%; do not roll back under 10%: error rate 5-10%\n", &["WR051:1"]),
+    (
+        "## Triggers\n\n- Roll back if error rate > 5%\n- Do not roll back if only p95 latency is 1-2 s\n\n## Rollback\n\n1. Switch back\n",
+        &[],
+    ),
+    // WR069: an abort before the objective is missed
+    ("## Backfill\n\nAbort if error rate >0.5%.\n\n## Guardrails\n\n- Error rate <1%\n", &["WR069:3"]),
+    ("## Backfill\n\nAbort if error rate > 1%.\n\n## Guardrails\n\n- Error rate < 1%\n", &[]),
+    ("## Canary\n\nAbort if error rate > 0.5%.\n\n## Guardrails\n\n- Error rate < 1%\n", &[]),
     // WR052, WR053, WR054
     ("## Level 1\n\n- Error rate 1-4%\n\n## Level 2\n\n- Error rate 3-10%\n", &["WR052:7"]),
     ("## Level 1\n\n- Error rate 1-3%\n\n## Level 2\n\n- Error rate > 5%\n", &["WR053:7"]),
@@ -120,6 +128,9 @@ const PROSE: &[(&str, &[&str])] = &[
         &[],
     ),
     ("- [ ] Tell the support team\n- [ ] Tell the support team\n", &["WR061:2"]),
+    ("1. Restart the workers\n2. Restart the workers\n", &["WR061:2"]),
+    ("1. Restart the workers\n2. Look at the logs\n3. Restart the workers\n", &[]),
+    ("## Blue\n\n1. Restart the workers\n\n## Green\n\n1. Restart the workers\n", &[]),
     // WR062
     ("- 5xx ≤ 0.5% (~432 errors/day at 100k req/day)\n", &["WR062:1"]),
     ("- 5xx ≤ 0.5% (~500 errors/day at 100k req/day)\n- 0.05% of 2 million requests/day are 1,000 errors/day\n", &[]),
@@ -203,4 +214,18 @@ fn a_plan_is_held_against_its_runbook() {
         .replace("30m\"\n\n[[window]]\nname = \"critical", "1h\"\n\n[[window]]\nname = \"critical")
         .replace("T+45m", "T+30m");
     assert_eq!(brief(&together(&[("go.md", book)], Some(&fits))), Vec::<String>::new());
+}
+
+#[test]
+fn a_finding_quotes_what_the_lines_say() {
+    let text = "## Gate\n\n- Error rate < 1%\n- **NO-GO**: roll back immediately\n\n## Level 1\n\n- Error rate 1-3%\n- Do NOT rollback\n";
+    let message = &found(text)[0].message;
+    assert!(
+        message.starts_with("line 3 makes error rate between 1 and 3% a no-go, and line 4 says to roll back then"),
+        "{message}"
+    );
+    let text =
+        "## Full rollout: 100% of traffic (12:50)\n\n- [ ] Flip\n\n## Monitoring (13:00 - 14:00)\n\n- [ ] Look\n";
+    let message = &found(text)[0].message;
+    assert!(message.contains("begins at 12:50"), "{message}");
 }

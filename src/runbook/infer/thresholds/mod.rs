@@ -59,6 +59,14 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
                     }
                 }
             }
+            // `Rollback (if error rate > 2% for 5 minutes)`.
+            BlockKind::Heading(_) => {
+                let text = block.plain();
+                if let Some(condition) = in_brackets(text).filter(|c| may_hold(c)) {
+                    let severity = around(seen, heading, None);
+                    scan(Asked { text: condition, line: block.first, severity, ..Asked::default() }, &mut out);
+                }
+            }
             BlockKind::Table(rows) => table(rows, around(seen, heading, label.as_deref()), &mut out),
             BlockKind::Fence { lang, text } => {
                 let shell = class::is_shell(lang.as_deref()) || lang.is_none() && class::looks_like_shell(text);
@@ -86,6 +94,17 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
         }
     }
     out
+}
+
+/// The condition in the brackets at the end of a heading, if it says that it is one.
+fn in_brackets(title: &str) -> Option<&str> {
+    let (_, inner) = title.trim_end().strip_suffix([')', '）'])?.rsplit_once(['(', '（'])?;
+    let first = inner.split_whitespace().next()?.to_lowercase();
+    let asks = matches!(
+        first.as_str(),
+        "if" | "when" | "once" | "wenn" | "bei" | "falls" | "si" | "cuando" | "se" | "если" | "при"
+    );
+    asks.then_some(inner)
 }
 
 /// What the item around an item says, without the colon at its end.

@@ -6,7 +6,7 @@ use crate::runbook::tokens::{Kind, Token};
 /// The severity that label and headings give to what stands under them.
 pub(super) fn around(seen: &Seen<'_>, heading: Option<usize>, label: Option<&str>) -> Option<&'static str> {
     let of = |text: &str| {
-        let lower = text.to_lowercase().replace('’', "'");
+        let lower = text.to_lowercase().replace('’', "'").replace('(', "");
         let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
         if has(&["don't rollback", "do not rollback", "don't roll back", "no rollback", "minor", "warning"]) {
             Some("warn")
@@ -55,7 +55,7 @@ fn severity(text: &str, consequence: Option<&str>) -> Option<&'static str> {
     if has(&["warn", "alert", "ticket", "investigat", "notify"]) {
         return Some("warn");
     }
-    let lower = text.to_lowercase();
+    let (lower, negated) = without_negated(&text.to_lowercase().replace('’', "'"));
     if ["abort if", "abort when", "rollback if", "roll back if", "rollback when", "roll back when", "revert if"]
         .iter()
         .any(|w| lower.contains(w))
@@ -65,7 +65,19 @@ fn severity(text: &str, consequence: Option<&str>) -> Option<&'static str> {
     if ["page if", "page when", "alert if"].iter().any(|w| lower.contains(w)) {
         return Some("page");
     }
-    None
+    negated.then_some("warn")
+}
+
+/// A text without its "do not roll back", and whether it had one.
+fn without_negated(lower: &str) -> (String, bool) {
+    let mut text = lower.to_owned();
+    for no in ["do not", "don't", "never", "must not", "should not"] {
+        for back in ["roll back", "rollback", "abort", "revert"] {
+            text = text.replace(&format!("{no} {back}"), "");
+        }
+    }
+    let negated = text.len() < lower.len();
+    (text, negated)
 }
 
 /// The severity that a word alone names: `warn`, `Critical`, `rollback`.

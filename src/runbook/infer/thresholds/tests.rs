@@ -27,6 +27,15 @@ fn what_people_write() {
             "Error rate > 10% → Page on-call engineer",
             vec![("Error rate", ">", json!(10), Some("%"), None, Some("page"))],
         ),
+        ("Bei Fehlerrate über 5 % zurückrollen", vec![("Fehlerrate", ">", json!(5), Some("%"), None, None)]),
+        (
+            "Con tasa de error superior al 5 % se revierte",
+            vec![("tasa de error", ">", json!(5), Some("%"), None, None)],
+        ),
+        (
+            "Do not roll back if only p95 latency is 1-2 s",
+            vec![("p95 latency", "in", json!([1, 2]), Some("s"), None, Some("warn"))],
+        ),
         ("Error rate 1-3%", vec![("Error rate", "in", json!([1, 3]), Some("%"), None, None)]),
         ("p95 latency 500-1000ms", vec![("p95 latency", "in", json!([500, 1000]), Some("ms"), None, None)]),
         (
