@@ -173,6 +173,9 @@ fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
     Ok(code_of(ending))
 }
 
+/// What a terminal that goes away sends.
+const HANG_UP: i32 = 1;
+
 /// Runs the loop with everything around it, and closes the journal behind it.
 pub fn live(
     mut seated: Seated,
@@ -202,7 +205,7 @@ pub fn live(
         if let Some(screen) = screen {
             screen.close();
         }
-        if ending == Ending::TerminalLost {
+        if matches!(ending, Ending::TerminalLost | Ending::Signal(HANG_UP)) {
             desk.terminal_lost();
         }
         desk.close().await;

@@ -134,8 +134,12 @@ impl Signals {
                     continue
                 }
             };
-            // Nobody can wait for a loop that already left the screen and is asked a second time.
+            // Nobody can wait for a loop that already left the screen and is asked a second time. A hang-up is no second time: it
+            // comes with the end of the input, while the loop is writing down that the terminal was lost.
             if screen.upgrade().is_none_or(|s| s.closed()) {
+                if signal == Signal::SIGHUP {
+                    continue;
+                }
                 end(&screen, signal as i32);
             }
             if let Some(permit) = ended.take() {
