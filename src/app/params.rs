@@ -10,6 +10,7 @@ use crate::cli;
 use crate::fact::Fact;
 use crate::finding::nearest;
 use crate::journal;
+use crate::plan::draft::is_secret;
 use crate::plan::{Param, Plan};
 use crate::room::Progress;
 use crate::text::{Untrusted, escape, is_plain};
@@ -58,6 +59,13 @@ pub fn at_start(plan: &Plan, seat: &cli::Seat, journal: &Path) -> anyhow::Result
     let known = |name: &str| recorded.params.get(name).and_then(|(_, value)| value.as_ref()).map(Untrusted::raw);
     let mut unset = Vec::new();
     for param in plan.params.iter().filter(|p| p.value.is_none()) {
+        if is_secret(&param.name) {
+            let variable = param.name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            bail!(
+                "[params] {0} looks like a secret, and an answer is written into the journal; write {0} = {{ env = \"{variable}\" }}",
+                escape(&param.name)
+            );
+        }
         let answer = match (given.get(&param.name), known(&param.name)) {
             (Some(value), known) if known != Some(value) => Some(value.clone()),
             (Some(_), _) | (None, Some(_)) => continue,

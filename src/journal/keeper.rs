@@ -221,7 +221,7 @@ impl Keeper {
                 self.record(&mut store)?;
             }
             if !self.texts.is_empty() && self.pending.is_empty() {
-                self.keep_texts(conn)?;
+                self.keep_texts(conn);
             }
             if self.stopping && (self.pending.is_empty() || self.trouble.is_some()) {
                 return Ok(());
@@ -366,14 +366,15 @@ impl Keeper {
         Ok(())
     }
 
-    /// Keeps the texts that wait. A file held by another process is no error.
-    fn keep_texts(&mut self, conn: &Connection) -> Result<(), StoreError> {
+    /// Keeps the texts that wait; while another process holds the file they wait on. The texts are a convenience of the export:
+    /// where they do not fit, the entries go on without them.
+    fn keep_texts(&mut self, conn: &Connection) {
         match texts::keep(conn, &self.texts) {
-            Ok(()) => self.texts.clear(),
-            Err(e) if connect::is_busy(&e) => {}
-            Err(e) => return Err(e.into()),
+            Err(e) if connect::is_busy(&e) => return,
+            Err(e) => tracing::warn!("the runbooks are not kept in the journal: {e}"),
+            Ok(()) => {}
         }
-        Ok(())
+        self.texts.clear();
     }
 
     /// Reads the file from its first entry, checks it, and sends home what has not been there.

@@ -43,7 +43,9 @@ pub fn salvage(path: &Path, mode: Mode, bell: &bell::Bell) -> Result<Salvaged, J
     }
     let (n, head) = (new.tails.n, new.tails.head);
     drop(new);
-    texts::carry(path, &conn).map_err(|source| JournalError::Sql { path: fresh.clone(), source })?;
+    if let Err(e) = texts::carry(path, &conn) {
+        tracing::warn!("the runbooks of the damaged journal are not carried over: {e}");
+    }
     connect::close(conn);
 
     let moved_to = place::set_aside(path)?;

@@ -1,5 +1,6 @@
 //! What was done with a step, in lines of Markdown that mean nothing but their words.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::clock::Stamp;
@@ -9,7 +10,18 @@ use crate::text::escape;
 
 /// The remarks on one step, oldest first; empty when nothing was recorded of it.
 pub(super) fn of_step(id: &StepId, book: &Book, progress: &Progress) -> Vec<String> {
-    let mut out = Vec::new();
+    let mut said = Vec::new();
+    tell(id, book, progress, &mut HashSet::new(), &mut said);
+    said
+}
+
+/// A journal may be anybody's: steps added after one another in a circle or in a long chain are told once, and not too deep.
+const DEEPEST: usize = 1_000;
+
+fn tell(id: &StepId, book: &Book, progress: &Progress, seen: &mut HashSet<StepId>, out: &mut Vec<String>) {
+    if seen.len() >= DEEPEST || !seen.insert(id.clone()) {
+        return;
+    }
     if let Some(state) = progress.step(id) {
         if let Some((by, at)) = &state.by {
             let mut line = format!("{} {} {} · {}", glyph(state.status), word(state.status), time(*at), who(by));
@@ -40,9 +52,8 @@ pub(super) fn of_step(id: &StepId, book: &Book, progress: &Progress) -> Vec<Stri
     }
     for added in progress.added.values().filter(|a| a.after.as_ref() == Some(id)) {
         out.push(format!("added on the run by {}: {}", who(&added.by), plain(added.text.raw())));
-        out.extend(of_step(&added.step, book, progress));
+        tell(&added.step, book, progress, seen, out);
     }
-    out
 }
 
 /// Who did something, with the role.

@@ -397,3 +397,23 @@ fn steps_that_the_runbook_lost_are_told_at_its_end() {
     let out = String::from_utf8(out.unwrap()).unwrap();
     assert!(out.starts_with("- [ ] a\n<!-- warroom -->\n> on a step that the runbook no longer has"), "{out}");
 }
+
+/// A journal may be anybody's: an added step that stands after itself must not end the program.
+#[test]
+fn added_steps_in_a_circle_are_told_once() {
+    let bytes = b"# Go\n\n- [ ] first\n";
+    let runbook = read("go-live.md", bytes).unwrap();
+    let mut progress = Progress::default();
+    let by = Author { person: Untrusted::new("ic"), role: None };
+    let (first, added) = (runbook.steps[0].id.clone(), StepId::from("run-1"));
+    for (n, after) in [first, added.clone()].into_iter().enumerate() {
+        let fact = Fact::StepAdded { step: added.clone(), after: Some(after), text: Untrusted::new("call the bank") };
+        let stamp = Stamp { ms: n as i64, n: 0, writer: Writer(1) };
+        let draft = Draft { id: Uuid::now_v7(), by: by.clone(), fact };
+        progress.apply(&Arc::new(Entry::seal(draft, Writer(1), n as u64 + 1, stamp, Hash::default())));
+    }
+    let book = Book::new(vec![runbook.clone()]);
+    let of = Executed { book: &book, progress: &progress, notes: &[], lost: &[] };
+    let out = String::from_utf8(executed(bytes, &runbook, of).unwrap()).unwrap();
+    assert!(out.contains("call the bank"), "{out}");
+}

@@ -5,6 +5,7 @@ mod gates;
 mod levels;
 mod metrics;
 mod params;
+pub use params::is_secret;
 mod room;
 mod services;
 mod sheet;

@@ -76,7 +76,7 @@ pub(super) fn params(books: &[Runbook]) -> Option<Block> {
 }
 
 /// Whether a placeholder's own words say that it is a secret: `db-password`, `API_TOKEN`, `apiKey`.
-fn is_secret(text: &str) -> bool {
+pub fn is_secret(text: &str) -> bool {
     const WHOLE: [&str; 24] = [
         "pass",
         "passwd",
