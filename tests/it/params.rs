@@ -110,7 +110,8 @@ fn total(status: &Value) -> u64 {
 fn a_parameter_that_looks_like_a_secret_is_not_taken() {
     let place = without_params("");
     let plan = std::fs::read_to_string(place.at("warroom.toml")).unwrap();
-    std::fs::write(place.at("warroom.toml"), format!("{plan}\n[params]\ndb-password = {{ ask = \"the password\" }}\n")).unwrap();
+    std::fs::write(place.at("warroom.toml"), format!("{plan}\n[params]\ndb-password = {{ ask = \"the password\" }}\n"))
+        .unwrap();
     let said = place.refused(&["--param", "db-password=hunter2secret"]);
     assert!(said.contains("looks like a secret") && said.contains("env = \"DB_PASSWORD\""), "{said}");
 }
