@@ -109,7 +109,7 @@ pub struct Seat {
     /// An answer to a parameter of the plan; repeat it for several
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
-    /// The variant of the runbook: a [[profile]] of the plan
+    /// The variant of the runbook: a profile of the plan
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// T-0: RFC 3339, HH:MM in the room's zone, or `now`
