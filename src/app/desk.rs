@@ -571,10 +571,11 @@ impl Desk {
             return;
         }
         // An editor may empty the file for a moment while it saves; nothing to do is no state to go on from.
+        let book = Book::new(setup.books);
         let emptied = self.room.book.runbooks.iter().find(|old| {
-            !old.steps.is_empty() && setup.books.iter().any(|new| new.path == old.path && new.steps.is_empty())
+            !old.steps.is_empty() && book.runbooks.iter().any(|new| new.path == old.path && new.steps.is_empty())
         });
-        if let Some(path) = emptied.map(|book| book.path.clone()) {
+        if let Some(path) = emptied.map(|old| old.path.clone()) {
             self.reload_failed(&format!(
                 "{}: no step is left in it; write them again, or begin a new room",
                 crate::text::escape(&path)
@@ -585,7 +586,7 @@ impl Desk {
         self.texts = setup.texts;
         // Until it is recorded the ticks belong to the first of several edits.
         self.before.get_or_insert_with(|| Arc::clone(&self.room.book));
-        self.room.replace(Book::new(setup.books), setup.plan);
+        self.room.replace(book, setup.plan);
         self.room.plan_trouble.clear();
         if plan_changed {
             if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {

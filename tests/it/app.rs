@@ -307,6 +307,15 @@ fn commands_under_a_heading_without_a_step_can_be_ticked_and_are_exported() {
     let next = client.status()["next"][0]["step"].clone();
     assert_eq!(client.ask(2, "ic", &json!({ "kind": "tick", "step": next })).unwrap()["answer"], "accepted");
     client.until("both", |s| s["steps"]["done"] == 2);
+    // Edited to commands alone, and once more: there is always something to do in it.
+    for (n, word) in ["one", "two"].into_iter().enumerate() {
+        let bare = format!("# Go\n\n## {word}\n\n```bash\n./{word}.sh\n```\n");
+        std::fs::write(place.path().join("go-live.md"), bare).unwrap();
+        client.until("the edit", |s| s["next"][0]["text"] == format!("Run ./{word}.sh"));
+        assert_eq!(client.status()["steps"]["total"], 1, "edit {n}");
+    }
+    std::fs::write(place.path().join("go-live.md"), text).unwrap();
+    client.until("as it was", |s| s["steps"]["total"] == 2);
     watch.end();
     let out = warroom(place.path()).args(["export", "--format", "md"]).arg(place.journal()).output().unwrap();
     let exported = String::from_utf8(out.stdout).unwrap();
