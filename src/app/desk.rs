@@ -355,7 +355,7 @@ impl Desk {
             facts.push(Fact::RoomOpened { name, version: env!("CARGO_PKG_VERSION").to_owned() });
         }
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
-        if self.room.progress.loaded.as_ref().is_none_or(|(_, known)| *known != hashes) {
+        if self.room.progress.loaded.as_ref().is_none_or(|known| known.hashes != hashes) {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
             let before = self.before.take().or_else(|| self.of_last_run().map(Arc::new));
             let renames = before.map(|old| {
@@ -378,8 +378,8 @@ impl Desk {
     /// The runbooks as they were when they were last read, out of the journal: they were edited while nobody was here. Read at
     /// the start only, and only then.
     fn of_last_run(&self) -> Option<Book> {
-        let (_, hashes) = self.room.progress.loaded.as_ref()?;
-        let books = hashes.iter().zip(&self.room.progress.paths).map(|(hash, path)| {
+        let loaded = self.room.progress.loaded.as_ref()?;
+        let books = loaded.hashes.iter().zip(&loaded.paths).map(|(hash, path)| {
             let bytes = journal::kept_text(&self.journal_at, hash).ok().flatten()?;
             crate::runbook::read(path, &bytes).ok()
         });

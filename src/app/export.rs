@@ -16,7 +16,7 @@ use crate::cli::{self, ExportFormat};
 use crate::fact::{Entry, Fact, StepId};
 use crate::journal;
 use crate::report::{self, Executed};
-use crate::room::{Book, Progress};
+use crate::room::{Book, Loaded, Progress};
 use crate::runbook::{self, Runbook};
 use crate::text::escape;
 
@@ -52,23 +52,18 @@ pub fn main(args: &cli::Export) -> anyhow::Result<ExitCode> {
 fn executed(named: Option<&Path>, path: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut progress = Progress::default();
     let mut notes: Vec<Arc<Entry>> = Vec::new();
-    let mut loaded: Option<(crate::clock::Stamp, Vec<String>, Vec<String>)> = None;
     for entry in journal::read_all(path)? {
         let entry = entry?;
-        match &entry.fact {
-            Fact::RunbookLoaded { hashes, paths, .. } if loaded.as_ref().is_none_or(|(at, ..)| *at < entry.stamp) => {
-                loaded = Some((entry.stamp, hashes.clone(), paths.clone()));
-            }
-            Fact::Noted { step: None, .. } => notes.push(Arc::clone(&entry)),
-            _ => {}
+        if matches!(entry.fact, Fact::Noted { step: None, .. }) {
+            notes.push(Arc::clone(&entry));
         }
         progress.apply(&entry);
     }
     notes.sort_by_key(|entry| entry.stamp);
-    let Some((_, hashes, paths)) = loaded else {
+    let Some(Loaded { hashes, paths, .. }) = &progress.loaded else {
         bail!("{}: no runbook was read in this room yet", escape(&path.display().to_string()));
     };
-    let texts = texts(named, path, &hashes, &paths)?;
+    let texts = texts(named, path, hashes, paths)?;
     let books = texts.iter().map(|(name, bytes)| runbook::read(name, bytes)).collect::<Result<Vec<Runbook>, _>>()?;
     let book = Book::new(books);
     let known = |id: &StepId| book.find(id).is_some() || progress.added.values().any(|a| a.step == *id);

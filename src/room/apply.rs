@@ -32,14 +32,23 @@ pub struct Progress {
     pub timeline: BTreeMap<Stamp, Arc<Entry>>,
     /// The highest place seen of each writer's chain.
     pub heads: BTreeMap<Writer, u64>,
-    /// The newest loaded runbook: stamp and hashes.
-    pub loaded: Option<(Stamp, Vec<String>)>,
-    /// The names of its files, in the same order.
-    pub paths: Vec<String>,
+    /// The runbooks as last read.
+    pub loaded: Option<Loaded>,
     /// The newest watch: epoch, stamp, who.
     pub watch: Option<(u64, Stamp, Author)>,
     /// When the room was closed, if it was.
     pub closed: Option<Stamp>,
+}
+
+/// Which runbooks a room holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// Of the entry that says so.
+    pub stamp: Stamp,
+    /// SHA-256 of each file's bytes, hex, in the plan's order.
+    pub hashes: Vec<String>,
+    /// The files' names, in the same order; none in journals of earlier versions.
+    pub paths: Vec<String>,
 }
 
 /// A step that is not in the runbook.
@@ -205,9 +214,8 @@ impl Progress {
             }
             Fact::T0Set { t0 } if self.t0.as_ref().is_none_or(|(s, _)| *s < stamp) => self.t0 = Some((stamp, *t0)),
             Fact::RunbookLoaded { hashes, paths, renames } => {
-                if self.loaded.as_ref().is_none_or(|(s, _)| *s < stamp) {
-                    self.loaded = Some((stamp, hashes.clone()));
-                    self.paths.clone_from(paths);
+                if self.loaded.as_ref().is_none_or(|known| known.stamp < stamp) {
+                    self.loaded = Some(Loaded { stamp, hashes: hashes.clone(), paths: paths.clone() });
                 }
                 if !renames.is_empty() && self.renames.insert(stamp, renames.clone()).is_none() {
                     self.sort_anew();
