@@ -5,8 +5,8 @@
 //! Modules in reading order, floor by floor; each may import only what stands above it in this list
 //! (`tests/it/floors.rs` holds the table and fails with the offending line):
 //!
-//! - floor 0, words: [`clock`], [`text`], [`secret`], [`fact`], [`probe`], [`condition`], [`finding`], [`runbook`], [`plan`],
-//!   [`check`].
+//! - floor 0, words: [`clock`], [`text`], [`secret`], [`notice`], [`fact`], [`probe`], [`condition`], [`finding`], [`runbook`],
+//!   [`plan`], [`check`].
 //!   Plain data and parsing; no I/O, no clock reading, no screen, no runtime.
 //! - floor 1, rules: [`room`], [`report`]. Pure decisions over words, and what is told of them afterwards.
 //! - floor 2, edges: [`task`], [`proc`], [`files`], [`poll`], [`journal`], [`rehearse`], [`tui`]. Each touches one part of the world
@@ -30,6 +30,7 @@ pub mod clock;
 pub mod condition;
 pub mod fact;
 pub mod finding;
+pub mod notice;
 pub mod plan;
 pub mod probe;
 pub mod runbook;

@@ -15,7 +15,7 @@ const BUCKET_MS: i64 = 10_000;
 /// Values over time, oldest first. Memory is bounded: 720 points and 720 ten-second buckets, allocated as they fill.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
-    raw: VecDeque<(i64, f32)>,
+    raw: VecDeque<(i64, f64)>,
     old: VecDeque<Bucket>,
 }
 
@@ -56,10 +56,11 @@ impl Series {
         {
             self.age_out(ms, v);
         }
-        self.raw.push_back((ms, value as f32));
+        self.raw.push_back((ms, value));
     }
 
-    fn age_out(&mut self, ms: i64, v: f32) {
+    fn age_out(&mut self, ms: i64, v: f64) {
+        let v = v as f32;
         let start = ms.div_euclid(BUCKET_MS) * BUCKET_MS;
         match self.old.back_mut() {
             Some(b) if b.start == start => {
@@ -86,7 +87,7 @@ impl Series {
         }
         for (ms, v) in &self.raw {
             if let Some(at) = DateTime::from_timestamp_millis(*ms) {
-                filled.push(at, f64::from(*v));
+                filled.push(at, *v);
             }
         }
         *self = filled;
@@ -95,13 +96,13 @@ impl Series {
     /// The newest point.
     pub fn last(&self) -> Option<Point> {
         let (ms, v) = self.raw.back()?;
-        Some(Point { at: DateTime::from_timestamp_millis(*ms)?, value: f64::from(*v) })
+        Some(Point { at: DateTime::from_timestamp_millis(*ms)?, value: *v })
     }
 
     /// Points of the last `span` before `until`, oldest first, from the raw part.
     pub fn since(&self, until: DateTime<Utc>, span: TimeDelta) -> impl Iterator<Item = f64> + '_ {
         let (from, to) = ((until - span).timestamp_millis(), until.timestamp_millis());
-        self.raw.iter().filter(move |(ms, _)| *ms > from && *ms <= to).map(|(_, v)| f64::from(*v))
+        self.raw.iter().filter(move |(ms, _)| *ms > from && *ms <= to).map(|(_, v)| *v)
     }
 
     /// The extremes of each of `columns` equal stretches between `from` and `to`; `None` where nothing was measured.
@@ -109,14 +110,13 @@ impl Series {
     pub fn columns(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> Vec<Option<Extremes>> {
         let mut out: Vec<Option<Extremes>> = vec![None; columns];
         let (start, width) = (from.timestamp_millis(), (to - from).num_milliseconds().max(1));
-        let mut put = |ms: i64, min: f32, max: f32, last: f32| {
+        let mut put = |ms: i64, min: f64, max: f64, last: f64| {
             let place = i128::from(ms - start) * columns as i128;
             if ms < start || ms > start + width {
                 return;
             }
             let column = ((place / i128::from(width)) as usize).min(columns.saturating_sub(1));
             if let Some(slot) = out.get_mut(column) {
-                let (min, max, last) = (f64::from(min), f64::from(max), f64::from(last));
                 *slot = Some(match *slot {
                     Some(e) => Extremes { min: e.min.min(min), max: e.max.max(max), last },
                     None => Extremes { min, max, last },
@@ -124,7 +124,8 @@ impl Series {
             }
         };
         for b in &self.old {
-            put(b.start + BUCKET_MS / 2, b.min, b.max, b.sum / b.n as f32);
+            let mean = f64::from(b.sum) / f64::from(b.n);
+            put(b.start + BUCKET_MS / 2, f64::from(b.min), f64::from(b.max), mean);
         }
         for (ms, v) in &self.raw {
             put(*ms, *v, *v, *v);

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 /// Floor 0 in reading order: each module may import those before it.
 /// (`fact` stands before `runbook`: a step's identity is the word that facts use for it. `finding` is the word for what is
 /// wrong and how it is printed; runbook and plan are what findings are made in, `check` is the flight-check over both.)
-const WORDS: [&str; 10] =
-    ["clock", "text", "secret", "fact", "probe", "condition", "finding", "runbook", "plan", "check"];
+const WORDS: [&str; 11] =
+    ["clock", "text", "secret", "notice", "fact", "probe", "condition", "finding", "runbook", "plan", "check"];
 /// Floor 1.
 const RULES: [&str; 2] = ["room", "report"];
 /// Floor 2 that everyone on floor 2 may import, in order.
 const SHARED_EDGES: [&str; 2] = ["task", "proc"];
 /// Floor 2: each knows floors 0 and 1 and the shared edges, and none of the others.
-const EDGES: [&str; 5] = ["files", "poll", "journal", "rehearse", "tui"];
+const EDGES: [&str; 6] = ["files", "poll", "journal", "tell", "rehearse", "tui"];
 /// Floor 3 in order: each may import everything below and those before it.
 const WIRING: [&str; 3] = ["config", "cli", "app"];
 
