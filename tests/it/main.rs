@@ -18,6 +18,7 @@ mod support;
 
 mod app;
 mod check;
+mod conditions;
 mod demo;
 mod drafted;
 mod export;
