@@ -527,16 +527,15 @@ fn baseline(text: &str) -> Option<f64> {
     if folded == "baseline" {
         return Some(1.0);
     }
-    let factor = match folded.strip_suffix("baseline") {
-        Some(before) => before.trim().strip_suffix(['*', 'x', '×'])?.trim().parse().ok(),
-        None => {
-            let after = folded.strip_prefix("baseline")?.trim();
-            let share = |sign: char| after.strip_prefix(sign)?.trim().strip_suffix('%')?.trim().parse::<f64>().ok();
-            match (share('+'), share('-')) {
-                (Some(more), _) => Some(1.0 + more / 100.0),
-                (_, Some(less)) => Some(1.0 - less / 100.0),
-                _ => after.strip_prefix(['*', 'x', '×'])?.trim().parse().ok(),
-            }
+    let factor = if let Some(before) = folded.strip_suffix("baseline") {
+        before.trim().strip_suffix(['*', 'x', '×'])?.trim().parse().ok()
+    } else {
+        let after = folded.strip_prefix("baseline")?.trim();
+        let share = |sign: char| after.strip_prefix(sign)?.trim().strip_suffix('%')?.trim().parse::<f64>().ok();
+        match (share('+'), share('-')) {
+            (Some(more), _) => Some(1.0 + more / 100.0),
+            (_, Some(less)) => Some(1.0 - less / 100.0),
+            _ => after.strip_prefix(['*', 'x', '×'])?.trim().parse().ok(),
         }
     };
     factor.filter(|f: &f64| f.is_finite() && *f > 0.0)

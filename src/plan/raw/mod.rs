@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-pub(super) use decisions::{RawBreaker, RawGate, RawLevel, RawProfile, RawRollback, RawRule, RawWindow};
+pub(super) use decisions::{
+    RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
+};
 pub(super) use values::{From, RawCommand, RawFilled, RawPace, RawTime, Secrecy, Text, Words};
 
 #[derive(Default)]
@@ -21,6 +23,8 @@ pub(super) struct RawPlan {
     pub sources: Vec<RawSource>,
     pub metrics: Vec<RawMetric>,
     pub rules: Vec<RawRule>,
+    pub maintenance: Vec<RawMaintenance>,
+    pub baseline: Option<RawBaseline>,
     pub gates: Vec<RawGate>,
     pub windows: Vec<RawWindow>,
     pub levels: Vec<RawLevel>,
