@@ -210,7 +210,7 @@ fn of_metric(room: &Room, test: &Test, look: &mut Look, plan: &MetricPlan, value
             std::cmp::Ordering::Equal => "=",
             std::cmp::Ordering::Greater => ">",
         };
-        format!("{} {} {relation} {}", plan.name, said(value), said(threshold))
+        format!("{} {} {relation} {}", plan.name, said(value), verdict::bound(plan, threshold))
     };
     match test {
         Test::Metric { threshold, .. } => {
@@ -219,12 +219,15 @@ fn of_metric(room: &Room, test: &Test, look: &mut Look, plan: &MetricPlan, value
         }
         Test::Within { from, until, .. } => {
             look.threshold = Some(if value < *from { *from } else { *until });
-            format!("{} {}, {} to {} asked for", plan.name, said(value), said(*from), said(*until))
+            {
+                let bound = |v| verdict::bound(plan, v);
+                format!("{} {}, {} to {} asked for", plan.name, said(value), bound(*from), bound(*until))
+            }
         }
         Test::Baseline { metric, factor, .. } => match room.baseline_mean(metric.ix) {
             Some(mean) => {
                 look.threshold = Some(mean * factor);
-                format!("{}, the baseline being {}", against(mean * factor), said(mean))
+                format!("{}, the baseline being {}", against(mean * factor), verdict::bound(plan, mean))
             }
             None => format!("{} {}", plan.name, room.no_baseline(metric.ix)),
         },

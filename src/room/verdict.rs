@@ -83,7 +83,7 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
                     std::cmp::Ordering::Equal => "=",
                     std::cmp::Ordering::Greater => ">",
                 };
-                format!("{} {} {relation} {}", plan.name, number(plan, value), number(plan, objective.value))
+                format!("{} {} {relation} {}", plan.name, number(plan, value), bound(plan, objective.value))
             }
             _ => format!("{} {}", plan.name, missing(room, live)),
         };
@@ -124,6 +124,15 @@ pub fn number(plan: &MetricPlan, value: f64) -> String {
         Some(unit) => format!("{text} {unit}"),
         None => text,
     }
+}
+
+/// A number that stands still, such as a threshold, without the zeros that keep live numbers steady: `0.5%`.
+pub fn bound(plan: &MetricPlan, value: f64) -> String {
+    let text = number(plan, value);
+    let digits = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-')).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(digits);
+    let short = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+    format!("{short}{unit}")
 }
 
 fn list(mut words: impl Iterator<Item = String>) -> String {

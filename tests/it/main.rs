@@ -16,6 +16,7 @@
 
 mod support;
 
+mod alerts;
 mod app;
 mod check;
 mod conditions;
