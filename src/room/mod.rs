@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
+pub mod alarms;
 pub mod alert;
 pub mod alerts;
 pub mod apply;
