@@ -120,7 +120,7 @@ impl Room {
         let name = name();
         let said = all.newest(&name);
         let now = self.now.utc;
-        let watch = matches!(self.live.watch, Watch::Me { .. });
+        let watch = matches!(self.live.watch, Watch::Me { .. } | Watch::Nobody);
         let since = track.alert.since.map_or(now, |at| at.utc);
         let mut it = AlertNow {
             rule: ix,
