@@ -407,6 +407,10 @@ impl Desk {
                 self.flush_tape();
                 self.perform(effects)
             }
+            poll::Event::Pulse(pulse) => {
+                room::observe::pulse(&mut self.room, pulse);
+                false
+            }
             poll::Event::TaskFailed(task, message) => {
                 let fact = Fact::TaskFailed { task, message: Untrusted::new(message) };
                 if matches!(self.room.live.watch, Watch::Me { .. }) {

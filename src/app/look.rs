@@ -110,6 +110,10 @@ fn text(room: &Room) -> String {
         Watch::Nobody => lines.push("nobody watches: everything was asked once for this look".to_owned()),
         _ => {}
     }
+    let trust = room.trust();
+    if !trust.sound {
+        lines.push(format!("the board is impaired: {}", escape(&trust.line())));
+    }
     let rows: Vec<[String; 4]> = room
         .plan
         .services
@@ -127,7 +131,7 @@ fn text(room: &Room) -> String {
             [live.state.to_string(), escape(&plan.name), facts.join(" "), reason]
         })
         .collect();
-    section(&mut lines, "services", rows);
+    section(&mut lines, "services", &rows);
     let rows = room.plan.metrics.iter().zip(&room.live.metrics).map(|(plan, live)| {
         let (state, value) = match (live.current(), live.holds) {
             (Some(v), Some(true)) => ("met", verdict::number(plan, v)),
@@ -141,18 +145,18 @@ fn text(room: &Room) -> String {
         }
         [state.to_owned(), escape(&plan.name), escape(&value), more]
     });
-    section(&mut lines, "metrics", rows.collect());
+    section(&mut lines, "metrics", &rows.collect::<Vec<_>>());
     let rows = room.alerts().into_iter().map(|a| {
         let lasted = (room.now.utc - a.since).to_std().unwrap_or_default();
         let note = if a.note.is_empty() { escape(&a.why) } else { format!("{}; {}", escape(&a.why), escape(&a.note)) };
         [a.state.word().to_owned(), escape(&a.name), age(lasted), note]
     });
-    section(&mut lines, "alerts", rows.collect());
+    section(&mut lines, "alerts", &rows.collect::<Vec<_>>());
     lines.join("\n")
 }
 
 /// A titled table; nothing at all without rows.
-fn section(lines: &mut Vec<String>, title: &str, rows: Vec<[String; 4]>) {
+fn section(lines: &mut Vec<String>, title: &str, rows: &[[String; 4]]) {
     if rows.is_empty() {
         return;
     }
@@ -160,7 +164,7 @@ fn section(lines: &mut Vec<String>, title: &str, rows: Vec<[String; 4]>) {
     let (a, b, c) = (wide(0), wide(1), wide(2));
     lines.push(String::new());
     lines.push(title.to_owned());
-    for [state, name, facts, more] in &rows {
+    for [state, name, facts, more] in rows {
         lines.push(format!("  {state:<a$}  {name:<b$}  {facts:<c$}  {more}").trim_end().to_owned());
     }
 }

@@ -63,6 +63,7 @@ pub fn json(room: &Room) -> Value {
         "services": services,
         "metrics": metrics,
         "alerts": alerts(room),
+        "board": room.trust(),
         "gates": [],
         "steps": { "done": overall.done, "total": overall.total, "late": late },
         "unsaved": room.unsaved.len(),

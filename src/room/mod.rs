@@ -30,6 +30,7 @@ pub mod profile;
 pub mod renames;
 mod runs;
 pub mod steps;
+pub mod trust;
 mod upkeep;
 pub mod verdict;
 

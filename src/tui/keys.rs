@@ -69,6 +69,8 @@ words! {
         /// See `keys.toml`.
         Alerts = "alerts",
         /// See `keys.toml`.
+        Board = "board",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",

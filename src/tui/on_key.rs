@@ -261,6 +261,10 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
                 *at = 0;
             }
         }
+        A::Board => {
+            view.detail = Detail::Board;
+            view.focus = Pane::Detail;
+        }
         A::Open => open(room, view),
         A::Back => back(room, view),
         A::Redraw => {
@@ -481,6 +485,9 @@ fn back(room: &Room, view: &mut View) {
     } else if view.focus == Pane::Detail && view.detail == Detail::Service {
         view.detail = Detail::Step;
         view.focus = Pane::Services;
+    } else if view.focus == Pane::Detail && view.detail == Detail::Board {
+        view.detail = Detail::Step;
+        view.focus = Pane::Checklist;
     } else if view.focus == Pane::Detail && view.detail == Detail::Alert {
         view.detail = Detail::Step;
         view.focus = Pane::Alarms;

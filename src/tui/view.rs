@@ -241,6 +241,8 @@ pub enum Detail {
     Service,
     /// The selected alert.
     Alert,
+    /// The board about itself.
+    Board,
 }
 
 /// What an alarm is about.

@@ -26,6 +26,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         Detail::Step => step(room, view, width, pen),
         Detail::Service => service(room, view, width, pen),
         Detail::Alert => super::alert::lines(room, view, width, pen),
+        Detail::Board => super::board::lines(room, width, pen),
     };
     pen.head(area, &title, focused, &[], &[(right.as_str(), Role::Dim)]);
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };

@@ -2,6 +2,7 @@
 
 pub mod alarms;
 pub mod alert;
+pub mod board;
 pub mod chart;
 pub mod checklist;
 pub mod detail;
@@ -101,6 +102,7 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         )),
         Pane::Detail => match view.detail {
             Detail::Step => hash(&(r.steps, r.timeline, &view.selected, view.epoch)),
+            Detail::Board => hash(&(r.header, r.metrics, r.services, r.alerts, second, view.epoch)),
             Detail::Alert => hash(&(r.alerts, r.metrics, r.services, &view.alarm, second, view.epoch)),
             Detail::Service => hash(&(r.services, view.service, second, view.epoch, alarms::count(room))),
         },
