@@ -160,3 +160,20 @@ fn a_change_of_a_part_is_seen_while_the_room_runs() {
     std::fs::write(at("new.md"), "- [ ] x\n- [ ] y\n").unwrap();
     client.until("its change", |s| s["steps"]["total"].as_u64() == Some(before + 5));
 }
+
+#[test]
+fn a_file_is_read_once_however_its_name_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::write(at("go-live.md"), "# Go-live\n\n1. Follow [db](db.md)\n2. Follow [db](./db.md)\n").unwrap();
+    std::fs::write(at("db.md"), "# Database\n\n- [ ] migrate\n").unwrap();
+    for named in ["[\"./go-live.md\", \"./db.md\"]", "[\"go-live.md\", \"db.md\", \"././db.md\"]"] {
+        std::fs::write(at("warroom.toml"), format!("[room]\nrunbook = {named}\n")).unwrap();
+        let shown = show(home.path(), "warroom.toml");
+        assert_eq!(paths(&shown), ["go-live.md", "db.md"], "{named}");
+    }
+    // What leads out is still refused as it was written.
+    std::fs::write(at("warroom.toml"), "[room]\nrunbook = [\"./x/../go-live.md\"]\n").unwrap();
+    let shown = show(home.path(), "warroom.toml");
+    assert!(shown["findings"].to_string().contains("outside"), "{shown}");
+}
