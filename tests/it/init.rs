@@ -1,5 +1,6 @@
 //! `warroom init`: a draft that loads whatever the runbook says, with its sources, and that never destroys a plan.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -324,8 +325,11 @@ fn a_plan_that_stands_there_is_compared_and_never_lost() {
     );
     assert_eq!(std::fs::read_to_string(at("warroom.toml")).unwrap(), mine, "not touched");
 
+    // Who may read it is kept as it was.
+    std::fs::set_permissions(at("warroom.toml"), std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(init(place.path(), &["go-live.md", "--force"]).status.code(), Some(0));
     assert_eq!(std::fs::read_to_string(at("warroom.toml")).unwrap(), drafted);
+    assert_eq!(std::fs::metadata(at("warroom.toml")).unwrap().permissions().mode() & 0o7777, 0o600);
     assert_eq!(std::fs::read_to_string(at("go-live.md")).unwrap(), RELEASE, "the runbook is never touched");
     let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "nothing is left lying about: {left:?}");
