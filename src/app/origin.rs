@@ -22,10 +22,21 @@ pub struct Origin {
     pub text: String,
     /// Runbooks that could not be read: the bytes of the plan that name them, and why.
     pub unread: Vec<(Range<usize>, String)>,
+    /// Whether its commands are run.
+    pub commands: Commands,
     root: PathBuf,
     shown: String,
     /// What files and commands gave, or why they gave nothing: each is asked once per load.
     told: RefCell<BTreeMap<Asked, Result<String, String>>>,
+}
+
+/// What becomes of the commands that a plan names for its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commands {
+    /// They are run.
+    Run,
+    /// They are not; what needs them has no value.
+    LetBe,
 }
 
 /// What a plan asks of the world, once.
@@ -38,7 +49,14 @@ enum Asked {
 impl Origin {
     /// Nothing asked yet. Findings call the plan `shown`.
     pub fn new(root: &Path, shown: String, text: String) -> Self {
-        Self { text, unread: Vec::new(), root: root.to_owned(), shown, told: RefCell::default() }
+        Self {
+            text,
+            unread: Vec::new(),
+            commands: Commands::Run,
+            root: root.to_owned(),
+            shown,
+            told: RefCell::default(),
+        }
     }
 
     /// The plan with these runbooks and answers. May take as long as the commands that it names, the first time.
@@ -50,7 +68,12 @@ impl Origin {
                 read.map(|s| s.trim_end().to_owned()).map_err(|e| e.to_string())
             })
         };
-        let cmd = |line: &str| self.once(Asked::Command(line.to_owned()), || printed(&self.root, line, PATIENCE, None));
+        let cmd = |line: &str| {
+            self.once(Asked::Command(line.to_owned()), || match self.commands {
+                Commands::Run => printed(&self.root, line, PATIENCE, None),
+                Commands::LetBe => Err("it is not run for this".to_owned()),
+            })
+        };
         let outside = plan::Outside { env: &env, file: &file, cmd: &cmd };
         let input = plan::Input { path: &self.shown, text: &self.text, outside: &outside, runbooks: books };
         let answers: Vec<(String, String)> = answers.iter().map(|(n, a)| (n.clone(), a.clone())).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::origin::Origin;
+use super::origin::{Commands, Origin};
 use super::parts::{self, Followed};
 use crate::check::MissingPart;
 use crate::finding::{Finding, Level};
@@ -45,6 +45,14 @@ impl Setup {
 
     /// The same with what was answered to parameters, so that probes know it too. Blocks for as long as the plan's commands.
     pub fn read_answered(argument: Option<&Path>, answers: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        Self::read_with(argument, answers, Commands::Run)
+    }
+
+    fn read_with(
+        argument: Option<&Path>,
+        answers: &BTreeMap<String, String>,
+        commands: Commands,
+    ) -> anyhow::Result<Self> {
         let argument = argument.unwrap_or(Path::new("."));
         let path = locate(argument)?;
         let root = match path.parent() {
@@ -63,6 +71,7 @@ impl Setup {
         let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
         let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: not UTF-8", path.display()))?;
         let mut it = Self::unresolved(root, path, text);
+        it.origin.commands = commands;
         let mut named = Vec::new();
         for (name, place) in plan::runbook_places(&it.origin.text) {
             match read_book(&it.root, &name) {
@@ -90,6 +99,11 @@ impl Setup {
         } else {
             self
         }
+    }
+
+    /// The same for who looks up a record: no command of the plan is run, and what needs one is left open.
+    pub fn peek(argument: Option<&Path>) -> anyhow::Result<Self> {
+        Self::read_with(argument, &BTreeMap::new(), Commands::LetBe)
     }
 
     fn unresolved(root: PathBuf, path: PathBuf, text: String) -> Self {

@@ -26,7 +26,7 @@ mod runs;
 pub mod steps;
 pub mod verdict;
 
-pub use apply::{Loaded, Progress, Status, StepState};
+pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
