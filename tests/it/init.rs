@@ -370,3 +370,31 @@ fn several_runbooks_make_one_plan() {
     let check = Command::new(env!("CARGO_BIN_EXE_warroom")).current_dir(place.path()).arg("check").output().unwrap();
     assert_eq!(check.status.code(), Some(0), "{check:?}");
 }
+
+/// Eight times as much takes about eight times as long, not sixty-four times: gates of a section each, names that are wanted
+/// again and again, services in plenty.
+#[test]
+fn a_draft_of_thousands_of_entries_stays_linear() {
+    let text = |n: usize| {
+        let mut out = String::from("# Release\n");
+        for i in 0..n {
+            out.push_str(&format!(
+                "\n## Gate\n\n- [ ] error rate < 1%\n- [ ] deploy to https://svc{i}.example.com/health\n"
+            ));
+        }
+        out
+    };
+    let took = |n: usize| {
+        let books = [read("go-live.md", text(n).as_bytes()).unwrap()];
+        let once = || {
+            let begun = std::time::Instant::now();
+            let drafted = draft(&books);
+            assert!(drafted.text.contains(&format!("svc{}.example.com", n - 1)));
+            begun.elapsed()
+        };
+        // The best of some: another process may be in the way of one.
+        (0..3).map(|_| once()).min().unwrap()
+    };
+    let (few, many) = (took(500), took(4_000));
+    assert!(many < few * 16, "{few:?} became {many:?}");
+}
