@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Part;
+use super::class::GUESSES;
 use super::found::{Contact, Environment, Flag, Gate, Ladder, Placeholder, Role, Service, Threshold, Window};
 use crate::fact::StepId;
 use crate::text::Untrusted;
@@ -186,6 +187,13 @@ pub struct Command {
     pub placeholders: Vec<Untrusted>,
     /// Why it has its class, in a few words: `POST changes what it is sent to`.
     pub reason: Untrusted,
+}
+
+impl Command {
+    /// Whether its class is a guess, to be safe: nobody knows that it changes something.
+    pub fn guessed(&self) -> bool {
+        self.class == Class::Mutate && GUESSES.iter().any(|guess| self.reason.raw().ends_with(guess))
+    }
 }
 
 /// What running a command would do.
