@@ -54,6 +54,9 @@ pub struct Runbook {
     /// Files that belong into it, as linked.
     #[serde(skip)]
     pub parts: Vec<Part>,
+    /// Files beside it that it sends its readers to, but that are no part of it.
+    #[serde(skip)]
+    pub references: Vec<Part>,
     /// The runbook that links this one, with the link's line; none for one that the plan names.
     pub part_of: Option<PartOf>,
     /// Every heading, in document order; for plans that name one and for the drawer.
