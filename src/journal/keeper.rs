@@ -186,6 +186,8 @@ impl Keeper {
                 }
                 End::Closed
             }
+            // Whatever the database made of it in the middle of a write: that is the reason people can do something about.
+            Err(e) if !e.is_damage() && !self.in_place() => self.end_of(&StoreError::Moved),
             Err(e) => self.end_of(&e),
         }
     }
