@@ -45,12 +45,13 @@ fn answers(param: &Param, open: &str) -> bool {
 fn stands_in(line: &str, open: &str) -> bool {
     let Some(at) = line.find(open) else { return false };
     let before = line.get(..at).unwrap_or_default();
+    if line.trim_start().starts_with('#') {
+        return false;
+    }
     // `{id}` is one in an address; in a program's own text it may be anything.
-    let brace = open.starts_with('{');
     let word = before.rsplit([' ', '\'', '"']).next().unwrap_or_default();
-    !(brace && BRACES.iter().any(|program| line.contains(program)))
-        && !(brace && !open.starts_with("{{") && !word.contains('/'))
-        && !line.trim_start().starts_with('#')
+    let foreign = BRACES.iter().any(|program| line.contains(program));
+    !open.starts_with('{') || !foreign && (open.starts_with("{{") || word.contains('/'))
 }
 
 fn is_name(text: &str) -> bool {

@@ -375,15 +375,9 @@ fn several_runbooks_make_one_plan() {
 /// again and again, services in plenty.
 #[test]
 fn a_draft_of_thousands_of_entries_stays_linear() {
-    let text = |n: usize| {
-        let mut out = String::from("# Release\n");
-        for i in 0..n {
-            out.push_str(&format!(
-                "\n## Gate\n\n- [ ] error rate < 1%\n- [ ] deploy to https://svc{i}.example.com/health\n"
-            ));
-        }
-        out
-    };
+    let entry =
+        |i: usize| format!("\n## Gate\n\n- [ ] error rate < 1%\n- [ ] deploy to https://svc{i}.example.com/health\n");
+    let text = |n: usize| format!("# Release\n{}", (0..n).map(entry).collect::<String>());
     let took = |n: usize| {
         let books = [read("go-live.md", text(n).as_bytes()).unwrap()];
         let once = || {

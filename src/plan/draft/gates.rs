@@ -44,7 +44,7 @@ struct Place<'a> {
 }
 
 /// Those of a list in order of their lines that stand on lines `from..=until`.
-fn between<'l, T>(all: &'l [T], from: u32, until: u32, line: impl Fn(&T) -> u32) -> &'l [T] {
+fn between<T>(all: &[T], from: u32, until: u32, line: impl Fn(&T) -> u32) -> &[T] {
     let (start, end) = (all.partition_point(|t| line(t) < from), all.partition_point(|t| line(t) <= until));
     all.get(start..end).unwrap_or_default()
 }
