@@ -304,16 +304,20 @@ fn driven_bare(state: &Path, setup: &Setup) -> Option<PathBuf> {
     books.find_map(|book| journal::unfinished(state, &setup.root.join(&book.path), &book.title.to_string()))
 }
 
+/// Whether an argument names a journal itself, rather than the room that has it.
+pub fn is_journal(named: &Path) -> bool {
+    named.is_file() && named.extension().is_none_or(|e| e != "toml" && e != "md")
+}
+
 /// The journal that an argument stands for: itself, or the newest of the room of a plan, a folder or a runbook.
 pub fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
-        let journal = std::fs::metadata(path).with_context(|| path.display().to_string())?.is_file()
-            && path.extension().is_none_or(|e| e != "toml" && e != "md");
-        if journal {
+        std::fs::metadata(path).with_context(|| path.display().to_string())?;
+        if is_journal(path) {
             return Ok(path.to_owned());
         }
     }
-    let setup = Setup::read(named)
+    let setup = Setup::peek(named)
         .context("name a journal, or the plan or runbook of a room, as in `warroom verify go-live.md`")?;
     if let Some(path) = &setup.plan.room.journal {
         return Ok(setup.root.join(path));

@@ -115,6 +115,7 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
                 let Some(command) = book.commands.get(*ix as usize) else { continue };
                 let (word, role) = match command.class {
                     Class::Read => ("looks only", Role::Dim),
+                    Class::Mutate if command.guessed() => ("may change something", Role::Warn),
                     Class::Mutate => ("changes something", Role::Warn),
                     Class::Danger => ("hard to take back", Role::Bad),
                     Class::Illustration => ("not to be run", Role::Dim),

@@ -62,7 +62,11 @@ pub fn prepare(room: &Room, view: &mut View, plot: Plot) {
             let order = services::order(room);
             (order.iter().position(|(ix, _)| *ix == view.service).or(Some(0)), order.len())
         }
-        Pane::Timeline => (None, room.progress.timeline.len()),
+        Pane::Timeline => match view.scroll.get(plot.pane.index()) {
+            // Nothing to bring into range, so the lines need not be counted.
+            None | Some(0) => return,
+            Some(_) => (None, timeline::count(room)),
+        },
         Pane::Metrics => (None, room.plan.metrics.len()),
         Pane::Alarms => {
             let list = alarms::list(room);
