@@ -9,7 +9,9 @@ use crate::clock::Now;
 use crate::secret::Filled;
 use crate::text::Untrusted;
 
+pub mod compare;
 pub mod exposition;
+mod normal;
 pub mod promql;
 pub mod series;
 

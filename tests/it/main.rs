@@ -37,6 +37,8 @@ mod renames;
 mod room;
 mod runbooks;
 mod screens;
+mod slo;
+mod statistics;
 mod terminal;
 mod text;
 mod themes;
