@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
-use warroom::probe::{Ask, CommandLine, MetricIx, Query, Reading};
+use warroom::probe::{Ask, CommandLine, MetricIx, Query, Reading, Reads};
 use warroom::secret::Filled;
 
 use super::server::{Looking, Server, World, metrics, ok, probe, request, url};
 
 fn query(metric: u32, promql: &str) -> Query {
-    Query { metric: MetricIx(metric), promql: promql.to_owned() }
+    Query { metric: MetricIx(metric), promql: promql.to_owned(), reads: Reads::Value }
 }
 
 /// Answers by what the request says, and remembers the requests.
