@@ -15,6 +15,7 @@ use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
 pub mod apply;
+pub mod baseline;
 pub mod book;
 pub mod decide;
 pub mod live;
@@ -23,13 +24,14 @@ pub mod params;
 pub mod profile;
 pub mod renames;
 mod runs;
+pub mod slo;
 pub mod steps;
 pub mod verdict;
 
 pub use apply::{Loaded, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
-pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
+pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
 
 /// Everything one process knows of the room.
@@ -163,6 +165,7 @@ impl Room {
                 *slot = kept;
             }
         }
+        slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;

@@ -128,6 +128,9 @@ fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) 
 }
 
 fn metric(room: &mut Room, at: Now, reading: MetricReading) {
+    if room.plan.hidden_query(reading.metric).is_some() {
+        return super::slo::count(room, at, reading);
+    }
     let MetricIx(ix) = reading.metric;
     let (Some(live), Some(metric)) = (room.live.metrics.get_mut(ix as usize), room.plan.metrics.get(ix as usize))
     else {
