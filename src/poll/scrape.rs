@@ -5,8 +5,8 @@ use reqwest::header::CONTENT_TYPE;
 use super::http::{Clients, PAGE_CAP, Prepared};
 use super::target::counted;
 use crate::clock::Now;
-use crate::probe::exposition::{self, Format, Limits, Parser};
 use crate::probe::counter::Running;
+use crate::probe::exposition::{self, Format, Limits, Parser};
 use crate::probe::promql::{self, Expr, Labels, Store, Value};
 use crate::probe::{MetricReading, Query, Reads, Request};
 

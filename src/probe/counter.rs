@@ -123,7 +123,8 @@ impl Totals {
         self.began.get_or_insert(ms);
         for (tier, (slot, most)) in self.tiers.iter_mut().zip(TIERS) {
             // The first point stays, so that what is kept reaches back to the beginning.
-            let same = tier.len() > 1 && tier.back().is_some_and(|(last, _)| last.div_euclid(slot) == ms.div_euclid(slot));
+            let same =
+                tier.len() > 1 && tier.back().is_some_and(|(last, _)| last.div_euclid(slot) == ms.div_euclid(slot));
             if same {
                 tier.pop_back();
             } else if tier.len() == most {

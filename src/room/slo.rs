@@ -45,12 +45,14 @@ pub struct SpendNow {
 pub enum Since {
     /// From T-0.
     T0,
-    /// From this time, when counting began: T-0 was before, or is not set.
+    /// From this time, when counting began: there is no T-0.
     Counting(DateTime<Utc>),
+    /// From this time, when counting began: T-0 was before, so something may be missing.
+    AfterT0(DateTime<Utc>),
 }
 
-/// How an objective stands. What is not known is never `Good`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an objective stands, the worst first. What is not known is never `Good`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SloState {
     /// The cutover has spent more than it may.
     Overspent,
@@ -173,24 +175,24 @@ pub fn sentence(now: &SloNow) -> String {
 impl SpendNow {
     /// Whether nothing can be missing from it.
     fn is_certain(&self) -> bool {
-        self.old.is_none() && self.spend.count == Completeness::Exact && self.since == Since::T0
+        self.old.is_none() && self.spend.count == Completeness::Exact && !matches!(self.since, Since::AfterT0(_))
     }
 
-    /// `12 of 40 spent since T-0, 28 left`.
+    /// `28 of 40 left, 12 spent since T-0`.
     pub fn words(&self) -> String {
         let spend = &self.spend;
         let since = match self.since {
             Since::T0 => "T-0".to_owned(),
             Since::Counting(at) => at.format("%H:%M:%S").to_string(),
+            Since::AfterT0(at) => at.format("%H:%M:%S, and T-0 was before").to_string(),
         };
-        let whole = matches!(spend.count, Completeness::Exact) && self.old.is_none();
-        let (least, most) = if whole { ("", "") } else { ("at least ", "at most ") };
+        let (least, most) = if self.is_certain() { ("", "") } else { ("at least ", "at most ") };
         let left = if spend.is_overdrawn() {
-            format!("{} too many", amount(-spend.left()))
+            format!("{} more than {}", amount(-spend.left()), spend.allowed)
         } else {
-            format!("{most}{} left", amount(spend.left()))
+            format!("{most}{} of {} left", amount(spend.left()), spend.allowed)
         };
-        let mut words = format!("{least}{} of {} spent since {since}, {left}", amount(spend.spent), spend.allowed);
+        let mut words = format!("{left}, {least}{} spent since {since}", amount(spend.spent));
         if let Completeness::AtLeast(at) = spend.count {
             words.push_str(&at.format(" (counting began anew at %H:%M:%S)").to_string());
         }
@@ -311,7 +313,11 @@ impl<'a> Of<'a> {
                 count = all.count;
             }
         }
-        let since = if t0.is_some_and(|t0| since <= t0) { Since::T0 } else { Since::Counting(since) };
+        let since = match t0 {
+            Some(t0) if since <= t0 => Since::T0,
+            Some(_) => Since::AfterT0(since),
+            None => Since::Counting(since),
+        };
         Ok(SpendNow { spend: Spend { allowed, spent, count }, since, old })
     }
 }

@@ -47,8 +47,7 @@ impl Group {
     /// Puts a query to those of its source that are asked together with it.
     pub(super) fn put(groups: &mut Vec<Self>, source: usize, pace: Pace, backfill: Duration, query: Query) {
         let same = |g: &&mut Self| {
-            (g.source, g.backfill, g.pace.every(), g.pace.timeout())
-                == (source, backfill, pace.every(), pace.timeout())
+            (g.source, g.backfill, g.pace.every(), g.pace.timeout()) == (source, backfill, pace.every(), pace.timeout())
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.queries.push(query),

@@ -153,9 +153,11 @@ fn asked(plan: &SloPlan, source: &Source) -> Vec<(HiddenReads, Pace)> {
     let mut out = Vec::new();
     let slower = |pace: Pace| Pace { every: Some(pace.every().max(source.pace.every())), ..pace };
     if source.kind == "prometheus" {
-        out.extend(windows(plan.period).into_iter().map(|window| {
-            (HiddenReads::Increase(window), slower(if window <= SHORT_WINDOW { SHORT } else { LONG }))
-        }));
+        out.extend(
+            windows(plan.period).into_iter().map(|window| {
+                (HiddenReads::Increase(window), slower(if window <= SHORT_WINDOW { SHORT } else { LONG }))
+            }),
+        );
     }
     if source.kind != "prometheus" || plan.spend.is_some() {
         out.push((HiddenReads::Running, source.pace));

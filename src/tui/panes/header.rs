@@ -107,6 +107,7 @@ pub fn tabs(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         let name = match pane {
             Pane::Checklist if area.width < 100 => "Steps",
             Pane::Timeline if area.width < 100 => "Log",
+            Pane::Budgets if area.width < 100 => "SLO",
             _ if area.width < 76 => pane.title().get(..3).unwrap_or_default(),
             _ => pane.title(),
         };

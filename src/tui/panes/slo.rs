@@ -33,22 +33,39 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         let says = "no objective has a budget: add [[slo]] to warroom.toml";
         pen.put(list.x + 2, list.y, list.width.saturating_sub(2), says, Role::Dim);
     }
-    let all = u16::try_from(n).unwrap_or(u16::MAX);
-    let rows = [FULL, SHORT].into_iter().find(|rows| all.saturating_mul(*rows) <= list.height).unwrap_or(1);
-    let from = if rows > 1 { 0 } else { view.scroll.get(Pane::Budgets.index()).copied().unwrap_or_default() };
+    let from = view.scroll.get(Pane::Budgets.index()).copied().unwrap_or_default();
+    let shown = usize::from(list.height).min(n.saturating_sub(from));
+    let all: Vec<(&SloPlan, SloNow)> =
+        (from..from + shown).filter_map(|ix| Some((room.plan.slos.get(ix)?, judge(room, ix)?))).collect();
     let mut y = list.y;
-    for (ix, plan) in room.plan.slos.iter().enumerate().skip(from) {
-        let Some(now) = judge(room, ix) else { continue };
-        if y + rows > list.bottom() {
-            break;
-        }
+    for ((plan, now), rows) in all.iter().zip(heights(&all, list.height)) {
         let at = Rect { y, height: rows, ..list };
         match rows {
-            1 => one_line(plan, &now, at, pen),
-            rows => block(plan, &now, at, rows == FULL, pen),
+            1 => one_line(plan, now, at, pen),
+            rows => block(plan, now, at, rows == FULL, pen),
         }
         y += rows;
     }
+}
+
+/// Rows of each objective, all of them together at most `height`: one for each, and what is left goes to the worst first.
+fn heights(all: &[(&SloPlan, SloNow)], height: u16) -> Vec<u16> {
+    let mut rows = vec![1; all.len()];
+    let mut left = height.saturating_sub(all.len() as u16);
+    let mut worst: Vec<usize> = (0..all.len()).collect();
+    worst.sort_by_key(|i| all.get(*i).map(|(_, now)| now.state));
+    for (from, to) in [(1, SHORT), (SHORT, FULL)] {
+        for i in &worst {
+            if let Some(row) = rows.get_mut(*i)
+                && *row == from
+                && left >= to - from
+            {
+                *row = to;
+                left -= to - from;
+            }
+        }
+    }
+    rows
 }
 
 /// The colour and the character of a state; its word stands beside them.
