@@ -73,7 +73,7 @@ impl Prometheus {
     }
 
     /// Every series of a counter.
-    async fn counters(&self, query: &Query) -> Result<Vec<(BTreeMap<String, String>, f64)>, String> {
+    async fn counters(&self, query: &Query) -> Result<AllSeries, String> {
         match post(&self.instant, &form(&[("query", &query.promql)]), PAGE_CAP).await? {
             Data::Vector(series) => Ok(series.into_iter().map(|s| (s.metric, s.value.1.0)).collect()),
             _ => Err("the query's answer is no series".to_owned()),
@@ -129,10 +129,13 @@ impl Prometheus {
     }
 }
 
+/// Every series of an answer: its labels and its value.
+type AllSeries = Vec<(BTreeMap<String, String>, f64)>;
+
 /// What one query was answered.
 enum Said {
     Value(Result<f64, String>),
-    Series(Result<Vec<(BTreeMap<String, String>, f64)>, String>),
+    Series(Result<AllSeries, String>),
 }
 
 async fn post(prepared: &Prepared, form: &str, cap: usize) -> Result<Data, String> {

@@ -120,28 +120,28 @@ pub fn median(sorted: &[f64]) -> f64 {
     if n % 2 == 1 { at(n / 2) } else { f64::midpoint(at((n / 2).wrapping_sub(1)), at(n / 2)) }
 }
 
-/// U of `x` against `y` and its two-sided p; both sorted. As `scipy.stats.mannwhitneyu(x, y, use_continuity=True,
-/// alternative="two-sided", method="asymptotic")`; p is 1 where all values are one.
-fn mann_whitney(x: &[f64], y: &[f64]) -> (f64, f64) {
-    let (n, m) = (x.len() as f64, y.len() as f64);
-    let mut rest = (x, y);
+/// U of `these` against `those` and its two-sided p; both sorted. As `scipy.stats.mannwhitneyu(these, those,
+/// use_continuity=True, alternative="two-sided", method="asymptotic")`; p is 1 where all values are one.
+fn mann_whitney(these: &[f64], those: &[f64]) -> (f64, f64) {
+    let (count, other) = (these.len() as f64, those.len() as f64);
+    let mut rest = (these, those);
     let (mut rank_sum, mut ties, mut below) = (0.0, 0.0, 0.0);
     while let Some(value) = match (rest.0.first(), rest.1.first()) {
         (Some(a), Some(b)) => Some(a.min(*b)),
         (a, b) => a.or(b).copied(),
     } {
         let equal = |side: &[f64]| side.partition_point(|v| *v <= value);
-        let (of_x, of_y) = (equal(rest.0), equal(rest.1));
-        let t = (of_x + of_y) as f64;
-        rank_sum += of_x as f64 * (below + (t + 1.0) / 2.0);
-        ties += t * t * t - t;
-        below += t;
-        rest = (rest.0.get(of_x..).unwrap_or(&[]), rest.1.get(of_y..).unwrap_or(&[]));
+        let (mine, theirs) = (equal(rest.0), equal(rest.1));
+        let tied = (mine + theirs) as f64;
+        rank_sum += mine as f64 * (below + f64::midpoint(tied, 1.0));
+        ties += tied * tied * tied - tied;
+        below += tied;
+        rest = (rest.0.get(mine..).unwrap_or(&[]), rest.1.get(theirs..).unwrap_or(&[]));
     }
-    let u = rank_sum - n * (n + 1.0) / 2.0;
-    let all = n + m;
-    let deviation = (n * m / 12.0 * ((all + 1.0) - ties / (all * (all - 1.0)))).sqrt();
-    let z = (u.max(n * m - u) - n * m / 2.0 - 0.5) / deviation;
+    let u = rank_sum - count * (count + 1.0) / 2.0;
+    let (pairs, all) = (count * other, count + other);
+    let deviation = (pairs / 12.0 * ((all + 1.0) - ties / (all * (all - 1.0)))).sqrt();
+    let z = (u.max(pairs - u) - pairs / 2.0 - 0.5) / deviation;
     let p = if deviation > 0.0 { (2.0 * upper_tail(z)).min(1.0) } else { 1.0 };
     (u, p)
 }

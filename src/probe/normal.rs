@@ -31,18 +31,18 @@ fn erf(x: f64) -> f64 {
 
 fn erfc(x: f64) -> f64 {
     // exp(-x²)/√π · 1/(x + (1/2)/(x + 1/(x + (3/2)/(x + …))))
-    let (mut f, mut c, mut d) = (x, x, 0.0);
+    let (mut value, mut above, mut below) = (x, x, 0.0);
     for n in 1..STEPS {
-        let a = n as f64 / 2.0;
-        d = 1.0 / (x + a * d);
-        c = x + a / c;
-        let by = c * d;
-        f *= by;
+        let half = n as f64 / 2.0;
+        below = 1.0 / (x + half * below);
+        above = x + half / above;
+        let by = above * below;
+        value *= by;
         if (by - 1.0).abs() < f64::EPSILON {
             break;
         }
     }
-    (-x * x).exp() / (PI.sqrt() * f)
+    (-x * x).exp() / (PI.sqrt() * value)
 }
 
 /// The logarithm of the probability of `k` hits in `n` tries of chance `p`.

@@ -197,7 +197,9 @@ impl SpendNow {
             words.push_str(&at.format(" (counting began anew at %H:%M:%S)").to_string());
         }
         if let Some(old) = &self.old {
-            words.push_str(&format!(" ({old})"));
+            words.push_str(" (");
+            words.push_str(old);
+            words.push(')');
         }
         words
     }
@@ -216,7 +218,7 @@ pub fn times(rate: Option<f64>) -> String {
 /// A share as per cent, never rounded up to all or down to nothing: `99.9%`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
-    let digits = if percent == percent.trunc() { 0 } else { 1 };
+    let digits = usize::from(percent != percent.trunc());
     let text = format!("{percent:.digits$}%");
     match text.as_str() {
         "100.0%" => "over 99.9%".to_owned(),

@@ -478,10 +478,8 @@ fn cycle(room: &Room, view: &mut View, by: usize) {
     for _ in 0..all.len() {
         i = (i + by) % all.len();
         let Some(pane) = all.get(i) else { return };
-        let there = match several {
-            true => view.region(*pane).is_some(),
-            false => *pane != Pane::Budgets || !room.plan.slos.is_empty(),
-        };
+        let there =
+            if several { view.region(*pane).is_some() } else { *pane != Pane::Budgets || !room.plan.slos.is_empty() };
         if there {
             view.focus = *pane;
             return;
