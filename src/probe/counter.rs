@@ -17,7 +17,8 @@ pub const BEGINS: &str = "counting begins";
 ///
 /// A series that shows less than before was reset: what it had stays in the sum. One that is gone stays in the sum too and
 /// goes on where it comes back. One that is new after the first look counts from 0: the first failure makes a series of its
-/// own. At most 20,000 series are remembered.
+/// own. So a series that the first look missed, as that of a Prometheus just started, counts in full: too many rather than too
+/// few. At most 20,000 series are remembered.
 #[derive(Clone, Debug)]
 pub struct Running<K> {
     last: HashMap<K, f64>,
@@ -174,7 +175,8 @@ impl Totals {
         Some(Increase { by: newest - base, since: time(base_at.max(ms))?, count })
     }
 
-    /// How much it grew in the last `span` before its newest value, or for how long it was counted where that is less.
+    /// How much it grew in the last `span` before its newest value, or for how long it was counted where that is less. Where only
+    /// points a minute or an hour apart are kept, the span begins up to that much earlier.
     pub fn over(&self, span: Duration) -> Result<f64, Duration> {
         let (Some(last), Some(whole)) = (self.last_at(), self.whole_since()) else { return Err(Duration::ZERO) };
         let from = last - TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);

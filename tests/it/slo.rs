@@ -414,6 +414,14 @@ fn a_prometheus_answers_for_its_windows_while_it_is_fresh() {
     let now = judge(&room, 0).unwrap();
     assert_eq!(now.state, SloState::Good, "{now:?}");
     assert_eq!(sentence(&now), "40 of 40 left, 0 spent since T-0; 99.5% of the budget left");
+    // All but one window: not good any more.
+    for side in [Side::Part, Side::All] {
+        let ix = hidden_ix(&room.plan, 0, side, HiddenReads::Increase(Duration::from_mins(30))).unwrap();
+        tell(&mut room, 5, ix, Err("504, expected 200"));
+    }
+    let now = judge(&room, 0).unwrap();
+    assert_eq!((now.state, now.budget.is_ok()), (SloState::NoData, true));
+    assert!(sentence(&now).ends_with("1 of 4 burn rates without data"), "{}", sentence(&now));
     answer(&mut room, 30, 1_200.0);
     assert_eq!(judge(&room, 0).unwrap().state, SloState::Overspent);
     let ix = hidden_ix(&room.plan, 0, Side::All, HiddenReads::Increase(Duration::from_mins(5))).unwrap();
