@@ -17,7 +17,7 @@ use crate::files;
 use crate::journal::{self, Journal, TapedSample};
 use crate::plan::Loaded;
 use crate::poll::{self, Poll};
-use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
+use crate::probe::{Reading, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
 use crate::secret::Masks;
 use crate::text::Untrusted;
@@ -418,7 +418,7 @@ impl Desk {
                         journal::to_tape(
                             sample,
                             |ix| plan.services.get(ix.0 as usize).map(|s| s.name.as_str()),
-                            |ix| plan.metrics.get(ix.0 as usize).map(|m| m.name.as_str()),
+                            |ix| plan.taped_name(ix),
                         )
                     }));
                 }
@@ -467,9 +467,9 @@ impl Desk {
                 reading.service = ServiceIx(ix as u32);
             }
             Reading::Metrics(readings) => {
-                let ix = self.room.plan.metrics.iter().position(|m| m.name == name)?;
+                let ix = self.room.plan.taped(&name)?;
                 for r in readings.iter_mut() {
-                    r.metric = MetricIx(ix as u32);
+                    r.metric = ix;
                 }
             }
             Reading::Backfill(_) => return None,

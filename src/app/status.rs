@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
-use crate::room::Room;
+use crate::probe::slo::{Burn, BurnState};
+use crate::room::{Room, slo};
 
 /// The room as `status` tells it: times in RFC 3339 UTC, durations in seconds.
 pub fn json(room: &Room) -> Value {
@@ -64,6 +65,7 @@ pub fn json(room: &Room) -> Value {
         "metrics": metrics,
         "alerts": alerts(room),
         "board": room.trust(),
+        "slos": slos(room),
         "gates": [],
         "steps": { "done": overall.done, "total": overall.total, "late": late },
         "unsaved": room.unsaved.len(),
@@ -115,6 +117,46 @@ fn told(room: &Room, key: &str) -> Vec<Value> {
         })
     });
     said.collect()
+}
+
+/// Objectives with budgets: counts of requests, burn rates, and words for what is not known.
+fn slos(room: &Room) -> Vec<Value> {
+    let all = room.plan.slos.iter().zip(slo::judge_all(room));
+    all.map(|(plan, now)| {
+        let burn: Vec<Value> = now.burns.iter().map(burn).collect();
+        let budget = now.budget.as_ref().ok();
+        let spend = now.spend.as_ref().and_then(|s| s.as_ref().ok());
+        json!({
+            "name": plan.name,
+            "target": plan.target,
+            "state": now.state.word(),
+            "reason": slo::sentence(&now),
+            "budget_left": budget.map(|b| b.share_left * 100.0),
+            "spent": budget.map(|b| b.spent),
+            "allowed": budget.map(|b| b.allowed),
+            "spend": plan.spend,
+            "spend_left": spend.map(|s| s.spend.left()),
+            "burn": burn,
+        })
+    })
+    .collect()
+}
+
+fn burn(burn: &Burn) -> Value {
+    let (state, reason) = match &burn.state {
+        BurnState::Firing => ("firing", None),
+        BurnState::Quiet => ("quiet", None),
+        BurnState::NoData(why) => ("no data", Some(why)),
+    };
+    json!({
+        "long": burn.pair.long.as_secs(),
+        "short": burn.pair.short.as_secs(),
+        "factor": burn.factor,
+        "long_burn": burn.long,
+        "short_burn": burn.short,
+        "state": state,
+        "reason": reason,
+    })
 }
 
 /// Names and reasons of a plan come from its author: whatever could drive a terminal is made visible.

@@ -17,7 +17,10 @@ pub mod decisions;
 pub mod draft;
 mod raw;
 mod resolve;
+pub mod slo;
 pub(crate) mod table;
+
+use slo::{HiddenPlan, SloPlan};
 
 use decisions::{
     BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
@@ -38,6 +41,11 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     /// Metrics, in file order.
     pub metrics: Vec<MetricPlan>,
+    /// Objectives with a budget, in file order.
+    pub slos: Vec<SloPlan>,
+    /// Queries that are asked for objectives and are no metrics of their own.
+    #[serde(skip)]
+    pub hidden: Vec<HiddenPlan>,
     /// Log files and streams; parsed, not yet followed.
     pub logs: Vec<LogPlan>,
     /// Channels; parsed, not yet used.

@@ -9,9 +9,13 @@ use crate::clock::Now;
 use crate::secret::Filled;
 use crate::text::Untrusted;
 
+pub mod compare;
+pub mod counter;
 pub mod exposition;
+mod normal;
 pub mod promql;
 pub mod series;
+pub mod slo;
 
 /// Which probe: its index in the plan's list of probes. Valid for one plan revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +135,19 @@ pub struct Query {
     pub metric: MetricIx,
     /// The text, checked at load.
     pub promql: String,
+    /// What is made of the answer.
+    pub reads: Reads,
+}
+
+/// What is made of a query's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// Its one value.
+    #[default]
+    Value,
+    /// The running total of all its series, which are counters; see [`counter::Running`]. The first answer of a poller is
+    /// preceded by a reading without a value whose reason is [`counter::BEGINS`].
+    Counter,
 }
 
 /// A child to run.

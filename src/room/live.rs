@@ -6,12 +6,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::alerts::RuleLive;
+use super::baseline::Ranked;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
 use crate::plan::Plan;
+use crate::probe::counter::Totals;
 use crate::probe::series::Series;
-use crate::probe::{Phases, Pulse, ServiceReading};
+use crate::probe::{Phases, Point, Pulse, ServiceReading};
 
 /// Readings of one process; changed by `observe` and `tick` alone.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Live {
     pub services: Vec<ServiceLive>,
     /// In the plan's order.
     pub metrics: Vec<MetricLive>,
+    /// Objectives with a budget, in the plan's order.
+    pub slos: Vec<SloLive>,
     /// Whether to go on.
     pub verdict: VerdictLive,
     /// Who polls and judges.
@@ -28,6 +32,8 @@ pub struct Live {
     pub polling: PollingLive,
     /// Rules, in the plan's order.
     pub rules: Vec<RuleLive>,
+    /// Metrics that conditions compare by rank, by their place in the plan.
+    pub ranks: HashMap<u32, Ranked>,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
 }
@@ -94,6 +100,26 @@ pub struct PollingLive {
     pub missed_at: Option<Now>,
 }
 
+/// What was counted for an objective: its hidden queries in the plan's order.
+#[derive(Clone, Debug, Default)]
+pub struct SloLive {
+    /// One for each hidden query.
+    pub counts: Vec<CountLive>,
+}
+
+/// The answers to one hidden query.
+#[derive(Clone, Debug, Default)]
+pub struct CountLive {
+    /// The last value.
+    pub value: Option<Point>,
+    /// A running total over time, where that is what the query reads.
+    pub totals: Totals,
+    /// When a value last came.
+    pub fresh: Option<Now>,
+    /// Why there is no value now.
+    pub trouble: Option<String>,
+}
+
 /// The verdict with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerdictLive {
@@ -133,10 +159,12 @@ impl Live {
         Self {
             services: plan.services.iter().map(|_| ServiceLive::new(now)).collect(),
             metrics: plan.metrics.iter().map(|_| MetricLive::new(now)).collect(),
+            slos: plan.slos.iter().enumerate().map(|(ix, _)| SloLive::new(plan, ix)).collect(),
             verdict: VerdictLive { verdict: Verdict::Wait, reason: "starting".to_owned(), since: now },
             watch: Watch::Unknown,
             polling: PollingLive::default(),
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
+            ranks: HashMap::new(),
             telling: HashMap::new(),
         }
     }
@@ -156,6 +184,13 @@ impl ServiceLive {
             announced: ServiceState::Pending,
             passes: Series::new(),
         }
+    }
+}
+
+impl SloLive {
+    fn new(plan: &Plan, ix: usize) -> Self {
+        let own = plan.hidden.iter().filter(|h| h.slo == ix);
+        Self { counts: own.map(|_| CountLive::default()).collect() }
     }
 }
 

@@ -18,7 +18,7 @@ pub mod alarms;
 pub mod alert;
 pub mod alerts;
 pub mod apply;
-pub mod before;
+pub mod baseline;
 pub mod book;
 pub mod decide;
 pub mod episodes;
@@ -29,6 +29,7 @@ pub mod params;
 pub mod profile;
 pub mod renames;
 mod runs;
+pub mod slo;
 pub mod steps;
 pub mod trust;
 mod upkeep;
@@ -37,7 +38,7 @@ pub mod verdict;
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
-pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
+pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
 
 /// Everything one process knows of the room.
@@ -180,6 +181,7 @@ impl Room {
                 *slot = kept;
             }
         }
+        slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;

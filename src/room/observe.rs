@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
-use super::{Effect, Room, alerts, verdict};
+use super::{Effect, Room, alerts, baseline, verdict};
 use crate::clock::{Now, age};
 use crate::fact::{Fact, ServiceState};
 use crate::plan::{FromProbe, Plan};
@@ -98,6 +98,7 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         }
         hold(live, metric, now);
     }
+    baseline::rank(room);
     let mut drafts = alerts::judge_rules(room);
     let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
     if let Some((from, until)) = room.baseline_due().filter(|_| watching) {
@@ -179,6 +180,9 @@ fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) 
 }
 
 fn metric(room: &mut Room, at: Now, reading: MetricReading) {
+    if room.plan.hidden_query(reading.metric).is_some() {
+        return super::slo::count(room, at, reading);
+    }
     let MetricIx(ix) = reading.metric;
     let (Some(live), Some(metric)) = (room.live.metrics.get_mut(ix as usize), room.plan.metrics.get(ix as usize))
     else {

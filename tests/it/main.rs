@@ -39,6 +39,8 @@ mod renames;
 mod room;
 mod runbooks;
 mod screens;
+mod slo;
+mod statistics;
 mod terminal;
 mod text;
 mod themes;

@@ -22,6 +22,7 @@ pub(super) struct RawPlan {
     pub services: Vec<RawService>,
     pub sources: Vec<RawSource>,
     pub metrics: Vec<RawMetric>,
+    pub slos: Vec<RawSlo>,
     pub rules: Vec<RawRule>,
     pub maintenance: Vec<RawMaintenance>,
     pub baseline: Option<RawBaseline>,
@@ -113,6 +114,21 @@ pub(super) struct RawMetric {
     pub objective: Option<Text>,
     pub bands: Option<Spanned<Vec<Text>>>,
     pub pace: RawPace,
+}
+
+/// `[[slo]]`.
+pub(super) struct RawSlo {
+    pub at: Range<usize>,
+    pub name: Option<Text>,
+    pub target: Option<Text>,
+    pub period: Option<Text>,
+    pub source: Option<Text>,
+    pub bad: Option<Text>,
+    pub good: Option<Text>,
+    pub total: Option<Text>,
+    pub spend: Option<Spanned<i64>>,
+    pub severity: Option<Text>,
+    pub notify: Vec<Text>,
 }
 
 pub(super) struct RawJson {

@@ -7,7 +7,7 @@ use super::values::json_value;
 use super::{
     RawBaseline, RawBreaker, RawChannel, RawCommand, RawExpect, RawFilled, RawGate, RawJson, RawLevel, RawLog,
     RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom,
-    RawRule, RawService, RawSource, RawTime, RawWindow, Text,
+    RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
@@ -50,6 +50,7 @@ impl RawPlan {
         raw.services = root.tables(r, "service").into_iter().map(|t| RawService::read(t, r)).collect();
         raw.sources = named_tables(&mut root, r, "source").into_iter().map(|(n, t)| RawSource::read(n, t, r)).collect();
         raw.metrics = root.tables(r, "metric").into_iter().map(|t| RawMetric::read(t, r)).collect();
+        raw.slos = root.tables(r, "slo").into_iter().map(|t| RawSlo::read(t, r)).collect();
         raw.rules = root.tables(r, "rule").into_iter().map(|t| RawRule::read(t, r)).collect();
         raw.maintenance = root.tables(r, "maintenance").into_iter().map(|t| RawMaintenance::read(t, r)).collect();
         raw.baseline = root.table(r, "baseline", "[baseline]").map(|t| RawBaseline::read(t, r));
@@ -279,6 +280,28 @@ impl RawMetric {
             pace: RawPace::read(&mut t, r),
         };
         t.close(r, &IN_METRIC);
+        it
+    }
+}
+
+impl RawSlo {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let help = "add `bad = 'http_requests_total{code=~\"5..\"}'`, or `good`";
+        t.demand_one(r, &["bad", "good"], "this objective says nowhere what a failure is", help);
+        let it = Self {
+            at: t.span(),
+            name: t.required(r, "name"),
+            target: t.required(r, "target"),
+            period: t.duration(r, "period"),
+            source: t.text(r, "source"),
+            bad: t.text(r, "bad"),
+            good: t.text(r, "good"),
+            total: t.required(r, "total"),
+            spend: t.integer(r, "spend", 0..=1_000_000_000_000),
+            severity: t.text(r, "severity"),
+            notify: t.texts(r, "notify"),
+        };
+        t.close(r, &[("every", "in [source.NAME]"), ("timeout", "in [source.NAME]"), ("for", "in [[rule]]")]);
         it
     }
 }
