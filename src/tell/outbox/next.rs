@@ -1,0 +1,107 @@
+//! What is sent next: pages first, one of a key at a time, several in one message where the channel wants that.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use super::{BURST, DIGEST, Form, Manner, Outbox, Over, REFILL, Waiting};
+use crate::notice::{Action, Severity};
+
+impl Outbox {
+    pub(super) fn is_full(&self) -> bool {
+        let most = match self.manner {
+            // After "too many requests" one is sent to see; the others follow it.
+            _ if self.strikes > 0 => 1,
+            Manner::Each { flights, .. } => flights,
+            Manner::Together => BURST as usize,
+        };
+        self.flights.len() >= most
+    }
+
+    pub(super) fn refill(&mut self, now: Duration) {
+        while self.tokens < BURST && self.filled + REFILL <= now {
+            self.tokens += 1;
+            self.filled += REFILL;
+        }
+        if self.tokens == BURST {
+            self.filled = now;
+        }
+    }
+
+    /// Places of the first of each key, where none of the key is on its way.
+    pub(super) fn heads(&self) -> Vec<usize> {
+        let mut seen = self.busy();
+        let free = self.waiting.iter().enumerate().filter(|(_, w)| w.flight.is_none());
+        free.filter(|(_, w)| seen.insert(&w.notice.key)).map(|(place, _)| place).collect()
+    }
+
+    /// Keys of which something is on its way.
+    fn busy(&self) -> HashSet<&str> {
+        self.waiting.iter().filter(|w| w.flight.is_some()).map(|w| w.notice.key.as_str()).collect()
+    }
+
+    pub(super) fn next_each(&self, over: Over, now: Duration) -> Option<(Form, Vec<usize>)> {
+        let ready = self.heads().into_iter().filter_map(|place| Some((place, self.waiting.get(place)?)));
+        let ready = ready.filter(|(_, w)| w.due <= now);
+        let (place, head) = ready.min_by_key(|(place, w)| (Reverse(w.notice.severity), w.tries, *place))?;
+        if head.alone {
+            return Some((Form::Last, vec![place]));
+        }
+        let of_key: Vec<(usize, &Waiting)> =
+            self.waiting.iter().enumerate().filter(|(_, w)| w.notice.key == head.notice.key).collect();
+        let actions = || of_key.iter().map(|(_, w)| w.notice.action);
+        let places = |most: usize| of_key.iter().take(most).map(|(place, _)| *place).collect::<Vec<_>>();
+        let end = actions().position(|a| a == Action::Resolve);
+        let begins = |most: usize| actions().take(most).all(|a| matches!(a, Action::Trigger | Action::Acknowledge));
+        Some(match (head.notice.action, end) {
+            (Action::Trigger, Some(end))
+                if over == Over::Folded && begins(end) && !self.keys.get(&head.notice.key).is_some() =>
+            {
+                (Form::Over, places(end + 1))
+            }
+            (Action::Trigger, _) => (Form::Last, places(actions().take_while(|a| *a == Action::Trigger).count())),
+            // Who looks is of no use any more when it is over.
+            (Action::Acknowledge, Some(1)) => (Form::Last, places(2)),
+            _ => (Form::Last, vec![place]),
+        })
+    }
+
+    pub(super) fn next_together(&self, now: Duration) -> Option<(Form, Vec<usize>)> {
+        if self.tokens == 0 {
+            return None;
+        }
+        // Of a key all up to the first that is not due; what was refused in company goes by itself.
+        let mut shut = self.busy();
+        let mut worst: HashMap<&str, Severity> = HashMap::new();
+        let mut ready: Vec<(usize, &Waiting)> = Vec::new();
+        for (place, w) in self.waiting.iter().enumerate().filter(|(_, w)| w.flight.is_none()) {
+            let key = w.notice.key.as_str();
+            if shut.contains(key) {
+                continue;
+            }
+            if w.due > now || w.alone {
+                shut.insert(key);
+            }
+            if w.due > now {
+                continue;
+            }
+            if w.alone && !ready.iter().any(|(_, other)| other.notice.key == w.notice.key) {
+                return Some((Form::Last, vec![place]));
+            }
+            if w.alone {
+                continue;
+            }
+            let worst = worst.entry(key).or_insert(w.notice.severity);
+            *worst = (*worst).max(w.notice.severity);
+            ready.push((place, w));
+        }
+        let first = ready.first()?.0;
+        if ready.len() <= self.tokens as usize {
+            return Some((Form::Last, vec![first]));
+        }
+        ready.sort_by_key(|(place, w)| (Reverse(worst.get(w.notice.key.as_str()).copied()), *place));
+        let mut places: Vec<usize> = ready.into_iter().take(DIGEST).map(|(place, _)| place).collect();
+        places.sort_unstable();
+        Some((Form::Digest, places))
+    }
+}
