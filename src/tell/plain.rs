@@ -47,7 +47,7 @@ pub struct Plain {
 impl Plain {
     /// With at most `most` bytes of further facts.
     pub fn of(notice: &Notice, masks: &Masks, most: usize) -> Self {
-        let line = |text: &str, most| cut(&escape(&masks.masked(text)), most);
+        let line = |text: &str, most| visible(&masks.masked(text), most);
         let room = line(raw(&notice.room), NAME);
         let alert = notice.alert.as_deref().map(|alert| line(alert, NAME)).filter(|alert| !alert.trim().is_empty());
         let summary = line(raw(&notice.summary), SUMMARY);
@@ -89,6 +89,10 @@ impl Plain {
 
     /// The key in at most `most` bytes (at least 17), the same for the same key: what does not fit becomes a hash.
     pub fn short_key(&self, most: usize) -> String {
+        if self.key.trim().is_empty() {
+            // No receiver takes an empty one; this is still the same for a trigger and its resolve.
+            return format!("warroom-{}", fingerprint(self.alert.as_deref().unwrap_or_default()));
+        }
         let key = escape(&self.key);
         if key.len() <= most {
             return key;
@@ -109,10 +113,20 @@ pub fn fingerprint(text: &str) -> String {
 
 /// `text` in at most `most` characters; what is left out is told at its end.
 pub fn cut(text: &str, most: usize) -> String {
-    if text.char_indices().nth(most).is_none() {
-        return text.to_owned();
+    if text.char_indices().nth(most).is_none() { text.to_owned() } else { noted(text, most, text.chars().count()) }
+}
+
+/// Escaped and cut; of a long text only as much is escaped as can be kept.
+fn visible(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => cut(&escape(text), most),
+        Some((end, _)) => noted(&escape(text.get(..end).unwrap_or_default()), most, text.chars().count()),
     }
-    let note = format!("… [cut, {} characters in all]", text.chars().count());
+}
+
+/// The begin of a text and, within `most` characters, how long it was.
+fn noted(text: &str, most: usize, whole: usize) -> String {
+    let note = format!("… [cut, {whole} characters in all]");
     match most.checked_sub(note.chars().count()) {
         Some(keep) => text.chars().take(keep).chain(note.chars()).collect(),
         None => "…".chars().take(most).collect(),

@@ -27,7 +27,7 @@ pub fn message(notice: &Notice, masks: &Masks) -> String {
     let mut facts = String::new();
     for (word, value) in &plain.details {
         let line = format!("*{}*: {}\n", safe(word, NAME), safe(value, 600));
-        if facts.chars().count() + line.chars().count() > SECTION - 10 {
+        if facts.chars().count() + line.chars().count() > SECTION - 20 {
             facts.push_str("… more left out\n");
             break;
         }

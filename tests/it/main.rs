@@ -37,6 +37,7 @@ mod renames;
 mod room;
 mod runbooks;
 mod screens;
+mod tell;
 mod terminal;
 mod text;
 mod themes;

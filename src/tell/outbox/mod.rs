@@ -26,6 +26,10 @@ pub const MOST: usize = 4_096;
 const BURST: u32 = 3;
 /// … and the time until there is another. (Slack: one a second for each webhook; the rest is for the way there.)
 const REFILL: Duration = Duration::from_millis(1_050);
+/// Of these one goes after the other, as long as it is answered in this time: who asks for a wait is heard before the next.
+const TURN_TOGETHER: Duration = Duration::from_secs(1);
+/// The same for [`Manner::Each`], where a burst of pages has to be out within two seconds.
+const TURN_EACH: Duration = Duration::from_millis(50);
 /// Notices in one digest: 60 lines of 180 characters stay under what Slack takes.
 pub const DIGEST: usize = 60;
 /// A try that has not come back after this never will: every try has a shorter deadline of its own.
@@ -195,7 +199,7 @@ impl Outbox {
     /// What is to be sent now; ask until there is nothing.
     pub fn take(&mut self, now: Duration) -> Option<Parcel> {
         self.refill(now);
-        if now < self.closed_until || self.is_full() {
+        if self.opens().is_none_or(|at| now < at) {
             return None;
         }
         let (form, places) = match self.manner {
@@ -261,15 +265,8 @@ impl Outbox {
     /// When to ask [`Outbox::take`] and [`Outbox::expire`] again; nothing while only answers are waited for.
     pub fn next(&self) -> Option<Duration> {
         let late = self.flights.iter().map(|(_, at)| *at + LATE).min();
-        if self.is_full() {
-            return late;
-        }
-        let token = match self.manner {
-            Manner::Together if self.tokens == 0 => self.filled + REFILL,
-            _ => Duration::ZERO,
-        };
-        let due = self.heads().into_iter().map(|place| self.waiting.get(place).map_or(Duration::ZERO, |w| w.due)).min();
-        let due = due.map(|due| due.max(token).max(self.closed_until));
+        let due = self.heads().into_iter().filter_map(|place| self.waiting.get(place)).map(|w| w.due).min();
+        let due = self.opens().and_then(|at| Some(due?.max(at)));
         match (due, late) {
             (Some(due), Some(late)) => Some(due.min(late)),
             (one, other) => one.or(other),

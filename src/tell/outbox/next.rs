@@ -4,18 +4,21 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::{BURST, DIGEST, Form, Manner, Outbox, Over, REFILL, Waiting};
+use super::{BURST, DIGEST, Form, Manner, Outbox, Over, REFILL, TURN_EACH, TURN_TOGETHER, Waiting};
 use crate::notice::{Action, Severity};
 
 impl Outbox {
-    pub(super) fn is_full(&self) -> bool {
-        let most = match self.manner {
-            // After "too many requests" one is sent to see; the others follow it.
-            _ if self.strikes > 0 => 1,
-            Manner::Each { flights, .. } => flights,
-            Manner::Together => BURST as usize,
+    /// When the next may be sent; nothing while those on their way have to come home first.
+    pub(super) fn opens(&self) -> Option<Duration> {
+        let (most, turn, token) = match self.manner {
+            Manner::Each { flights, .. } => (flights, TURN_EACH, Duration::ZERO),
+            Manner::Together if self.tokens == 0 => (BURST as usize, TURN_TOGETHER, self.filled + REFILL),
+            Manner::Together => (BURST as usize, TURN_TOGETHER, Duration::ZERO),
         };
-        self.flights.len() >= most
+        // After "too many requests" one is sent to see; the others follow it.
+        let most = if self.strikes > 0 { 1 } else { most };
+        let turn = self.flights.iter().map(|(_, at)| *at + turn).max().unwrap_or_default();
+        (self.flights.len() < most).then(|| turn.max(token).max(self.closed_until))
     }
 
     pub(super) fn refill(&mut self, now: Duration) {
@@ -67,9 +70,6 @@ impl Outbox {
     }
 
     pub(super) fn next_together(&self, now: Duration) -> Option<(Form, Vec<usize>)> {
-        if self.tokens == 0 {
-            return None;
-        }
         // Of a key all up to the first that is not due; what was refused in company goes by itself.
         let mut shut = self.busy();
         let mut worst: HashMap<&str, Severity> = HashMap::new();
