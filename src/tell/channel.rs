@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::answer::{Answer, Reached, Wrong};
+use super::answer::{Answer, Reached};
 use super::outbox::{Manner, Outbox, Over, Parcel};
 use super::send::{Post, Target};
 use crate::plan::{NotifyPlan, Way};
@@ -61,7 +61,8 @@ impl Channel {
             Ok(post) => Arc::clone(post),
             Err(why) => {
                 // The lane has room for all that can be on their way.
-                let _ = home.try_send((name, flight, Answer::Refused { why: why.clone(), of: Wrong::Channel }, 0));
+                let _ =
+                    home.try_send((name, flight, Answer::Failed { why: why.clone(), reached: Reached::No }, passed));
                 return;
             }
         };

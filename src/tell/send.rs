@@ -58,7 +58,9 @@ impl Target {
         match &way {
             Way::PagerDuty { routing_key, url } => {
                 hush.add(routing_key.expose());
-                url.iter().for_each(|url| hush_url(&mut hush, url));
+                if let Some(url) = url {
+                    hush_url(&mut hush, url);
+                }
             }
             Way::Slack { webhook: url } | Way::Webhook { url } => hush_url(&mut hush, url),
             Way::Command { .. } => {}
@@ -76,8 +78,9 @@ fn hush_url(masks: &mut Masks, url: &Filled) {
     masks.add(url.expose());
     if let Ok(url) = Url::parse(url.expose()) {
         let parts = url.path().split('/').chain(url.query().unwrap_or_default().split(['&', '=']));
-        parts.filter(|part| part.len() >= TOKEN).for_each(|part| masks.add(part));
-        url.password().into_iter().for_each(|password| masks.add(password));
+        for part in parts.filter(|part| part.len() >= TOKEN).chain(url.password()) {
+            masks.add(part);
+        }
     }
 }
 

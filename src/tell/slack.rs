@@ -75,7 +75,7 @@ fn line(plain: &Plain, more: &str) -> String {
     let name = safe(plain.name(), NAME);
     let mut line = format!("{glyph} {state} *{name}*");
     if !more.is_empty() {
-        line.push_str(&format!(" ({more})"));
+        line = format!("{line} ({more})");
     }
     let left = LINE.saturating_sub(line.chars().count() + 3);
     if plain.alert.is_some() && left > 10 {

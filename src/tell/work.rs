@@ -22,6 +22,8 @@ use crate::secret::Masks;
 const ANSWERS: usize = 4_096;
 /// How soon a full lane to the loop is looked at again.
 const AGAIN: Duration = Duration::from_millis(50);
+/// Who queues a notice says it within this; one that comes later may have been sent by somebody else.
+const OWN: Duration = Duration::from_secs(2);
 /// The shortest sleep: a timer has no finer steps.
 const LEAST: Duration = Duration::from_millis(1);
 /// A text over this is cut as it comes in, so that waiting costs little memory; receivers take less.
@@ -107,7 +109,10 @@ impl Work {
     }
 
     fn say(&mut self, notice: Notice) {
-        let (id, now, earlier) = (notice.id, self.time(), notice.at < self.begun);
+        let (id, now) = (notice.id, self.time());
+        // From before this start, or from another process that told for the room until just now.
+        let age = (self.called(now) - notice.at).abs().to_std().unwrap_or_default();
+        let earlier = notice.at < self.begun || age > OWN;
         let Some(channel) = self.channels.get_mut(notice.channel.as_str()) else {
             let why = "the plan has no channel of this name".to_owned();
             self.reports.put(id, Delivery::Refused { tries: 0, why });
@@ -200,6 +205,9 @@ fn held(mut notice: Notice, masks: &Masks) -> Notice {
         notice.summary = super::plain::cut(&masks.masked(notice.summary.raw()), HELD / 4).into();
     }
     for (word, value) in &mut notice.details {
+        if word.len() > HELD / 64 {
+            *word = super::plain::cut(&masks.masked(word), HELD / 256);
+        }
         if long(value.raw(), left) {
             *value = super::plain::cut(&masks.masked(value.raw()), left / 4).into();
         }

@@ -116,7 +116,7 @@ fn a_plan_with_every_table_and_key_loads_clean() {
     assert_eq!(plan.services[0].needs, ["redis"]);
     let Way::PagerDuty { routing_key, url } = &plan.notify[0].way else { panic!("{:?}", plan.notify[0]) };
     assert_eq!((routing_key.expose(), routing_key.shown()), ("pd-routing-key-0002", "***"));
-    assert_eq!(url.as_ref().map(|url| url.expose()), Some("https://relay.example.com/pd"));
+    assert_eq!(url.as_ref().map(warroom::secret::Filled::expose), Some("https://relay.example.com/pd"));
     let steps: Vec<_> = plan.notify[0].escalate.iter().map(|e| (e.after.as_secs(), e.to.as_str())).collect();
     assert_eq!(steps, [(300, "team"), (900, "local")]);
     let heartbeat = plan.heartbeat.as_ref().unwrap();

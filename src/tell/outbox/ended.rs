@@ -9,10 +9,7 @@ use super::{How, Known, Outbox, Report, Waiting};
 use crate::notice::{Action, Severity};
 
 impl Outbox {
-    pub(super) fn took(&mut self, flight: u64, now: Duration) -> Vec<Report> {
-        if now >= self.closed_until {
-            self.strikes = 0;
-        }
+    pub(super) fn took(&mut self, flight: u64) -> Vec<Report> {
         let mut reports = Vec::new();
         for w in self.landed(flight) {
             match w.notice.action {
@@ -46,8 +43,10 @@ impl Outbox {
             reports.push(self.finish(w.notice.id, How::Refused(w.tries + 1, why.to_owned())));
             if w.notice.action == Action::Trigger && !told && !self.has_trigger(&w.notice.key) {
                 self.keys.put(w.notice.key.clone(), Known::Refused(why.to_owned()));
-                let behind_it =
-                    removed(&mut self.waiting, |other| other.flight.is_none() && other.notice.key == w.notice.key);
+                let follows = |a: Action| matches!(a, Action::Acknowledge | Action::Resolve);
+                let behind_it = removed(&mut self.waiting, |other| {
+                    other.flight.is_none() && follows(other.notice.action) && other.notice.key == w.notice.key
+                });
                 let refuse = |w: Waiting| self.finish(w.notice.id, How::Refused(w.tries, behind(why)));
                 reports.extend(behind_it.into_iter().map(refuse));
             }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Reached};
 use super::backoff;
-use crate::notice::{Action, Notice};
+use crate::notice::{Action, Notice, Severity};
 
 mod ended;
 mod next;
@@ -22,6 +22,8 @@ use remembered::Remembered;
 
 /// At most so many wait for one channel; what comes then is refused, which is reported.
 pub const MOST: usize = 4_096;
+/// The same for what wakes somebody: pages find room where notes do not.
+pub const MOST_PAGES: usize = 4 * MOST;
 /// Messages of a [`Manner::Together`] channel that may go out at once …
 const BURST: u32 = 3;
 /// … and the time until there is another. (Slack: one a second for each webhook; the rest is for the way there.)
@@ -174,14 +176,15 @@ impl Outbox {
         if self.waiting.iter().any(|w| w.notice.id == id) {
             return None;
         }
+        let most = if notice.severity >= Severity::Page { MOST_PAGES } else { MOST };
         let known = self.keys.get(&notice.key);
         let how = match (notice.action, known) {
             (Action::Trigger | Action::Acknowledge | Action::Resolve, Some(Known::Closed)) => Some(How::Delivered(0)),
             (Action::Acknowledge | Action::Resolve, Some(Known::Refused(why))) if !self.has_trigger(&notice.key) => {
                 Some(How::Refused(0, behind(why)))
             }
-            _ if self.waiting.len() >= MOST => {
-                Some(How::Refused(0, format!("{MOST} notices wait for this channel already")))
+            _ if self.waiting.len() >= most => {
+                Some(How::Refused(0, format!("{most} notices wait for this channel already")))
             }
             _ => None,
         };
@@ -236,8 +239,11 @@ impl Outbox {
         for waiting in self.waiting.iter_mut().filter(|w| w.flight == Some(flight)) {
             waiting.passed = waiting.passed.max(passed);
         }
+        if now >= self.closed_until && !matches!(answer, Answer::Busy { .. }) {
+            self.strikes = 0;
+        }
         match answer {
-            Answer::Took => self.took(flight, now),
+            Answer::Took => self.took(flight),
             Answer::Refused { why, of } => self.refused(flight, &why, of, now),
             Answer::Busy { why, after } => {
                 self.strikes = self.strikes.saturating_add(1);

@@ -58,7 +58,7 @@ impl Outbox {
         let begins = |most: usize| actions().take(most).all(|a| matches!(a, Action::Trigger | Action::Acknowledge));
         Some(match (head.notice.action, end) {
             (Action::Trigger, Some(end))
-                if over == Over::Folded && begins(end) && !self.keys.get(&head.notice.key).is_some() =>
+                if over == Over::Folded && begins(end) && self.keys.get(&head.notice.key).is_none() =>
             {
                 (Form::Over, places(end + 1))
             }
@@ -74,6 +74,7 @@ impl Outbox {
         let mut shut = self.busy();
         let mut worst: HashMap<&str, Severity> = HashMap::new();
         let mut ready: Vec<(usize, &Waiting)> = Vec::new();
+        let mut alone = None;
         for (place, w) in self.waiting.iter().enumerate().filter(|(_, w)| w.flight.is_none()) {
             let key = w.notice.key.as_str();
             if shut.contains(key) {
@@ -85,15 +86,20 @@ impl Outbox {
             if w.due > now {
                 continue;
             }
-            if w.alone && !ready.iter().any(|(_, other)| other.notice.key == w.notice.key) {
-                return Some((Form::Last, vec![place]));
-            }
             if w.alone {
+                let first = !ready.iter().any(|(_, other)| other.notice.key == w.notice.key);
+                alone = alone.or(first.then_some(place));
                 continue;
             }
             let worst = worst.entry(key).or_insert(w.notice.severity);
             *worst = (*worst).max(w.notice.severity);
             ready.push((place, w));
+        }
+        // Turn and turn about: neither keeps the other waiting.
+        if let Some(alone) = alone
+            && (ready.is_empty() || self.next_flight.is_multiple_of(2))
+        {
+            return Some((Form::Last, vec![alone]));
         }
         let first = ready.first()?.0;
         if ready.len() <= self.tokens as usize {

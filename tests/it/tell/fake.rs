@@ -82,7 +82,7 @@ impl World {
 }
 
 async fn converse(mut stream: TcpStream, got: Arc<Mutex<Vec<Request>>>, judge: Arc<impl Fn(usize, &Request) -> Reply>) {
-    let Some(request) = read(&mut stream).await else { return };
+    let Some(request) = Box::pin(read(&mut stream)).await else { return };
     let reply = {
         let mut got = got.lock().unwrap();
         got.push(request.clone());
