@@ -9,19 +9,12 @@ use crate::secret::Masks;
 
 /// The variable.
 pub const VARIABLE: &str = "WARROOM_NOTICE";
-/// Bytes of its value, under the 128 KiB that the system takes of one variable.
-const MOST: usize = 100 * 1024;
+/// Bytes of further facts: in JSON, with all else, under the 128 KiB that the system takes of one variable.
+const DETAILS: usize = 32 * 1024;
 
 /// The value of the variable.
 pub fn notice(notice: &Notice, masks: &Masks) -> String {
-    let mut most = 32 * 1024;
-    loop {
-        let text = json(&Plain::of(notice, masks, most)).to_string();
-        if text.len() <= MOST || most == 0 {
-            return text;
-        }
-        most /= 4;
-    }
+    json(&Plain::of(notice, masks, DETAILS)).to_string()
 }
 
 fn json(plain: &Plain) -> Value {

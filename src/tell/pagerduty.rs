@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::plain::{Plain, ROOMY, cut};
+use super::plain::{Plain, cut};
 use crate::clock::rfc3339;
 use crate::notice::{Action, Notice, Severity};
 use crate::secret::Masks;
@@ -19,8 +19,8 @@ pub const CHANGE: &str = "/v2/change/enqueue";
 pub const SUMMARY: usize = 1_024;
 /// Bytes of a dedup key.
 pub const KEY: usize = 255;
-/// Bytes of an event, under the 512 KB that are taken.
-pub const EVENT_BYTES: usize = 500_000;
+/// Bytes of further facts: in JSON, with all else, far under the 512 KB that are taken.
+const DETAILS: usize = 64 * 1024;
 
 /// One request: the end of its path and its body.
 pub type Post = (&'static str, String);
@@ -52,61 +52,44 @@ pub fn over(begun: &Notice, end: &Notice, masks: &Masks, routing_key: &str) -> P
 }
 
 fn event(notice: &Notice, masks: &Masks, routing_key: &str, action: &str) -> Post {
-    let body = fitting(|most| {
-        let plain = Plain::of(notice, masks, most);
-        let mut event = json!({
-            "routing_key": routing_key,
-            "event_action": action,
-            "dedup_key": plain.short_key(KEY),
-            "client": "warroom",
-        });
-        if action == "trigger"
-            && let Some(event) = event.as_object_mut()
-        {
-            let mut payload = json!({
-                "summary": cut(&plain.summary, SUMMARY),
-                "source": plain.room,
-                "severity": word(plain.severity),
-                "timestamp": rfc3339(plain.since),
-                "group": plain.room,
-                "custom_details": details(&plain, &[]),
-            });
-            if let (Some(payload), Some(alert)) = (payload.as_object_mut(), &plain.alert) {
-                payload.insert("class".to_owned(), json!(alert));
-            }
-            event.insert("payload".to_owned(), payload);
-        }
-        event
+    let plain = Plain::of(notice, masks, DETAILS);
+    let mut event = json!({
+        "routing_key": routing_key,
+        "event_action": action,
+        "dedup_key": plain.short_key(KEY),
+        "client": "warroom",
     });
-    (EVENT, body)
+    if action == "trigger"
+        && let Some(event) = event.as_object_mut()
+    {
+        let mut payload = json!({
+            "summary": cut(&plain.summary, SUMMARY),
+            "source": plain.room,
+            "severity": word(plain.severity),
+            "timestamp": rfc3339(plain.since),
+            "group": plain.room,
+            "custom_details": details(&plain, &[]),
+        });
+        if let (Some(payload), Some(alert)) = (payload.as_object_mut(), &plain.alert) {
+            payload.insert("class".to_owned(), json!(alert));
+        }
+        event.insert("payload".to_owned(), payload);
+    }
+    (EVENT, event.to_string())
 }
 
 fn change(notice: &Notice, masks: &Masks, routing_key: &str, facts: &[(&str, String)]) -> Post {
-    let body = fitting(|most| {
-        let plain = Plain::of(notice, masks, most);
-        json!({
-            "routing_key": routing_key,
-            "payload": {
-                "summary": cut(&plain.summary, SUMMARY),
-                "source": plain.room,
-                "timestamp": rfc3339(plain.at),
-                "custom_details": details(&plain, facts),
-            },
-        })
+    let plain = Plain::of(notice, masks, DETAILS);
+    let change = json!({
+        "routing_key": routing_key,
+        "payload": {
+            "summary": cut(&plain.summary, SUMMARY),
+            "source": plain.room,
+            "timestamp": rfc3339(plain.at),
+            "custom_details": details(&plain, facts),
+        },
     });
-    (CHANGE, body)
-}
-
-/// The body with as much of the further facts as fits: escaping in JSON makes some texts several times as long.
-fn fitting(body: impl Fn(usize) -> Value) -> String {
-    let mut most = ROOMY;
-    loop {
-        let text = body(most).to_string();
-        if text.len() <= EVENT_BYTES || most == 0 {
-            return text;
-        }
-        most /= 4;
-    }
+    (CHANGE, change.to_string())
 }
 
 fn details(plain: &Plain, facts: &[(&str, String)]) -> Map<String, Value> {

@@ -14,8 +14,6 @@ const NAME: usize = 200;
 const SUMMARY: usize = 4_000;
 /// Further facts.
 const DETAILS: usize = 50;
-/// Bytes of all further facts together, where the receiver takes that much.
-pub const ROOMY: usize = 64 * 1024;
 
 /// A [`Notice`] in texts that may go out. Masked first, then escaped, then cut: a cut could tear a secret in two.
 #[derive(Clone, Debug)]
@@ -45,7 +43,8 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// With at most `most` bytes of further facts.
+    /// With at most `most` bytes of further facts, give or take a word; in JSON a text is at most twice as long, as nothing is
+    /// left in it that needs more than a backslash.
     pub fn of(notice: &Notice, masks: &Masks, most: usize) -> Self {
         let line = |text: &str, most| visible(&masks.masked(text), most);
         let room = line(raw(&notice.room), NAME);
@@ -54,7 +53,11 @@ impl Plain {
         let summary = if summary.trim().is_empty() { None } else { Some(summary) };
         let mut details: Vec<(String, String)> = Vec::new();
         let mut left = most;
-        for (word, value) in notice.details.iter().take(DETAILS) {
+        for (n, (word, value)) in notice.details.iter().enumerate().filter(|_| most > 0) {
+            if n >= DETAILS || left == 0 {
+                details.push(("further".to_owned(), format!("{} more left out", notice.details.len() - n)));
+                break;
+            }
             let mut word = line(word, NAME);
             while details.iter().any(|(other, _)| *other == word) {
                 word.push('\'');
@@ -63,9 +66,6 @@ impl Plain {
             let value = line(raw(value), left / 4);
             left = left.saturating_sub(word.len() + value.len());
             details.push((word, value));
-        }
-        if notice.details.len() > DETAILS {
-            details.push(("further".to_owned(), format!("{} more left out", notice.details.len() - DETAILS)));
         }
         Self {
             id: notice.id,

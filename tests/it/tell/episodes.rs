@@ -44,13 +44,13 @@ fn a_hundred_episodes_reach_a_pagerduty_that_breaks_in_every_way() {
         }
     });
     let mut telling = Telling::start(vec![to_pagerduty("pd", &receiver)]);
-    let mut ids = Vec::new();
-    for n in 0..100 {
-        let key = format!("episode-{n}");
-        ids.push((n, telling.trigger("pd", &key)));
-        ids.push((n, telling.say("pd", &key, Action::Resolve)));
-    }
     let done = |d: Option<&Delivery>| matches!(d, Some(Delivery::Delivered { .. } | Delivery::Refused { .. }));
+    let mut ids: Vec<_> = (0..100).map(|n| (n, telling.trigger("pd", &format!("episode-{n}")))).collect();
+    // Half of them are over at once, the others when their trigger came to its end.
+    let resolve = |t: &Telling, n: usize| (n, t.say("pd", &format!("episode-{n}"), Action::Resolve));
+    ids.extend((0..50).map(|n| resolve(&telling, n)).collect::<Vec<_>>());
+    telling.until("every trigger comes to its end", |t| ids.iter().all(|(_, id)| done(t.last(*id))));
+    ids.extend((50..100).map(|n| resolve(&telling, n)).collect::<Vec<_>>());
     telling.until("every notice comes to its end", |t| ids.iter().all(|(_, id)| done(t.last(*id))));
     for (n, id) in &ids {
         let refused = matches!(telling.last(*id), Some(Delivery::Refused { .. }));

@@ -174,11 +174,11 @@ pub fn pagerduty(
         if request.path == "/v2/change/enqueue" {
             return match strict::change(&request.body) {
                 Ok(summary) => {
-                    if let Some(reply) = script(n, &summary) {
-                        return reply;
+                    let reply = script(n, summary.split(':').next().unwrap_or_default());
+                    if is_taken(reply.as_ref()) {
+                        memory.changes.push(String::from_utf8_lossy(&request.body).into_owned());
                     }
-                    memory.changes.push(String::from_utf8_lossy(&request.body).into_owned());
-                    Reply::status(202)
+                    reply.unwrap_or_else(|| Reply::status(202))
                 }
                 Err(why) => wrong(&mut memory, why),
             };
@@ -189,8 +189,8 @@ pub fn pagerduty(
             Err(why) => return wrong(&mut memory, why),
         };
         let reply = script(n, &key);
-        if !matches!(reply, None | Some(Reply::Say(202, ..) | Reply::SayThenReset(202))) {
-            return reply.unwrap();
+        if let Some(reply) = reply.as_ref().filter(|reply| !is_taken(Some(reply))) {
+            return reply.clone();
         }
         let seen = memory.taken.entry(key.clone()).or_default();
         let over = seen.iter().any(|a| a == "resolve");
@@ -204,6 +204,10 @@ pub fn pagerduty(
         reply.unwrap_or_else(|| Reply::status(202))
     });
     (receiver, incidents)
+}
+
+fn is_taken(reply: Option<&Reply>) -> bool {
+    matches!(reply, None | Some(Reply::Say(202, ..) | Reply::SayThenReset(202)))
 }
 
 pub fn secret(text: &str) -> Filled {
