@@ -360,3 +360,15 @@ fn a_command_that_never_prints_its_secret_is_stopped_and_told() {
     assert_eq!(printed("sh -c 'exit 3'", 20_000).unwrap_err(), "sh: exit status 3");
     assert_eq!(printed("pwd", 20_000).unwrap(), home.path().canonicalize().unwrap().to_str().unwrap());
 }
+
+#[test]
+fn what_a_command_printed_is_not_to_be_read_off_what_holds_it() {
+    let place = with_params();
+    with_command(&place, "");
+    let plan = std::fs::read_to_string(place.at("warroom.toml")).unwrap();
+    std::fs::write(place.at("secret.txt"), "hunter2secret\n").unwrap();
+    std::fs::write(place.at("warroom.toml"), plan.replace("cmd = \"./keeper.sh\"", "file = \"secret.txt\"")).unwrap();
+    let setup = warroom::app::setup::Setup::read(Some(&place.at("warroom.toml"))).unwrap();
+    assert!(setup.plan.masks.masked("hunter2secret") == "***", "the secret is known");
+    assert!(!format!("{setup:?}").contains("hunter2"), "{setup:?}");
+}
