@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{check, control, demo, export, init, log, params, run, screen, seat, show};
+use super::{check, control, demo, export, init, log, look, params, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
@@ -53,6 +53,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Init(args)) => init::main(&args),
         Some(Command::Show(args)) => show_plan(&args),
         Some(Command::Check(args)) => check::main(&args),
+        Some(Command::Status(args)) => look::main(&args),
         Some(Command::Explain { code }) => check::explain(code.as_deref()),
         Some(Command::Verify(args)) => verify(&args),
         Some(Command::Export(args)) => export::main(&args),
@@ -112,7 +113,8 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     Ok(Seated { desk, lanes, runtime, _log: log })
 }
 
-fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
+/// A plan that can be used, or the exit status after its findings were printed.
+pub fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
     let setup = Setup::read(argument)?;
     // What an answer will mend is looked at again when it was given.
     let open = setup.plan.params.iter().any(|p| p.value.is_none());
@@ -277,7 +279,7 @@ fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
 }
 
 /// Where this plan's journal is: named, or found in the state folder.
-fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }

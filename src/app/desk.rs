@@ -276,7 +276,8 @@ impl Desk {
             }
             journal::Event::WatchHeld(epoch) => {
                 self.room.live.watch = Watch::Me { epoch };
-                room::observe::begin_watch(&mut self.room);
+                let effects = room::observe::begin_watch(&mut self.room);
+                self.perform(effects);
                 self.room.revision.header += 1;
                 self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
                 let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });

@@ -9,6 +9,7 @@ mod diff;
 mod export;
 mod init;
 pub mod log;
+pub mod look;
 mod params;
 mod parts;
 pub mod preferences;

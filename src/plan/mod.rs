@@ -19,9 +19,10 @@ mod resolve;
 pub mod slo;
 pub(crate) mod table;
 
+use decisions::{
+    BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
+};
 use slo::{HiddenPlan, SloPlan};
-
-use decisions::{BreakerPlan, GatePlan, LevelPlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan};
 
 /// A resolved plan: every default filled in, every name checked. Secrets show as `***`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -47,8 +48,12 @@ pub struct Plan {
     pub logs: Vec<LogPlan>,
     /// Channels; parsed, not yet used.
     pub notify: Vec<NotifyPlan>,
-    /// Alert rules; checked, kept for later, as are all below.
+    /// Alert rules.
     pub rules: Vec<RulePlan>,
+    /// What is expected to be down, by steps.
+    pub maintenance: Vec<MaintenancePlan>,
+    /// Where the baseline is taken.
+    pub baseline: Option<BaselinePlan>,
     /// Decisions.
     pub gates: Vec<GatePlan>,
     /// Critical, enhanced, normal.
@@ -234,6 +239,18 @@ pub struct NotifyPlan {
     pub kind: &'static str,
     /// Key, URL or command, masked.
     pub target: Filled,
+    /// Who is told next, when nobody takes a page on.
+    pub escalate: Vec<Escalation>,
+}
+
+/// One rung of the ladder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Escalation {
+    /// Since the channel was told.
+    #[serde(serialize_with = "seconds")]
+    pub after: Duration,
+    /// The channel that is told then.
+    pub to: String,
 }
 
 /// What a plan is made from. Nothing here reads a file or a variable by itself.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Room;
+use super::episodes::Episodes;
 use crate::clock::{Stamp, Writer};
-use crate::fact::{Author, Entry, Fact, Mark, StepId};
+use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
 use crate::text::Untrusted;
 
 /// Entries kept for the timeline, newest first to stay.
@@ -38,6 +39,23 @@ pub struct Progress {
     pub watch: Option<(u64, Stamp, Author)>,
     /// When the room was closed, if it was.
     pub closed: Option<Stamp>,
+    /// Everything recorded of alerts.
+    pub episodes: Episodes,
+    /// The newest baseline.
+    pub baseline: Option<Baseline>,
+}
+
+/// How things were before T-0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// Of the entry that holds it.
+    pub stamp: Stamp,
+    /// From.
+    pub from: DateTime<Utc>,
+    /// Until.
+    pub until: DateTime<Utc>,
+    /// What was measured.
+    pub metrics: Vec<Captured>,
 }
 
 /// Which runbooks a room holds.
@@ -231,7 +249,10 @@ impl Progress {
             Fact::ProfileChosen { profile } if self.profile.as_ref().is_none_or(|(s, _)| *s < stamp) => {
                 self.profile = Some((stamp, profile.clone()));
             }
-            _ => {}
+            Fact::BaselineTaken { from, until, metrics } if self.baseline.as_ref().is_none_or(|b| b.stamp < stamp) => {
+                self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
+            }
+            _ => self.episodes.apply(entry),
         }
         let full = self.timeline.len() >= TIMELINE;
         if !(full && self.timeline.first_key_value().is_some_and(|(first, _)| stamp < *first)) {
@@ -329,6 +350,13 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     match &entry.fact {
         Fact::ProfileChosen { .. } => room.apply_profile(),
         Fact::T0Set { .. } | Fact::WatchTaken { .. } | Fact::RoomClosed { .. } => room.revision.header += 1,
+        Fact::AlertChanged { .. }
+        | Fact::AlertAcknowledged { .. }
+        | Fact::Silenced { .. }
+        | Fact::SilenceLifted { .. }
+        | Fact::NoticeQueued { .. }
+        | Fact::NoticeTold { .. }
+        | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
         _ => {}
     }
     room.revision.steps += 1;

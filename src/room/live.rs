@@ -1,9 +1,14 @@
 //! What is measured now: services, metrics, the verdict, and who watches. Refilled from the tape after a restart.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use uuid::Uuid;
+
+use super::alerts::RuleLive;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
+use crate::notice::Delivery;
 use crate::plan::Plan;
 use crate::probe::counter::Totals;
 use crate::probe::series::Series;
@@ -22,6 +27,10 @@ pub struct Live {
     pub verdict: VerdictLive,
     /// Who polls and judges.
     pub watch: Watch,
+    /// Rules, in the plan's order.
+    pub rules: Vec<RuleLive>,
+    /// How telling goes, of notices that are not told yet.
+    pub telling: HashMap<Uuid, Delivery>,
 }
 
 /// A service.
@@ -137,6 +146,8 @@ impl Live {
             slos: plan.slos.iter().enumerate().map(|(ix, _)| SloLive::new(plan, ix)).collect(),
             verdict: VerdictLive { verdict: Verdict::Wait, reason: "starting".to_owned(), since: now },
             watch: Watch::Unknown,
+            rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
+            telling: HashMap::new(),
         }
     }
 }

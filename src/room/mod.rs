@@ -14,10 +14,16 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
+pub mod alarms;
+pub mod alert;
+pub mod alerts;
 pub mod apply;
 pub mod baseline;
+pub mod before;
 pub mod book;
 pub mod decide;
+pub mod episodes;
+pub mod judge;
 pub mod live;
 pub mod observe;
 pub mod params;
@@ -26,6 +32,7 @@ pub mod renames;
 mod runs;
 pub mod slo;
 pub mod steps;
+mod upkeep;
 pub mod verdict;
 
 pub use apply::{Loaded, Progress, Status, StepState};
@@ -113,6 +120,8 @@ pub struct Revision {
     pub metrics: u64,
     /// Verdict, watch, journal health, T-0.
     pub header: u64,
+    /// Alerts, silences, notices, the baseline.
+    pub alerts: u64,
 }
 
 /// What the room wants done; `app` does it.
@@ -173,7 +182,7 @@ impl Room {
         self.remember_gone(&old);
         self.apply_profile();
         let r = &mut self.revision;
-        for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header] {
+        for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header, &mut r.alerts] {
             *counter += 1;
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
-use super::{Effect, Room, verdict};
+use super::{Effect, Room, alerts, verdict};
 use crate::clock::{Now, age};
 use crate::fact::{Fact, ServiceState};
 use crate::plan::{FromProbe, Plan};
@@ -16,7 +16,7 @@ const SAMPLE_AGE: Duration = Duration::from_mins(1);
 
 /// This process becomes the watch: what it knows of services is the past, so each is pending until it has answered here.
 /// What was recorded last stays remembered, so that only a real change is news.
-pub fn begin_watch(room: &mut Room) {
+pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
     let now = room.now;
     for live in &mut room.live.services {
         change(live, ServiceState::Pending, "not asked yet by this watch".to_owned(), now);
@@ -24,6 +24,8 @@ pub fn begin_watch(room: &mut Room) {
         live.failures = 0;
     }
     room.revision.services += 1;
+    let drafts = alerts::take_over(room);
+    if drafts.is_empty() { Vec::new() } else { vec![Effect::Append(drafts)] }
 }
 
 /// Takes one sample in. Its `at` must be on this process's clocks.
@@ -57,11 +59,13 @@ fn take(room: &mut Room, sample: Sample) {
 pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     room.now = now;
     let plan = room.plan.clone();
+    maintenance(room, &plan);
     for (live, service) in room.live.services.iter_mut().zip(&plan.services) {
         let heard = live.asked.unwrap_or(live.since);
         let silent = now.since(heard);
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
-        if live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
+        let rests = live.state == ServiceState::Maintenance;
+        if !rests && live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
             let last =
                 live.asked.map_or_else(|| "no answer yet".to_owned(), |_| format!("no answer for {}", age(silent)));
             change(live, ServiceState::Stale, last, now);
@@ -83,7 +87,16 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         }
         hold(live, metric, now);
     }
-    judge(room)
+    let mut drafts = alerts::judge_rules(room);
+    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    if let Some((from, until)) = room.baseline_due().filter(|_| watching) {
+        drafts.push(draft(&room.me.author, room.capture(from, until)));
+    }
+    let mut effects = judge(room);
+    if !drafts.is_empty() {
+        effects.push(Effect::Append(drafts));
+    }
+    effects
 }
 
 fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
@@ -113,10 +126,37 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
     live.asked = Some(at);
     live.took = Some(took);
     live.last = Some(reading);
+    if live.state == ServiceState::Maintenance {
+        return;
+    }
     // A failure seen while down, or not yet confirmed while down, leaves it down.
     let state =
         if state == ServiceState::Pending && live.state == ServiceState::Down { ServiceState::Down } else { state };
     change(live, state, reason, at);
+}
+
+/// What the steps say is expected to be down is neither up nor down until they say that it is over.
+fn maintenance(room: &mut Room, plan: &Plan) {
+    if plan.maintenance.is_empty() {
+        return;
+    }
+    let lasting: Vec<&crate::plan::decisions::MaintenancePlan> =
+        plan.maintenance.iter().filter(|m| room.lasts(m)).collect();
+    let now = room.now;
+    for (live, service) in room.live.services.iter_mut().zip(&plan.services) {
+        let by =
+            lasting.iter().find(|m| m.services.contains(&service.name) || m.services.is_empty() && m.rules.is_empty());
+        let (state, reason) = match (by, live.state) {
+            (Some(m), _) => (ServiceState::Maintenance, format!("expected: {}", m.name)),
+            (None, ServiceState::Maintenance) => (ServiceState::Pending, "maintenance is over, asking".to_owned()),
+            (None, _) => continue,
+        };
+        if live.state != state {
+            room.revision.services += 1;
+            live.failures = 0;
+        }
+        change(live, state, reason, now);
+    }
 }
 
 fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) {

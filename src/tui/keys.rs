@@ -67,6 +67,8 @@ words! {
         /// See `keys.toml`.
         PreviousPane = "previous-pane",
         /// See `keys.toml`.
+        Alerts = "alerts",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",

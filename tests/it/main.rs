@@ -16,8 +16,10 @@
 
 mod support;
 
+mod alerts;
 mod app;
 mod check;
+mod conditions;
 mod demo;
 mod drafted;
 mod export;

@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-pub(super) use decisions::{RawBreaker, RawGate, RawLevel, RawProfile, RawRollback, RawRule, RawWindow};
+pub(super) use decisions::{
+    RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
+};
 pub(super) use values::{From, RawCommand, RawFilled, RawPace, RawTime, Secrecy, Text, Words};
 
 #[derive(Default)]
@@ -22,6 +24,8 @@ pub(super) struct RawPlan {
     pub metrics: Vec<RawMetric>,
     pub slos: Vec<RawSlo>,
     pub rules: Vec<RawRule>,
+    pub maintenance: Vec<RawMaintenance>,
+    pub baseline: Option<RawBaseline>,
     pub gates: Vec<RawGate>,
     pub windows: Vec<RawWindow>,
     pub levels: Vec<RawLevel>,

@@ -5,9 +5,9 @@ use toml::de::DeValue;
 
 use super::values::json_value;
 use super::{
-    RawBreaker, RawChannel, RawCommand, RawExpect, RawFilled, RawGate, RawJson, RawLevel, RawLog, RawMetric, RawNotify,
-    RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource,
-    RawTime, RawWindow, Text,
+    RawBaseline, RawBreaker, RawChannel, RawCommand, RawExpect, RawFilled, RawGate, RawJson, RawLevel, RawLog,
+    RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom,
+    RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
@@ -52,6 +52,8 @@ impl RawPlan {
         raw.metrics = root.tables(r, "metric").into_iter().map(|t| RawMetric::read(t, r)).collect();
         raw.slos = root.tables(r, "slo").into_iter().map(|t| RawSlo::read(t, r)).collect();
         raw.rules = root.tables(r, "rule").into_iter().map(|t| RawRule::read(t, r)).collect();
+        raw.maintenance = root.tables(r, "maintenance").into_iter().map(|t| RawMaintenance::read(t, r)).collect();
+        raw.baseline = root.table(r, "baseline", "[baseline]").map(|t| RawBaseline::read(t, r));
         raw.gates = root.tables(r, "gate").into_iter().map(|t| RawGate::read(t, r)).collect();
         raw.windows = root.tables(r, "window").into_iter().map(|t| RawWindow::read(t, r)).collect();
         raw.levels = root.tables(r, "level").into_iter().map(|t| RawLevel::read(t, r)).collect();

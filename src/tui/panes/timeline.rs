@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
-use crate::fact::{Entry, Fact, Mark, ServiceState, Verdict};
+use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, Verdict};
+use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -43,8 +44,15 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         let (glyph, role) = picture(pen.glyphs(), &entry.fact);
         let end = list.right().saturating_sub(1);
         x = pen.put(x, y, 1, glyph, role) + 1;
-        let by_machine =
-            matches!(entry.fact, Fact::ServiceChanged { .. } | Fact::VerdictChanged { .. } | Fact::TaskFailed { .. });
+        let by_machine = matches!(
+            entry.fact,
+            Fact::ServiceChanged { .. }
+                | Fact::VerdictChanged { .. }
+                | Fact::TaskFailed { .. }
+                | Fact::AlertChanged { .. }
+                | Fact::NoticeQueued { .. }
+                | Fact::NoticeTold { .. }
+        );
         if narrow && matches!(entry.fact, Fact::WatchTaken { .. }) {
             // Here the person is what happened.
             x = pen.put(x, y, people.min(end.saturating_sub(x)), &entry.by.person.to_string(), Role::Dim) + 1;
@@ -85,9 +93,32 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             Verdict::NoGo => (g.alarm, Role::Bad),
             Verdict::Wait => (g.warning, Role::Warn),
         },
-        Fact::TaskFailed { .. } | Fact::TerminalLost => (g.alarm, Role::Bad),
+        Fact::AlertChanged { to, severity, .. } => match to {
+            AlertWord::Firing if *severity >= Severity::Page => (g.alarm, Role::Bad),
+            AlertWord::Firing => (g.warning, Role::Warn),
+            AlertWord::Pending => (g.pending, Role::Dim),
+            AlertWord::Resolved => (g.done, Role::Good),
+            AlertWord::Withdrawn => (g.dot, Role::Dim),
+        },
+        Fact::NoticeTold { delivery: Delivery::Refused { .. }, .. } | Fact::TaskFailed { .. } | Fact::TerminalLost => {
+            (g.alarm, Role::Bad)
+        }
         Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
         _ => (g.dot, Role::Dim),
+    }
+}
+
+fn told(room: &Room, id: uuid::Uuid, delivery: &Delivery) -> String {
+    let (channel, summary) = room.progress.episodes.notice(id).map_or_else(
+        || ("somebody".to_owned(), "something".to_owned()),
+        |n| (crate::text::escape(&n.channel), n.summary.to_string()),
+    );
+    match delivery {
+        Delivery::Delivered { .. } => format!("{channel} was told: {summary}"),
+        Delivery::Refused { why, .. } => {
+            format!("{channel} was NOT told, it refused ({}): {summary}", crate::text::escape(why))
+        }
+        Delivery::Trying { .. } => format!("{channel} is being told: {summary}"),
     }
 }
 
@@ -133,6 +164,29 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::TerminalLost => "lost the terminal".to_owned(),
         Fact::JournalMended { why, carried, .. } => format!("journal mended: {why}; {carried} entries carried over"),
         Fact::RoomClosed { reason } => format!("closed the room: {reason}"),
+        Fact::AlertChanged { alert, to, why, .. } => format!("{alert} {to}: {why}"),
+        Fact::AlertAcknowledged { alert, owner: Some(owner), text, .. } => {
+            format!("{owner} looks after {alert}: {text}")
+        }
+        Fact::AlertAcknowledged { alert, text, .. } => format!("looks after {alert}: {text}"),
+        Fact::Silenced { alert, until, reason, .. } => {
+            let what = alert.as_ref().map_or_else(|| "every alert".to_owned(), ToString::to_string);
+            let until = until.with_timezone(&room.plan.room.zone).format("%H:%M");
+            format!("silenced {what} until {until}: {reason}")
+        }
+        Fact::SilenceLifted { silence } => {
+            let of = room.progress.episodes.silence(*silence).and_then(|s| s.alert.clone());
+            format!("ended the silence of {}", of.map_or_else(|| "every alert".to_owned(), |name| name.to_string()))
+        }
+        Fact::NoticeQueued { notice } => {
+            format!("to {}: {}", crate::text::escape(&notice.channel), notice.summary)
+        }
+        Fact::NoticeTold { notice, delivery } => told(room, *notice, delivery),
+        Fact::BaselineTaken { from, until, metrics } => {
+            let zone = &room.plan.room.zone;
+            let clock = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(zone).format("%H:%M:%S").to_string();
+            format!("baseline of {} metrics, {} to {}", metrics.len(), clock(from), clock(until))
+        }
         Fact::Unknown => "something this version does not know".to_owned(),
     }
 }
