@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Room;
-use crate::condition::{Side, Test};
+use crate::condition::Test;
 use crate::fact::{Captured, Fact};
 use crate::probe::MetricIx;
 use crate::text::Untrusted;
@@ -73,17 +73,5 @@ impl Room {
         // Later than an hour after its end nothing of it may be left to take.
         let now = self.now.utc;
         (!taken && now >= until && now < until + TimeDelta::hours(1)).then_some((from, until))
-    }
-}
-
-impl Room {
-    /// Where a metric's last samples lie against its baseline; nothing where too few points say so.
-    pub fn ranked(&self, _metric: MetricIx) -> Option<Side> {
-        None
-    }
-
-    /// Why nothing can be said of ranks.
-    pub fn no_ranks(&self, metric: MetricIx) -> String {
-        self.no_baseline(metric)
     }
 }

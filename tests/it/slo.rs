@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use warroom::clock::Now;
 use warroom::plan::slo::{HiddenReads, Side};
 use warroom::plan::{Input, Loaded, Outside, load};
-use warroom::probe::compare::{Comparison, Difference};
 use warroom::probe::counter::{BEGINS, Completeness, Running, Totals};
 use warroom::probe::slo::{BurnState, Lasts, Objective, PAIRS, Seen, budget, burn};
 use warroom::probe::{Ask, MetricIx, MetricReading, Point, ProbeId, Reading, Reads, Sample};
@@ -448,33 +447,33 @@ fn a_new_plan_keeps_what_the_same_queries_counted() {
 }
 
 #[test]
-fn the_last_window_is_compared_with_what_was_before_t0() {
+fn the_last_minutes_are_compared_with_what_was_before_t0() {
     let mut room = room(PLAN, -600);
+    let metric = MetricIx(0);
+    let against = |room: &Room| room.against_baseline(metric).map(|c| baseline::words(&c));
     for s in (-600..=600).step_by(5) {
-        let value = 1.0 + f64::from((s % 35) as i32).abs() / 100.0 + if s > 0 { 1.0 } else { 0.0 };
-        tell(&mut room, s, MetricIx(0), Ok(value));
+        let value = 1.0 + f64::from((s % 35) as i32).abs() / 100.0 + if s >= 0 { 1.0 } else { 0.0 };
+        tell(&mut room, s, metric, Ok(value));
+        if s == 0 {
+            assert_eq!((against(&room), room.ranked(metric)), (None, None));
+            assert_eq!(room.no_ranks(metric), "has no baseline yet");
+            let fact = room.capture(t(-600), t(0));
+            let draft = warroom::room::decide::draft(&room.me.author.clone(), fact);
+            support::Ledger::default().record(&mut room, vec![draft]);
+        }
         if s == 100 {
-            let (from, until) = baseline::span(&room, TimeDelta::minutes(10)).unwrap();
-            assert_eq!((from, until), (t(-600), t(0)));
-            let taken = baseline::take(&room, from, until);
-            let against = baseline::against(&room, &taken, TimeDelta::minutes(10));
-            let [one] = against.as_slice() else { panic!() };
-            assert_eq!(one.comparison, Comparison::TooFewPoints { have: 20, need: 50 }, "since T-0 only");
-            assert_eq!(baseline::words(&one.comparison), "too few points: 20 of 50");
+            assert_eq!(against(&room).unwrap(), "too few points: 21 of 50");
+            assert_eq!(room.ranked(metric), None, "what was before T-0 is not compared with itself");
+            assert_eq!(room.no_ranks(metric), "has too few points since then: 21 of 50");
         }
     }
-    let (from, until) = baseline::span(&room, TimeDelta::minutes(10)).unwrap();
-    let taken = baseline::take(&room, from, until);
-    assert_eq!(taken[0].samples.len(), 120);
-    let against = baseline::against(&room, &taken, TimeDelta::minutes(5));
-    let Comparison::Compared(it) = against[0].comparison else { panic!() };
-    assert_eq!((it.points, it.verdict), ((120, 60), Difference::Higher));
-    assert!(baseline::words(&against[0].comparison).contains("times the baseline, higher (p under 0.0001, 100%"));
-    // A metric that no longer answers is not compared with its past.
+    assert_eq!(room.ranked(metric), Some(warroom::condition::Side::Above));
+    let words = against(&room).unwrap();
+    assert!(words.contains("times the baseline, higher (p under 0.0001, 100% of pairs above)"), "{words}");
+    // A metric that no longer answers is not compared by its past.
     room.now = at(700);
     observe::tick(&mut room, at(700));
-    let against = baseline::against(&room, &taken, TimeDelta::minutes(5));
-    assert_eq!(against[0].comparison, Comparison::TooFewPoints { have: 0, need: 50 });
+    assert_eq!(against(&room).unwrap(), "too few points: 0 of 50");
 }
 
 /// A page of counters; the failures of it.
