@@ -186,7 +186,8 @@ fn no_secret_is_in_what_is_shown_of_a_plan() {
     let (text, books) = full();
     let plan = load_text("full.toml", &text, &books).plan;
     let shown = format!("{}{plan:?}", serde_json::to_string(&plan).unwrap());
-    let secrets = [API_KEY, "t0ken-in-a-file", "s1gnature", "pd-routing-key", "s3cr3t-0003", "hooks.example.com"];
+    let secrets =
+        [API_KEY, "t0ken-in-a-file", "s1gnature", "pd-routing-key", "s3cr3t-0003", "hooks.example.com", "s3cr3t-0006"];
     for secret in secrets {
         assert!(!shown.contains(secret), "{secret} is in {shown}");
     }

@@ -12,5 +12,6 @@ mod episodes;
 mod fake;
 mod heartbeat;
 mod outbox;
+mod scripted;
 mod strict;
 mod told;
