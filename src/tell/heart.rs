@@ -1,12 +1,16 @@
 //! The heartbeat: a call that goes out only right after an evaluation, so that it stops when nobody judges any more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::send::Post;
 use crate::plan::HeartbeatPlan;
 use crate::task::{self, Task};
+
+/// Whoever wants it less often gets it this often: a clock does not count to the end of time.
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Who is called, and when next.
 #[derive(Debug, Default)]
@@ -45,7 +49,7 @@ impl Heart {
     /// An evaluation was made after the call was due.
     pub(super) fn beaten(&mut self, post: Option<&Arc<Post>>, now: Instant) {
         let (Some(plan), Some(post)) = (&self.plan, post) else { return };
-        self.due = Some(now + plan.every);
+        self.due = Some(now + plan.every.min(LONGEST));
         self.armed = false;
         if self.calling.as_ref().is_some_and(|call| !call.is_finished()) {
             return;
