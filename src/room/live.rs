@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::alerts::RuleLive;
 use super::baseline::Ranked;
+use super::gate::GateLive;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
@@ -36,6 +37,8 @@ pub struct Live {
     pub ranks: HashMap<u32, Ranked>,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// Gates, in the plan's order.
+    pub gates: Vec<GateLive>,
 }
 
 /// A service.
@@ -166,6 +169,7 @@ impl Live {
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
             ranks: HashMap::new(),
             telling: HashMap::new(),
+            gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
         }
     }
 }
