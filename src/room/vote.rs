@@ -6,6 +6,7 @@ use super::{JournalHealth, Room, Watch};
 use crate::fact::gate::{Stand, Vote};
 use crate::fact::{Author, Fact, Verdict};
 use crate::finding::nearest;
+use crate::plan::Plan;
 use crate::text::{Untrusted, escape};
 
 /// What a vote would record.
@@ -121,19 +122,22 @@ fn seen(room: &Room, gate: &str) -> Vec<crate::clock::Stamp> {
 fn gate(room: &Room, name: &str) -> Result<GateNow, Refusal> {
     match room.gate_named(name).and_then(|ix| room.gate(ix)) {
         Some(gate) => Ok(gate),
-        None => refuse(&unknown(room, name)),
+        None => refuse(&unknown(&room.plan, name).unwrap_or_default()),
     }
 }
 
-/// The sentence for a gate that the plan does not have.
-pub fn unknown(room: &Room, name: &str) -> String {
-    let gates = || room.plan.gates.iter().map(|g| g.name.as_str());
+/// The sentence for a gate that a plan does not have; none where it has it.
+pub fn unknown(plan: &Plan, name: &str) -> Option<String> {
+    let gates = || plan.gates.iter().map(|g| g.name.as_str());
+    if gates().any(|g| g.eq_ignore_ascii_case(name)) {
+        return None;
+    }
     let help = match nearest(name, gates()) {
         Some(near) => format!("did you mean \"{}\"?", escape(near)),
-        None if room.plan.gates.is_empty() => "it has none; [[gate]] makes one".to_owned(),
+        None if plan.gates.is_empty() => "it has none; [[gate]] makes one".to_owned(),
         None => format!("it has: {}", gates().map(escape).collect::<Vec<_>>().join(", ")),
     };
-    format!("the plan has no gate \"{}\"; {help}", escape(name))
+    Some(format!("the plan has no gate \"{}\"; {help}", escape(name)))
 }
 
 /// The role somebody votes for: their own, which has to vote on this gate; where the plan has no roles, the one they name, the

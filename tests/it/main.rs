@@ -26,6 +26,7 @@ mod export;
 mod files;
 mod floors;
 mod fold;
+mod gates;
 mod found;
 mod includes;
 mod init;
