@@ -288,10 +288,9 @@ impl Progress {
             Fact::BaselineTaken { from, until, metrics } if self.baseline.as_ref().is_none_or(|b| b.stamp < stamp) => {
                 self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
             }
-            Fact::GateVoted { .. }
-            | Fact::GateTurned { .. }
-            | Fact::GateDecided { .. }
-            | Fact::GateReopened { .. } => self.gates.apply(entry),
+            Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+                self.gates.apply(entry)
+            }
             _ => self.episodes.apply(entry),
         }
         let full = self.timeline.len() >= TIMELINE;
@@ -402,10 +401,9 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
-        Fact::GateVoted { .. }
-        | Fact::GateTurned { .. }
-        | Fact::GateDecided { .. }
-        | Fact::GateReopened { .. } => room.revision.header += 1,
+        Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+            room.revision.header += 1
+        }
         _ => {}
     }
     room.revision.steps += 1;

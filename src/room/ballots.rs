@@ -185,14 +185,9 @@ fn word(entry: &Entry) -> Option<Verdict> {
 
 fn decision(entry: &Entry) -> Option<Decision<'_>> {
     match &entry.fact {
-        Fact::GateDecided { verdict, overridden, reason, evidence, sha256, .. } => Some(Decision {
-            entry,
-            verdict: *verdict,
-            overridden: *overridden,
-            reason,
-            evidence,
-            sha256,
-        }),
+        Fact::GateDecided { verdict, overridden, reason, evidence, sha256, .. } => {
+            Some(Decision { entry, verdict: *verdict, overridden: *overridden, reason, evidence, sha256 })
+        }
         _ => None,
     }
 }

@@ -191,7 +191,8 @@ impl Room {
     pub(super) fn reckon(&self, ix: usize) -> Option<Reckoned<'_>> {
         let plan = self.plan.gates.get(ix)?;
         let steps = self.gate_step_counts(ix);
-        let stands: Vec<Stand> = plan.criteria.iter().map(|c| Asked { room: self, plan, steps }.stand(&c.expr)).collect();
+        let stands: Vec<Stand> =
+            plan.criteria.iter().map(|c| Asked { room: self, plan, steps }.stand(&c.expr)).collect();
         let said = self.progress.gates.gate(&plan.name);
         let settled = said.map_or(Settled::Open, Said::settled);
         let standing = || said.into_iter().flat_map(Said::standing);
@@ -286,7 +287,8 @@ impl Room {
                 }
                 now.decision = Some(made(decision));
                 let how = if decision.overridden { " by override" } else { "" };
-                let why = if decision.reason.raw().is_empty() { String::new() } else { format!(": {}", decision.reason) };
+                let why =
+                    if decision.reason.raw().is_empty() { String::new() } else { format!(": {}", decision.reason) };
                 let told = format!(
                     "{} decided{how} at {} by {}{why}",
                     decision.verdict,
@@ -458,7 +460,8 @@ fn contrary<'a>(
     stands: &'a [Stand],
 ) -> impl Iterator<Item = (usize, Stand)> + 'a {
     plan.criteria.iter().zip(stands).enumerate().filter_map(|(nth, (condition, stand))| {
-        let before = decision.evidence.criteria.iter().find(|c| c.text.raw() == condition.text).map(|c| c.state.as_str());
+        let before =
+            decision.evidence.criteria.iter().find(|c| c.text.raw() == condition.text).map(|c| c.state.as_str());
         let news = match stand {
             Stand::Holds => false,
             Stand::Broken => before != Some("fail"),

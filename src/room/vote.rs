@@ -159,7 +159,8 @@ fn voting_role(room: &Room, by: &Author, gate: &GateNow, asked: Option<&Untruste
         };
     }
     if let Some(asked) = asked {
-        return find(asked.raw()).map_or_else(|| no(gate, &format!("{asked} does not vote on it; these do: {}", list())), Ok);
+        return find(asked.raw())
+            .map_or_else(|| no(gate, &format!("{asked} does not vote on it; these do: {}", list())), Ok);
     }
     let mine = gate.votes.iter().find(|b| b.cast.as_ref().is_some_and(|c| c.by.person == by.person));
     let free = || gate.votes.iter().find(|b| b.cast.is_none()).map(|b| b.role.raw().to_owned());
@@ -190,7 +191,9 @@ fn can_record(room: &Room, gate: &GateNow) -> Result<(), Refusal> {
     match &room.journal {
         JournalHealth::Safe => Ok(()),
         JournalHealth::Opening => no(gate, "the journal is still being read; a moment"),
-        JournalHealth::Broken(why) => no(gate, &format!("the journal cannot write ({}); a GO waits until it can", escape(why))),
+        JournalHealth::Broken(why) => {
+            no(gate, &format!("the journal cannot write ({}); a GO waits until it can", escape(why)))
+        }
     }
 }
 

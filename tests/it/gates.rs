@@ -441,7 +441,9 @@ fn the_next_watch_goes_on_from_what_was_recorded() {
     it.tick("watch it");
     it.good(33);
     let recorded: Vec<&Fact> = it.room.progress.timeline.values().map(|e| &e.fact).collect();
-    let holds = recorded.iter().filter(|f| matches!(f, Fact::GateTurned { to: Stand::Holds, gate, .. } if gate.raw() == "canary 5%"));
+    let holds = recorded
+        .iter()
+        .filter(|f| matches!(f, Fact::GateTurned { to: Stand::Holds, gate, .. } if gate.raw() == "canary 5%"));
     assert_eq!(holds.count(), 1);
     let mut next = Watched::new();
     next.room.progress = it.room.progress.clone();
