@@ -13,7 +13,8 @@ use crate::plan::Plan;
 use crate::plan::decisions::GatePlan;
 use crate::text::Untrusted;
 
-/// Criteria that hold, or have no data, are recorded when they have for this long; a breach is at once.
+/// Criteria that hold, or have no data, are recorded when they have for this long, or for a dwell that is shorter; a breach is
+/// at once.
 const NEWS: Duration = Duration::from_secs(2);
 /// Two looks further apart than this say nothing of the time between them.
 const BLINK: Duration = Duration::from_secs(5);
@@ -86,7 +87,8 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
             .map(|(stand, before)| before.filter(|(was, _)| *was == stand).unwrap_or((stand, now)))
             .collect();
         let lasted = live.dwell.since.map(|since| now.since(since)).unwrap_or_default();
-        let due = stand == Stand::Broken || lasted >= NEWS * room.speed;
+        let patience = if gate.dwell.is_zero() { NEWS * room.speed } else { gate.dwell.min(NEWS * room.speed) };
+        let due = stand == Stand::Broken || lasted >= patience;
         let matters = !gate.dwell.is_zero() || voted || went;
         let news = watching && matters && due && live.recorded != Some(stand);
         if news {

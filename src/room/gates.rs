@@ -135,7 +135,14 @@ impl Room {
         };
         let mut order: Vec<usize> = (0..self.plan.gates.len()).collect();
         order.sort_by_key(place);
-        order.into_iter().find(|ix| self.reckon(*ix).is_some_and(|r| !matches!(r.settled, Settled::Decided(_))))
+        order.into_iter().find(|ix| self.gate_is_open(*ix))
+    }
+
+    /// Whether a gate is still to be decided.
+    pub fn gate_is_open(&self, ix: usize) -> bool {
+        let Some(plan) = self.plan.gates.get(ix) else { return false };
+        let said = self.progress.gates.gate(&plan.name);
+        !said.is_some_and(|said| matches!(said.settled(), Settled::Decided(_)))
     }
 
     /// The gate that is in question now: the next one, once something of its section is begun, somebody has voted, or its

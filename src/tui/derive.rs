@@ -404,6 +404,15 @@ impl Derived {
         self.status.get(i as usize).copied().unwrap_or_default()
     }
 
+    /// Whether a gate stands below a row that is not decided: it must not be folded out of sight.
+    pub fn holds_open_gate(&self, room: &Room, i: u32) -> bool {
+        let below = self.node(i).and_then(|n| self.nodes.get(i as usize..n.end as usize)).unwrap_or_default();
+        below.iter().any(|n| match n.what {
+            What::Gate(ix) => room.gate_is_open(ix),
+            _ => false,
+        })
+    }
+
     /// When it is due.
     pub fn due_at(&self, i: u32) -> Option<DateTime<Utc>> {
         self.due.get(i as usize).filter(|ms| **ms != NEVER).and_then(|ms| DateTime::from_timestamp_millis(*ms))

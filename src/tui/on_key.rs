@@ -212,7 +212,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
                 A::Redraw,
                 A::Theme,
             ])
-            .chain([A::Suspend, A::Quit, A::Palette, A::Back]);
+            .chain([A::Suspend, A::Quit, A::Palette, A::Back, A::Gate]);
     view.follow = action == A::NextStep || (view.follow && looks.into_iter().any(|look| look == action));
     let page = view.heights.get(view.focus.index()).map_or(10, |h| i64::from(*h).saturating_sub(2).max(1));
     match action {

@@ -389,7 +389,7 @@ impl View {
         if !self.begun && !self.derived.nodes.is_empty() && room.journal != crate::room::JournalHealth::Opening {
             self.begun = true;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {
-                if self.derived.status_of(i as u32) == Status::Done {
+                if self.derived.status_of(i as u32) == Status::Done && !self.derived.holds_open_gate(room, i as u32) {
                     self.folded.insert(node.key);
                 }
             }
@@ -403,7 +403,9 @@ impl View {
         if self.begun && self.follow && self.followed != self.derived.digest {
             self.followed = self.derived.digest;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {
-                if self.derived.status_of(i as u32) == Status::Done && self.folded.insert(node.key) {
+                let settled =
+                    self.derived.status_of(i as u32) == Status::Done && !self.derived.holds_open_gate(room, i as u32);
+                if settled && self.folded.insert(node.key) {
                     self.rows.folds += 1;
                 }
             }

@@ -15,6 +15,9 @@ use warroom::text::Untrusted;
 
 use crate::support::{Ledger, author, start, step};
 
+mod cli;
+mod sheet;
+
 const RUNBOOK: &str = "\
 # Go-live
 

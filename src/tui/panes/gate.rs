@@ -272,7 +272,8 @@ fn keys(room: &Room, gate: &GateNow, width: u16) -> Vec<Line> {
         used += wide;
         if let Some(line) = out.last_mut() {
             line.push((key.to_owned(), if ready { Role::Accent } else { Role::Faint }));
-            line.push((format!(" {says}   "), if ready { Role::Text } else { Role::Faint }));
+            line.push((format!(" {says}"), if ready { Role::Text } else { Role::Faint }));
+            line.push(("   ".to_owned(), Role::Text));
         }
     };
     for offer in offers(room, gate) {
