@@ -289,7 +289,7 @@ impl Progress {
                 self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
             }
             Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
-                self.gates.apply(entry)
+                self.gates.apply(entry);
             }
             _ => self.episodes.apply(entry),
         }
@@ -402,7 +402,7 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
         Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
-            room.revision.header += 1
+            room.revision.header += 1;
         }
         _ => {}
     }

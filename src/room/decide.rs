@@ -267,9 +267,9 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
             vec![vote::vote(room, by, gate, *vote, role.as_ref(), comment)?]
         }
         Intent::GateDecide { gate, verdict, reason } => {
-            vec![vote::decide(room, by, gate, *verdict, false, reason)?]
+            vec![vote::decide(room, by, gate, vote::Ruling::Plain(*verdict), reason)?]
         }
-        Intent::GateOverride { gate, reason } => vec![vote::decide(room, by, gate, Verdict::Go, true, reason)?],
+        Intent::GateOverride { gate, reason } => vec![vote::decide(room, by, gate, vote::Ruling::Override, reason)?],
         Intent::GateReopen { gate, reason } => vec![vote::reopen(room, by, gate, reason)?],
     };
     Ok(vec![Effect::Append(facts.into_iter().map(|fact| draft(by, fact)).collect())])

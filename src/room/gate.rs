@@ -32,6 +32,8 @@ pub struct GateLive {
     pub word: Option<(Verdict, Now)>,
     /// Steps that stand before it, in which book.
     pub scope: Option<(Arc<Book>, Vec<StepId>)>,
+    /// How many of them are settled and how many there are, at which revision of the steps.
+    pub(super) counts: Option<(u64, (u32, u32))>,
     /// What the watch has recorded last.
     recorded: Option<Stand>,
     /// The newest record of another process that was taken over.
@@ -51,9 +53,16 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
     for (live, gate) in gates.iter_mut().zip(&plan.gates) {
         if live.scope.as_ref().is_none_or(|(book, _)| !Arc::ptr_eq(book, &room.book)) {
             live.scope = Some((Arc::clone(&room.book), room.find_steps(gate.at.as_ref())));
+            live.counts = None;
         }
     }
     room.live.gates = gates;
+    for ix in 0..plan.gates.len() {
+        let counts = room.gate_step_counts(ix);
+        if let Some(live) = room.live.gates.get_mut(ix) {
+            live.counts = Some((room.revision.steps, counts));
+        }
+    }
     let mut facts = Vec::new();
     let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
     let mut changed = false;

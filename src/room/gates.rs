@@ -188,7 +188,16 @@ impl Room {
         out
     }
 
-    fn gate_step_counts(&self, ix: usize) -> (u32, u32) {
+    /// Steps before a gate, settled and all; counted anew only when steps changed.
+    pub(super) fn gate_step_counts(&self, ix: usize) -> (u32, u32) {
+        let known = self
+            .live
+            .gates
+            .get(ix)
+            .filter(|live| live.scope.as_ref().is_some_and(|(book, _)| std::sync::Arc::ptr_eq(book, &self.book)));
+        if let Some((_, counts)) = known.and_then(|live| live.counts).filter(|(at, _)| *at == self.revision.steps) {
+            return counts;
+        }
         let statuses = self.gate_steps(ix).iter().map(|id| self.status(id)).collect::<Vec<_>>();
         let counted = statuses.iter().filter(|s| **s != Status::LeftOut);
         counted.fold((0, 0), |(done, all), s| (done + u32::from(s.settled()), all + 1))

@@ -44,15 +44,27 @@ pub(super) fn vote(
     Ok(Fact::GateVoted { gate: Untrusted::new(gate.name), role: Untrusted::new(role), vote, comment })
 }
 
+/// What somebody who decides wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ruling {
+    /// What the room computes, or a NO-GO.
+    Plain(Verdict),
+    /// A GO against what the room computes.
+    Override,
+}
+
 /// What a decision would record. A GO is what the room computes, or an override of it with a reason.
 pub(super) fn decide(
     room: &Room,
     by: &Author,
     name: &str,
-    verdict: Verdict,
-    overridden: bool,
+    ruling: Ruling,
     reason: &Untrusted,
 ) -> Result<Fact, Refusal> {
+    let (verdict, overridden) = match ruling {
+        Ruling::Plain(verdict) => (verdict, false),
+        Ruling::Override => (Verdict::Go, true),
+    };
     let gate = gate(room, name)?;
     decides_gates(room, by, "decide a gate")?;
     if gate.decision.as_ref().is_some_and(|d| d.verdict == verdict) {
@@ -60,10 +72,8 @@ pub(super) fn decide(
     }
     let reason = match (verdict, overridden) {
         (Verdict::Wait, _) => return no(&gate, "a decision is GO or NO-GO; to wait is to decide nothing"),
-        (Verdict::NoGo, true) => return no(&gate, "only a GO can override; a NO-GO needs nothing"),
-        (Verdict::NoGo, false) => Untrusted::new(reason.raw().trim()),
-        (Verdict::Go, true) => said(reason, "an override")?,
-        (Verdict::Go, false) => Untrusted::new(reason.raw().trim()),
+        (_, true) => said(reason, "an override")?,
+        (_, false) => Untrusted::new(reason.raw().trim()),
     };
     if verdict == Verdict::Go {
         if gate.decision.is_some() {
@@ -72,8 +82,9 @@ pub(super) fn decide(
         can_record(room, &gate)?;
         watched(room, &gate)?;
         let under_way = room.unsaved.values().any(|u| match &u.draft.fact {
-            Fact::GateVoted { gate: of, vote: Vote::NoGo, .. } => of.raw() == gate.name,
-            Fact::GateDecided { gate: of, .. } | Fact::GateReopened { gate: of, .. } => of.raw() == gate.name,
+            Fact::GateVoted { gate: of, vote: Vote::NoGo, .. }
+            | Fact::GateDecided { gate: of, .. }
+            | Fact::GateReopened { gate: of, .. } => of.raw() == gate.name,
             _ => false,
         });
         if under_way {

@@ -607,7 +607,9 @@ proptest! {
         }
         let fold = |list: &[&Arc<Entry>]| {
             let mut progress = Progress::default();
-            list.iter().for_each(|e| progress.apply(e));
+            for entry in list {
+                progress.apply(entry);
+            }
             progress
         };
         let straight: Vec<&Arc<Entry>> = entries.iter().collect();

@@ -168,11 +168,12 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         Fact::NoticeTold { delivery: Delivery::Refused { .. }, .. } | Fact::TaskFailed { .. } | Fact::TerminalLost => {
             (g.alarm, Role::Bad)
         }
-        Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
+        Fact::PlanReloaded { accepted: false, .. } | Fact::GateTurned { to: Stand::Broken, .. } => {
+            (g.warning, Role::Warn)
+        }
         Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
         Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
-        Fact::GateTurned { to: Stand::Broken, .. } => (g.warning, Role::Warn),
         _ => (g.dot, Role::Dim),
     }
 }

@@ -153,5 +153,18 @@ fn where_somebody_watches_the_record_is_read() {
     assert_eq!(told["decision"]["override"], json!(false));
     assert!(told["decision"]["basis_gone"].as_str().unwrap().contains("on-call says NO-GO: errors"), "{told}");
     assert_eq!(told["votes"].as_array().unwrap().len(), 2);
+    let again = json!({ "kind": "gate-reopen", "gate": "canary 5%", "reason": "look again" });
+    assert_eq!(ask(&mut client, "ic", again)["answer"], "accepted");
+    let back = json!({ "kind": "gate-vote", "gate": "canary 5%", "vote": "withdrawn", "role": "on-call" });
+    assert_eq!(ask(&mut client, "on-call", back)["answer"], "accepted");
+    let force = json!({ "kind": "gate-override", "gate": "canary 5%", "reason": "nobody else is here" });
+    assert_eq!(ask(&mut client, "ic", force)["answer"], "accepted");
+    let out = gate(home.path(), &["canary 5%", plan]);
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    assert!(said(&out).contains("GO decided by override"), "marked in the answer: {}", said(&out));
     assert!(watch.end().code().is_some());
+    let out = warroom(home.path()).args(["export", "--format", "md", plan]).output().unwrap();
+    let told = said(&out);
+    assert!(told.contains("GO decided BY OVERRIDE, computed was WAIT"), "marked in the executed runbook: {told}");
+    assert!(told.contains("nobody else is here") && told.contains("NO-GO for on-call: errors"), "{told}");
 }
