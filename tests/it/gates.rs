@@ -270,6 +270,23 @@ fn no_data_stops_the_time_and_is_never_a_go() {
     assert_eq!(it.canary().verdict, Verdict::Wait, "after a minute and a half without data it begins anew");
 }
 
+/// The machine slept, or the terminal was stopped: what nobody saw is no healthy time.
+#[test]
+fn time_in_which_nobody_looked_is_not_healthy() {
+    let mut it = Watched::new();
+    it.tick("enable 5%");
+    it.tick("watch it");
+    it.good(21);
+    it.room.now = it.room.now.plus(Duration::from_secs(40));
+    it.good(1);
+    assert_eq!(it.canary().dwell.0, Duration::from_secs(20));
+    it.good(10);
+    assert_eq!(it.canary().verdict, Verdict::Wait);
+    it.room.now = it.room.now.plus(Duration::from_mins(10));
+    it.good(1);
+    assert_eq!(it.canary().dwell.0, Duration::ZERO, "after longer than the dwell itself it begins anew");
+}
+
 /// T40: evidence older than its limit, or of too few samples, disables GO; nothing is recorded without fresh evidence.
 #[test]
 fn stale_or_thin_evidence_disables_go() {
