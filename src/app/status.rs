@@ -113,7 +113,7 @@ fn told(room: &Room, key: &str) -> Vec<Value> {
             "channel": notice.channel,
             "action": notice.action,
             "at": rfc3339(stamp.utc()),
-            "delivery": delivery.or_else(|| room.live.telling.get(&notice.id)),
+            "delivery": delivery.or_else(|| room.telling(notice.id)),
         })
     });
     said.collect()

@@ -71,9 +71,16 @@ pub fn pulse(room: &mut Room, pulse: Pulse) {
 pub fn told(room: &mut Room, told: Told) -> Vec<Effect> {
     room.revision.alerts += 1;
     room.revision.header += 1;
-    if matches!(told.delivery, Delivery::Trying { .. }) {
-        room.live.telling.insert(told.id, told.delivery);
-        return Vec::new();
+    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    if let Delivery::Trying { tries, .. } = told.delivery {
+        room.live.telling.insert(told.id, told.delivery.clone());
+        // Whoever sits at another screen must know too; each try would fill the record.
+        if !watching || !matches!(tries, 1 | 3 | 10 | 30 | 100 | 300) {
+            return Vec::new();
+        }
+        let id = alerts::identity(&["tried", &told.id.to_string(), &tries.to_string()]);
+        let fact = Fact::NoticeTold { notice: told.id, delivery: told.delivery };
+        return vec![Effect::Append(vec![crate::fact::Draft { id, by: room.me.author.clone(), fact }])];
     }
     room.live.telling.remove(&told.id);
     let open = room.progress.episodes.waiting().iter().any(|n| n.id == told.id);

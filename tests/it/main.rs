@@ -30,6 +30,7 @@ mod found;
 mod includes;
 mod init;
 mod journal;
+mod paging;
 mod params;
 mod plans;
 mod poll;
