@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::plan::Plan;
@@ -36,6 +37,10 @@ pub struct ServiceLive {
     pub took: Option<Duration>,
     /// The last answer of any kind.
     pub last: Option<ServiceReading>,
+    /// Why the last asking taught nothing; `None` when it did.
+    pub unknown: Option<String>,
+    /// The versions that answered in the last minute.
+    pub versions: Versions,
     /// Failures in a row.
     pub failures: u32,
     /// Seconds each passing answer took.
@@ -126,6 +131,8 @@ impl ServiceLive {
             asked: None,
             took: None,
             last: None,
+            unknown: None,
+            versions: Versions::default(),
             failures: 0,
             latency: Series::new(),
             announced: ServiceState::Pending,

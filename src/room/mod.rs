@@ -16,6 +16,7 @@ use crate::text::Untrusted;
 
 pub mod apply;
 pub mod book;
+pub mod causes;
 pub mod decide;
 pub mod live;
 pub mod observe;
@@ -25,12 +26,14 @@ pub mod renames;
 mod runs;
 pub mod steps;
 pub mod verdict;
+pub mod versions;
 
 pub use apply::{Loaded, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
+pub use versions::{Running, Versions};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]

@@ -1012,6 +1012,7 @@ fn service(name: &str, ms: i64, outcome: Outcome) -> TapedSample {
         outcome,
         code: Some(200),
         version: Some(Untrusted::new("v2.0")),
+        says: Some(Untrusted::new("closed")),
         phases: Phases {
             connect: Some(Duration::from_micros(300)),
             wait: Some(Duration::from_millis(7)),
@@ -1081,6 +1082,7 @@ fn samples_of_the_watch_reach_the_other_terminal_and_the_next_start() {
         match (&sent.sample.reading, &got.sample.reading) {
             (Reading::Service(a), Reading::Service(b)) => {
                 assert_eq!((a.code, &a.version, a.tls_days, a.phases), (b.code, &b.version, b.tls_days, b.phases));
+                assert_eq!(a.says, b.says);
                 assert_eq!(b.excerpt, Untrusted::default(), "bodies are not taped");
                 match (&a.outcome, &b.outcome) {
                     (Outcome::Fail(_), b) => assert_eq!(b, &Outcome::Fail("502\\e[2J".into())),

@@ -208,6 +208,7 @@ fn service(room: &mut Room, now: Now, outcome: Outcome) -> Vec<Fact> {
         outcome,
         code: Some(200),
         version: None,
+        says: None,
         phases: Phases::default(),
         tls_days: None,
         excerpt: Untrusted::default(),

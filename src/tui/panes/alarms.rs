@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::clock::{Now, clock_span};
 use crate::fact::ServiceState;
-use crate::room::{Room, verdict};
+use crate::room::{Room, causes, verdict};
 use crate::text::escape;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -24,11 +24,14 @@ pub struct Alarm {
     pub reason: String,
     /// Since when.
     pub since: Option<Now>,
+    /// The service whose failure this one follows from; such a one is listed, and not counted as firing.
+    pub cause: Option<String>,
 }
 
 /// What is wrong now, the worst first: what is down, then the newest.
 pub fn list(room: &Room) -> Vec<Alarm> {
     let mut out = Vec::new();
+    let causes = causes::causes(room);
     for (ix, (plan, live)) in room.plan.services.iter().zip(&room.live.services).enumerate() {
         let state = super::services::state(room, ix);
         let role = match state {
@@ -42,12 +45,18 @@ pub fn list(room: &Room) -> Vec<Alarm> {
         } else {
             live.reason.clone()
         };
+        let cause = room.because(&causes, ix).map(escape);
+        let reason = match &cause {
+            Some(cause) => format!("because {cause} is down: {}", escape(&reason)),
+            None => escape(&reason),
+        };
         out.push(Alarm {
             role,
             name: escape(&plan.name),
             word: state.to_string(),
-            reason: escape(&reason),
+            reason,
             since: Some(live.since),
+            cause,
         });
     }
     for (plan, live) in room.plan.metrics.iter().zip(&room.live.metrics) {
@@ -60,6 +69,7 @@ pub fn list(room: &Room) -> Vec<Alarm> {
                 word: escape(&value),
                 reason: format!("should be {}", escape(&objective)),
                 since: Some(live.since),
+                cause: None,
             });
         } else if live.trouble.is_some() || live.stale && live.fresh.is_some() {
             let reason = live.trouble.as_deref().map_or_else(|| "no value in time".to_owned(), escape);
@@ -69,19 +79,23 @@ pub fn list(room: &Room) -> Vec<Alarm> {
                 word: "no data".to_owned(),
                 reason,
                 since: live.fresh,
+                cause: None,
             });
         }
     }
-    out.sort_by_key(|a| (a.role != Role::Bad, a.word != "down", std::cmp::Reverse(a.since.map(|s| s.mono))));
+    out.sort_by_key(|a| {
+        (a.role != Role::Bad, a.cause.is_some(), a.word != "down", std::cmp::Reverse(a.since.map(|s| s.mono)))
+    });
     out
 }
 
-/// How many are firing, and how many there are, without a word said: cheap enough for every frame.
+/// How many are firing by themselves, and how many there are, without a word said: cheap enough for every frame.
 pub fn count(room: &Room) -> (usize, usize) {
     let (mut firing, mut all) = (0, 0);
+    let causes = causes::causes(room);
     for (ix, live) in room.live.services.iter().enumerate() {
         let bad = match super::services::state(room, ix) {
-            ServiceState::Down => true,
+            ServiceState::Down => causes.get(ix).copied().flatten().is_none(),
             ServiceState::Stale => live.asked.is_some(),
             ServiceState::Degraded => false,
             _ => continue,
@@ -100,7 +114,7 @@ pub fn count(room: &Room) -> (usize, usize) {
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let alarms = list(room);
-    let firing = alarms.iter().filter(|a| a.role == Role::Bad).count();
+    let firing = alarms.iter().filter(|a| a.role == Role::Bad && a.cause.is_none()).count();
     let (says, role) = match (firing, alarms.len()) {
         (0, 0) => (String::new(), Role::Dim),
         (0, n) => (format!("{n} to watch"), Role::Warn),
