@@ -365,8 +365,7 @@ seed-1                 0/1     Completed          0             3d
 
     #[test]
     fn units_stand_in_close_columns_and_end_at_the_legend() {
-        let text = "\
-  UNIT            LOAD   ACTIVE SUB     DESCRIPTION
+        let text = "  UNIT            LOAD   ACTIVE SUB     DESCRIPTION
   cron.service    loaded active running Regular background program processing
 ● nginx.service   loaded failed failed  A high performance web server
   postgres.service-with-a-name loaded active running PostgreSQL

@@ -39,7 +39,10 @@ impl Resolver<'_> {
                 every: pace.every(),
                 timeout: pace.timeout(),
                 // A door that stands open is no doubt that a second look removes.
-                retries: service.retries.as_ref().map_or(u32::from(kind != "refused"), |n| *n.get_ref() as u32),
+                retries: service
+                    .retries
+                    .as_ref()
+                    .map_or(u32::from(!matches!(kind, "refused" | "burst")), |n| *n.get_ref() as u32),
                 needs: Vec::new(),
                 kind,
                 target_version,

@@ -157,15 +157,11 @@ fn p95(mut values: Vec<f64>) -> Option<f64> {
     Some(*value)
 }
 
-/// Failures by their own cause, where some service fails because of another: `1 failure (+2 depend on it)`.
+/// Failures by their own cause, where some service fails because of another: `1 failure (+2)`.
 fn failures(room: &Room) -> Option<(String, Role)> {
     let (own, because) = room.failures();
-    if because == 0 {
-        return None;
-    }
-    let (failures, it) = if own == 1 { ("failure", "it") } else { ("failures", "them") };
-    let depend = if because == 1 { "depends" } else { "depend" };
-    Some((format!("{own} {failures} (+{because} {depend} on {it})"), Role::Bad))
+    let failures = if own == 1 { "failure" } else { "failures" };
+    (because > 0).then(|| (format!("{own} {failures} (+{because})"), Role::Bad))
 }
 
 /// `versions: 3/5 on v2.0`, where any service has a target.
@@ -199,9 +195,9 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     if total > 0 {
         right.push((format!("{up} of {total} up"), role));
         // What is worth less comes before it, as far as it fits beside the title.
-        for (says, role) in [failures(room), versions(room)].into_iter().flatten() {
+        for (says, role) in versions(room).into_iter().chain(failures(room)) {
             let wide: u16 = right.iter().map(|(text, _)| cells(text)).sum();
-            if wide + cells(&says) + 3 + 18 <= area.width {
+            if wide + cells(&says) + 3 + 16 <= area.width {
                 right.insert(0, (format!("{says}   "), role));
             }
         }
@@ -218,7 +214,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let names = room.plan.services.iter().map(|s| cells(&s.name)).max().unwrap_or_default().min(28);
     let nested = order(room).iter().any(|(_, depth)| *depth > 0);
     let says = (0..total).filter_map(|ix| version_text(room, ix)).map(|(text, _)| cells(&text)).max();
-    let c = Columns::of(area.width, names + if nested { 5 } else { 3 }, says.unwrap_or_default().min(40) + 2);
+    let c = Columns::of(area.width, names + if nested { 5 } else { 3 }, says.unwrap_or_default().min(24) + 2);
     if area.height > 1 {
         heads(&c, area, pen);
     }
@@ -309,9 +305,24 @@ fn service(
     let odd = if state == ServiceState::Down { Role::Bad } else { plain };
     pen.right(x, y, columns.code.saturating_sub(1), &code, odd);
     x += columns.code;
+    let (version, running) = version_text(room, ix).unwrap_or_else(|| ("–".to_owned(), Running::Unknown));
+    let tone = if !stale && matches!(running, Running::Old | Running::Mixed) { Role::Warn } else { plain };
+    let measures = columns.latency + columns.errors;
+    let counted = !matches!(plan.kind, "http" | "state" | "refused" | "tcp" | "tls" | "command");
+    if counted && version != "–" && cells(&version) + 2 > columns.version {
+        // What takes no time worth a number says its words over the place of the numbers, and of the picture where they
+        // are long.
+        let wide = columns.version + measures;
+        if cells(&version) + 2 > wide {
+            pen.put(x + 1, y, (wide + columns.spark).saturating_sub(2), &version, tone);
+            pen.right(x + wide + columns.spark, y, columns.age, &aged, if stale { Role::Bad } else { Role::Faint });
+        } else {
+            pen.put(x + 1, y, wide.saturating_sub(2), &version, tone);
+            age_of_row(x + wide, ix, room, &aged, (columns, stale, y), pen);
+        }
+        return;
+    }
     if columns.version > 0 {
-        let (version, running) = version_text(room, ix).unwrap_or_else(|| ("–".to_owned(), Running::Unknown));
-        let tone = if !stale && matches!(running, Running::Old | Running::Mixed) { Role::Warn } else { plain };
         pen.put(x + 1, y, columns.version.saturating_sub(2), &version, tone);
     }
     x += columns.version;
@@ -344,11 +355,22 @@ fn service(
         pen.right(x, y, columns.errors.saturating_sub(1), &text, tone);
     }
     x += columns.errors;
+    age_of_row(x, ix, room, &aged, (columns, stale, y), pen);
+}
+
+/// The end of a row: the last five minutes, and how old the last answer is.
+fn age_of_row(
+    x: u16,
+    ix: usize,
+    room: &Room,
+    aged: &str,
+    (columns, stale, y): (&Columns, bool, u16),
+    pen: &mut Pen<'_>,
+) {
     if columns.spark > 1 {
         picture_of(room, ix, x + 1, y, usize::from(columns.spark - 2), pen);
     }
-    x += columns.spark;
-    pen.right(x, y, columns.age, &aged, if stale { Role::Bad } else { Role::Faint });
+    pen.right(x + columns.spark, y, columns.age, aged, if stale { Role::Bad } else { Role::Faint });
 }
 
 /// One decimal, two below a tenth.
