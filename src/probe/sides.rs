@@ -83,9 +83,9 @@ pub fn combine(traffic: Result<Side, String>, blue: ServiceReading, green: Servi
     let outcome = match (live.outcome, idle) {
         (Outcome::Pass, Some(why)) => Outcome::Degraded(why),
         (Outcome::Pass, None) => Outcome::Pass,
-        (Outcome::Degraded(why), idle) => Outcome::Degraded(with(side, why, idle)),
-        (Outcome::Fail(why), idle) => Outcome::Fail(with(side, why, idle)),
-        (Outcome::NoData(why), idle) => Outcome::NoData(with(side, why, idle)),
+        (Outcome::Degraded(why), idle) => Outcome::Degraded(with(side, &why, idle)),
+        (Outcome::Fail(why), idle) => Outcome::Fail(with(side, &why, idle)),
+        (Outcome::NoData(why), idle) => Outcome::NoData(with(side, &why, idle)),
     };
     let says = match side {
         Side::Blue => format!("{blue_words} ←, {green_words}"),
@@ -94,7 +94,7 @@ pub fn combine(traffic: Result<Side, String>, blue: ServiceReading, green: Servi
     ServiceReading { outcome, says: Some(Untrusted::new(says)), ..live }
 }
 
-fn with(side: Side, why: String, idle: Option<String>) -> String {
+fn with(side: Side, why: &str, idle: Option<String>) -> String {
     let idle = idle.map(|idle| format!("; {idle}")).unwrap_or_default();
     format!("{}: {why}{idle}", side.word())
 }

@@ -1,5 +1,6 @@
 //! The room: given entries and samples, when somebody wants something or time passes, then these facts or this refusal.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use warroom::clock::Now;
@@ -250,7 +251,8 @@ fn chain(services: &[(&str, &str, Option<&str>)]) -> Room {
     for (name, needs, target) in services {
         let target = target.map(|t| format!("expect = {{ version = \"/v\", target = \"{t}\" }}\n")).unwrap_or_default();
         let needs = if needs.is_empty() { String::new() } else { format!("needs = [\"{needs}\"]\n") };
-        plan.push_str(&format!("[[service]]\nname = \"{name}\"\nhttp = \"http://127.0.0.1:1/\"\n{needs}{target}"));
+        let http = "http://127.0.0.1:1/";
+        let _ = writeln!(plan, "[[service]]\nname = \"{name}\"\nhttp = \"{http}\"\n{needs}{target}");
     }
     let mut room = room(RUNBOOK, &plan);
     room.live.watch = Watch::Me { epoch: 1 };

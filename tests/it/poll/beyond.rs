@@ -19,7 +19,7 @@ use super::server::{World, http, ok, probe, request, response, service, url};
 const DAY: Duration = Duration::from_hours(24);
 
 fn says(reading: &ServiceReading) -> &str {
-    reading.says.as_ref().map(|s| s.raw()).unwrap_or_default()
+    reading.says.as_ref().map(warroom::text::Untrusted::raw).unwrap_or_default()
 }
 
 fn first(world: &World, probe: Probe) -> ServiceReading {
