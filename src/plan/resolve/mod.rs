@@ -5,6 +5,7 @@ mod command;
 mod decisions;
 mod fill;
 mod metrics;
+mod needs;
 mod places;
 mod room;
 mod services;

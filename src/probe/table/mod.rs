@@ -191,6 +191,8 @@ fn part(cell: &str) -> bool {
     matches!((some.parse::<u64>(), all.parse::<u64>()), (Ok(some), Ok(all)) if some < all || all == 0)
 }
 
+/// A row of JSON. Docker says a container's health in a key of its own; the phase of a pod is `Running` even while its containers
+/// crash, so they are counted.
 fn json_row(object: &Value, name: &str) -> Row {
     let key = |name: &str| {
         let fields = object.as_object()?;
@@ -201,10 +203,16 @@ fn json_row(object: &Value, name: &str) -> Row {
         let bracket = format!("({})", h.to_lowercase());
         UNWELL.contains(&bracket.as_str()) || bracket == "(starting)"
     });
-    Row { state: state.and_then(as_written), unwell: health.map(str::to_owned) }
+    let ready = object.pointer("/status/containerStatuses").and_then(Value::as_array).map(|containers| {
+        let ready = containers.iter().filter(|c| c.get("ready") == Some(&Value::Bool(true))).count();
+        format!("{ready}/{}", containers.len())
+    });
+    let row = row(state.and_then(as_written), ready);
+    Row { unwell: health.map(str::to_owned).or(row.unwell), ..row }
 }
 
-/// Whether a state begins with a word as a whole: `Up 2 hours` with `Up`, but not `Upgrading` or `Up-to-date`.
+/// Whether a state begins with a word as a whole: `Up 2 hours` with `Up`, but not `Upgrading`, `Up-to-date` or, with `Ready`,
+/// `Ready,SchedulingDisabled`.
 fn begins(state: &str, word: &str) -> bool {
     let mut rest = state.trim().chars();
     for c in word.chars() {
@@ -212,7 +220,7 @@ fn begins(state: &str, word: &str) -> bool {
             return false;
         }
     }
-    !word.is_empty() && rest.next().is_none_or(|c| c.is_whitespace() || matches!(c, '(' | ',' | ';' | ':'))
+    !word.is_empty() && rest.next().is_none_or(|c| c.is_whitespace() || c == '(')
 }
 
 fn first_word(state: &str) -> &str {

@@ -99,6 +99,9 @@ fn json_is_read_as_a_list_or_line_by_line() {
     assert_eq!(says(&up, r#"[{"state":"running"},{"state":"running"}]"#), (Outcome::Pass, "2 running".to_owned()));
     let pods = r#"{"items":[{"status":{"phase":"Running"}},{"status":{"phase":"Pending"}}]}"#;
     assert_eq!(says(&table("/status/phase", &["Running"]), pods).1, "1 Running, 1 Pending");
+    let crashing = r#"{"items":[{"status":{"phase":"Running","containerStatuses":[{"ready":true},{"ready":false}]}}]}"#;
+    assert_eq!(says(&table("/status/phase", &["Running"]), crashing).1, "1 Running 1/2");
+    assert!(matches!(says(&table("/status/phase", &["Running"]), crashing).0, Outcome::Fail(_)));
     for nothing in ["[]", "{\"items\":[]}", "[1,2]", "{\"Name\":\"a\"}", "[{", "{}\nError: no", "[{\"State\":null}]"] {
         assert!(matches!(says(&up, nothing).0, Outcome::NoData(_)), "{nothing}");
     }
