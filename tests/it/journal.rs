@@ -1056,6 +1056,26 @@ fn samples(desk: &mut Desk, count: usize) -> Vec<TapedSample> {
     found
 }
 
+/// A tape written before services said anything of themselves is written on.
+#[test]
+fn a_tape_of_an_earlier_program_gets_the_column_it_lacks() {
+    let (_dir, path) = scratch();
+    let mut first = Desk::at(&path);
+    first.until(SOON, |e| matches!(e, Event::WatchHeld(_))).unwrap();
+    first.close();
+    let tape = rusqlite::Connection::open(path.with_file_name("j.db.tape")).unwrap();
+    tape.execute_batch("ALTER TABLE sample DROP COLUMN says").unwrap();
+    drop(tape);
+    let mut watch = Desk::at(&path);
+    watch.until(SOON, |e| matches!(e, Event::WatchHeld(_))).unwrap();
+    let mut other = Desk::at(&path);
+    other.until(SOON, |e| matches!(e, Event::WatchElsewhere(..))).unwrap();
+    watch.journal.ask(Ask::Tape(vec![service("breaker", 0, Outcome::Pass)])).unwrap();
+    let got = samples(&mut other, 1);
+    let Reading::Service(reading) = &got[0].sample.reading else { panic!("{:?}", got[0]) };
+    assert_eq!(reading.says, Some(Untrusted::new("closed")));
+}
+
 #[test]
 fn samples_of_the_watch_reach_the_other_terminal_and_the_next_start() {
     let (_dir, path) = scratch();

@@ -236,7 +236,7 @@ impl RawBurst {
 
 impl RawState {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        t.demand(r, "up");
+        some_word_is_up(&mut t, r);
         let it = Self {
             at: t.span(),
             pointer: t.required(r, "pointer"),
@@ -246,6 +246,14 @@ impl RawState {
         };
         t.close(r, &[]);
         it
+    }
+}
+
+/// Reports a list of words for up that holds none: such a service could never be up.
+fn some_word_is_up(t: &mut Table<'_>, r: &mut Reader<'_>) {
+    t.demand(r, "up");
+    if let Some(value) = t.value("up").filter(|v| v.get_ref().as_array().is_some_and(|items| items.is_empty())) {
+        r.report(codes::BAD_VALUE, value.span(), "no word means up, so it could never be up", "write `up = [\"…\"]`");
     }
 }
 
@@ -266,7 +274,7 @@ fn words(t: &mut Table<'_>, r: &mut Reader<'_>, key: &'static str) -> Vec<Text> 
 impl RawTable {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
         t.demand(r, "state");
-        t.demand(r, "up");
+        some_word_is_up(&mut t, r);
         let state = t.value("state").and_then(|value| match value.get_ref() {
             DeValue::Integer(_) => r.integer("state", value, 1..=100).map(RawColumn::Number),
             _ => t.text(r, "state").map(RawColumn::Named),
