@@ -306,7 +306,13 @@ fn service(
     pen.right(x, y, columns.code.saturating_sub(1), &code, odd);
     x += columns.code;
     let (version, running) = version_text(room, ix).unwrap_or_else(|| ("–".to_owned(), Running::Unknown));
-    let tone = if !stale && matches!(running, Running::Old | Running::Mixed) { Role::Warn } else { plain };
+    let tone = match running {
+        _ if stale => plain,
+        Running::Old | Running::Mixed => Role::Warn,
+        // A breaker's word has the colour of what it means.
+        _ if plan.kind == "state" && state != ServiceState::Pending => role,
+        _ => plain,
+    };
     let measures = columns.latency + columns.errors;
     let counted = !matches!(plan.kind, "http" | "state" | "refused" | "tcp" | "tls" | "command");
     if counted && version != "–" && cells(&version) + 2 > columns.version {
