@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock::{Stamp, Writer};
+use crate::notice::{Delivery, Notice, Severity};
 use crate::text::Untrusted;
 
 /// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
@@ -156,6 +157,72 @@ pub enum Fact {
         /// What changed, or what is wrong with it.
         summary: Untrusted,
     },
+    /// The watch saw an alert change.
+    AlertChanged {
+        /// The rule's name.
+        alert: Untrusted,
+        /// One breach from its beginning to its end, through restarts.
+        episode: Uuid,
+        /// What became of it.
+        to: AlertWord,
+        /// How bad it is.
+        severity: Severity,
+        /// What was seen, in words.
+        why: Untrusted,
+    },
+    /// Somebody takes an alert on.
+    AlertAcknowledged {
+        /// The rule's name.
+        alert: Untrusted,
+        /// Which breach.
+        episode: Uuid,
+        /// Who looks after it, where that is somebody else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<Untrusted>,
+        /// When it is everybody's again; `None` lasts until it is over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+        /// A word on it.
+        text: Untrusted,
+    },
+    /// Somebody silences an alert, or all: it goes on being judged and shown, and nobody is told until the silence ends.
+    Silenced {
+        /// Identity of the silence.
+        silence: Uuid,
+        /// The rule's name; `None` silences all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alert: Option<Untrusted>,
+        /// When it ends.
+        until: DateTime<Utc>,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Somebody ends a silence early.
+    SilenceLifted {
+        /// Which.
+        silence: Uuid,
+    },
+    /// Something is to be told; the outbox is what was queued and not yet told.
+    NoticeQueued {
+        /// What, and to which channel.
+        notice: Notice,
+    },
+    /// A notice was told, or never will be.
+    NoticeTold {
+        /// Which.
+        notice: Uuid,
+        /// How it went.
+        delivery: Delivery,
+    },
+    /// How things are before T-0, to compare with.
+    BaselineTaken {
+        /// From.
+        from: DateTime<Utc>,
+        /// Until.
+        until: DateTime<Utc>,
+        /// What was measured then.
+        metrics: Vec<Captured>,
+    },
     /// A task of the program broke and was started again.
     TaskFailed {
         /// Which.
@@ -182,6 +249,40 @@ pub enum Fact {
     /// A kind this version does not know; kept byte-exact in [`Entry::body`].
     #[serde(skip)]
     Unknown,
+}
+
+/// What became of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlertWord {
+    /// It holds, not yet for long enough.
+    Pending,
+    /// It has held for long enough.
+    Firing,
+    /// It fired, and is over.
+    Resolved,
+    /// It never fired.
+    Withdrawn,
+}
+
+impl fmt::Display for AlertWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "pending",
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
+        })
+    }
+}
+
+/// A metric's samples of a stretch of time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Captured {
+    /// The metric's name.
+    pub metric: Untrusted,
+    /// In its unit, in order of time; thinned evenly when there were too many to keep.
+    pub values: Vec<f64>,
 }
 
 impl Fact {

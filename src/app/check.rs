@@ -25,9 +25,9 @@ impl Checked {
     pub fn of(setup: &Setup) -> Self {
         let mut files: Vec<(String, String)> =
             setup.books.iter().map(|b| (setup.book_name(b), check::text_of(b))).collect();
-        let planned = !setup.text.is_empty();
+        let planned = !setup.origin.text.is_empty();
         if planned {
-            files.push((setup.plan_name(), setup.text.clone()));
+            files.push((setup.plan_name(), setup.origin.text.clone()));
         }
         let sources: Vec<Source<'_>> = files.iter().map(|(file, text)| Source { file, text }).collect();
         let runbooks: Vec<_> = setup.books.iter().zip(sources.iter().copied()).collect();

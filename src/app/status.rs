@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
-use crate::room::Room;
+use crate::probe::slo::{Burn, BurnState};
+use crate::room::{Room, slo};
 
 /// The room as `status` tells it: times in RFC 3339 UTC, durations in seconds.
 pub fn json(room: &Room) -> Value {
@@ -75,7 +76,9 @@ pub fn json(room: &Room) -> Value {
         "services": services,
         "failures": { "own": own, "because_of_them": because },
         "metrics": metrics,
-        "alerts": [],
+        "alerts": alerts(room),
+        "board": room.trust(),
+        "slos": slos(room),
         "gates": [],
         "steps": { "done": overall.done, "total": overall.total, "late": late },
         "unsaved": room.unsaved.len(),
@@ -89,6 +92,84 @@ pub fn json(room: &Room) -> Value {
     });
     escape_strings(&mut status);
     status
+}
+
+/// Every alert that is not inactive, the worst first.
+fn alerts(room: &Room) -> Vec<Value> {
+    let alerts = room.alerts();
+    let said = alerts.iter().map(|alert| {
+        let rule = room.plan.rules.get(alert.rule);
+        json!({
+            "name": alert.name,
+            "state": alert.state,
+            "since": rfc3339(alert.since),
+            "severity": alert.severity,
+            "why": alert.why,
+            "note": alert.note,
+            "held": alert.held.map(|(held, _)| held.as_secs_f64()),
+            "for": rule.map(|r| r.for_.as_secs_f64()),
+            "episode": alert.episode,
+            "flaps": alert.flaps,
+            "looks": rule.map(|r| crate::room::judge::looks(room, &r.when.expr, None)),
+            "told": alert.episode.map(|episode| told(room, &episode.to_string())),
+        })
+    });
+    said.collect()
+}
+
+/// Whom an episode was told, in the order it was queued.
+fn told(room: &Room, key: &str) -> Vec<Value> {
+    let mut notices: Vec<_> = room.progress.episodes.notices_of(key).collect();
+    notices.sort_by_key(|(stamp, ..)| *stamp);
+    let said = notices.into_iter().map(|(stamp, notice, delivery)| {
+        json!({
+            "channel": notice.channel,
+            "action": notice.action,
+            "at": rfc3339(stamp.utc()),
+            "delivery": delivery.or_else(|| room.live.telling.get(&notice.id)),
+        })
+    });
+    said.collect()
+}
+
+/// Objectives with budgets: counts of requests, burn rates, and words for what is not known.
+fn slos(room: &Room) -> Vec<Value> {
+    let all = room.plan.slos.iter().zip(slo::judge_all(room));
+    all.map(|(plan, now)| {
+        let burn: Vec<Value> = now.burns.iter().map(burn).collect();
+        let budget = now.budget.as_ref().ok();
+        let spend = now.spend.as_ref().and_then(|s| s.as_ref().ok());
+        json!({
+            "name": plan.name,
+            "target": plan.target,
+            "state": now.state.word(),
+            "reason": slo::sentence(&now),
+            "budget_left": budget.map(|b| b.share_left * 100.0),
+            "spent": budget.map(|b| b.spent),
+            "allowed": budget.map(|b| b.allowed),
+            "spend": plan.spend,
+            "spend_left": spend.map(|s| s.spend.left()),
+            "burn": burn,
+        })
+    })
+    .collect()
+}
+
+fn burn(burn: &Burn) -> Value {
+    let (state, reason) = match &burn.state {
+        BurnState::Firing => ("firing", None),
+        BurnState::Quiet => ("quiet", None),
+        BurnState::NoData(why) => ("no data", Some(why)),
+    };
+    json!({
+        "long": burn.pair.long.as_secs(),
+        "short": burn.pair.short.as_secs(),
+        "factor": burn.factor,
+        "long_burn": burn.long,
+        "short_burn": burn.short,
+        "state": state,
+        "reason": reason,
+    })
 }
 
 /// Names and reasons of a plan come from its author: whatever could drive a terminal is made visible.

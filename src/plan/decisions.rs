@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Offset;
-use crate::condition::Condition;
+use crate::condition::{Condition, ServiceRef};
+use crate::notice::Severity;
 use crate::plan::{seconds, seconds_opt};
 
 /// `[[rule]]`.
@@ -21,12 +22,61 @@ pub struct RulePlan {
     /// It stays raised this long after.
     #[serde(serialize_with = "seconds")]
     pub keep_for: Duration,
-    /// `info`, `warn`, `page` or `rollback`.
-    pub severity: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
     /// Channels, by name.
     pub notify: Vec<String>,
     /// A heading of the runbook that says what to do.
     pub runbook: Option<Place>,
+    /// The service that it speaks of, where the plan says so or the condition names one: what that one needs inhibits it.
+    pub service: Option<ServiceRef>,
+    /// What it is when nobody can tell.
+    pub no_data: NoData,
+    /// Whether it stays firing until somebody acknowledged it.
+    pub latch: bool,
+    /// It is judged only within these windows; none is always.
+    pub windows: Vec<String>,
+    /// It is judged only while one of these headings has something begun and something left; none is always.
+    pub phases: Vec<Place>,
+}
+
+/// What a rule is when its condition is unknown for longer than `for`, and a minute at least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoData {
+    /// Nothing of its own.
+    Ignore,
+    /// An alert to look at.
+    #[default]
+    Warn,
+    /// An alert that wakes somebody.
+    Page,
+}
+
+/// `[[maintenance]]`: what is expected to be down, bound to steps and not to a clock.
+#[derive(Clone, Debug, Serialize)]
+pub struct MaintenancePlan {
+    /// Its name.
+    pub name: String,
+    /// Which services; empty is all.
+    pub services: Vec<String>,
+    /// Rules that rest meanwhile.
+    pub rules: Vec<String>,
+    /// It begins when this step is begun or done.
+    pub from: Place,
+    /// It ends when this step is done.
+    pub until: Place,
+}
+
+/// `[baseline]`: the stretch before T-0 that later values are compared with.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct BaselinePlan {
+    /// From T-0.
+    pub from: Offset,
+    /// From T-0; it is taken then.
+    pub until: Offset,
+    /// How far samples may lie off the baseline before a rank test counts, as a share of it.
+    pub tolerance: f64,
 }
 
 /// `[[gate]]`.

@@ -11,14 +11,20 @@ use crate::finding::Finding;
 use crate::probe::Probe;
 use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
+use crate::text::{escape, is_plain};
 
 pub mod decisions;
 pub mod draft;
 mod raw;
 mod resolve;
+pub mod slo;
 pub(crate) mod table;
 
-use decisions::{BreakerPlan, GatePlan, LevelPlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan};
+use slo::{HiddenPlan, SloPlan};
+
+use decisions::{
+    BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
+};
 
 /// A resolved plan: every default filled in, every name checked. Secrets show as `***`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -35,12 +41,21 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     /// Metrics, in file order.
     pub metrics: Vec<MetricPlan>,
+    /// Objectives with a budget, in file order.
+    pub slos: Vec<SloPlan>,
+    /// Queries that are asked for objectives and are no metrics of their own.
+    #[serde(skip)]
+    pub hidden: Vec<HiddenPlan>,
     /// Log files and streams; parsed, not yet followed.
     pub logs: Vec<LogPlan>,
     /// Channels; parsed, not yet used.
     pub notify: Vec<NotifyPlan>,
-    /// Alert rules; checked, kept for later, as are all below.
+    /// Alert rules.
     pub rules: Vec<RulePlan>,
+    /// What is expected to be down, by steps.
+    pub maintenance: Vec<MaintenancePlan>,
+    /// Where the baseline is taken.
+    pub baseline: Option<BaselinePlan>,
     /// Decisions.
     pub gates: Vec<GatePlan>,
     /// Critical, enhanced, normal.
@@ -120,6 +135,9 @@ pub struct Param {
     pub ask: Option<String>,
     /// A regular expression that the answer must match.
     pub r#match: Option<String>,
+    /// The same, read; nothing where there is none, or where it could not be read, which is a finding.
+    #[serde(skip)]
+    pub pattern: Option<regex::Regex>,
     /// What stands for it in the runbook, beside `${name}` and `<name>`: `vX.Y.Z`.
     pub placeholders: Vec<String>,
     /// Whether the value is an answer rather than the plan's own.
@@ -127,6 +145,29 @@ pub struct Param {
     pub answered: bool,
     /// The value, where the plan gives one.
     pub value: Option<Filled>,
+}
+
+/// Characters of an answer.
+const LONGEST: usize = 256;
+
+impl Param {
+    /// Whether the value is asked for: the plan itself gives none.
+    pub fn asked(&self) -> bool {
+        self.answered || self.value.is_none()
+    }
+
+    /// Whether an answer can be taken; if not, why, with the answer as it was given.
+    pub fn takes(&self, answer: &str) -> Result<(), String> {
+        if answer.is_empty() || answer.chars().count() > LONGEST || !is_plain(answer) {
+            return Err(format!("write 1 to {LONGEST} plain characters on one line"));
+        }
+        match &self.pattern {
+            Some(pattern) if !pattern.is_match(answer) => {
+                Err(format!("\"{answer}\" does not match {}", escape(pattern.as_str())))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `[[role]]`.
@@ -231,6 +272,18 @@ pub struct NotifyPlan {
     pub kind: &'static str,
     /// Key, URL or command, masked.
     pub target: Filled,
+    /// Who is told next, when nobody takes a page on.
+    pub escalate: Vec<Escalation>,
+}
+
+/// One rung of the ladder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Escalation {
+    /// Since the channel was told.
+    #[serde(serialize_with = "seconds")]
+    pub after: Duration,
+    /// The channel that is told then.
+    pub to: String,
 }
 
 /// What a plan is made from. Nothing here reads a file or a variable by itself.

@@ -1,5 +1,6 @@
 //! One target made ready for asking, and one asking of it.
 
+use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::scrape::Page;
 use super::tls::Tls;
 use super::{Fault, command, expect, json, presence, reason, sides, tcp};
 use crate::clock::Now;
+use crate::probe::counter::{BEGINS, Running};
 use crate::probe::fresh::Dated;
 use crate::probe::{
     Ask, CommandExpect, CommandLine, HttpExpect, MetricIx, MetricReading, Outcome, Phases, Point, Probe, Reading,
@@ -301,6 +303,19 @@ pub(super) async fn ask_http(
         tls_days: answer.tls_days,
         excerpt: excerpt(body, masks),
     }
+}
+
+/// What a look at every series of a counter tells; its first is told to be one.
+pub(super) fn counted<K: Eq + Hash>(
+    metric: MetricIx,
+    running: &mut Running<K>,
+    series: Result<Vec<(K, f64)>, String>,
+    at: Now,
+) -> Vec<MetricReading> {
+    let first = !running.has_begun();
+    let value = series.and_then(|series| running.take(series)).map(|value| Point { at: at.utc, value });
+    let begins = (first && value.is_ok()).then(|| MetricReading { metric, value: Err(BEGINS.to_owned()) });
+    begins.into_iter().chain([MetricReading { metric, value }]).collect()
 }
 
 async fn ask_json(prepared: &Prepared, body: &mut Vec<u8>, pointer: &str) -> Result<f64, String> {

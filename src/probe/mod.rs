@@ -9,12 +9,16 @@ use crate::clock::Now;
 use crate::secret::Filled;
 use crate::text::Untrusted;
 
+pub mod compare;
+pub mod counter;
 pub mod exposition;
 pub mod fresh;
+mod normal;
 pub mod presence;
 pub mod promql;
 pub mod series;
 pub mod sides;
+pub mod slo;
 pub mod table;
 pub mod word;
 
@@ -206,6 +210,19 @@ pub struct Query {
     pub metric: MetricIx,
     /// The text, checked at load.
     pub promql: String,
+    /// What is made of the answer.
+    pub reads: Reads,
+}
+
+/// What is made of a query's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// Its one value.
+    #[default]
+    Value,
+    /// The running total of all its series, which are counters; see [`counter::Running`]. The first answer of a poller is
+    /// preceded by a reading without a value whose reason is [`counter::BEGINS`].
+    Counter,
 }
 
 /// A child to run.
@@ -277,6 +294,17 @@ pub struct Sample {
     pub took: Duration,
     /// What was learnt.
     pub reading: Reading,
+}
+
+/// How polling itself goes, since it began with this list of probes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Askings that were started.
+    pub asked: u64,
+    /// Askings that were due and not started: the one before had not come home.
+    pub missed: u64,
+    /// The longest that one was started after its time, since the last pulse.
+    pub lag: Duration,
 }
 
 /// What was learnt.

@@ -105,6 +105,33 @@ impl Series {
         self.raw.iter().filter(move |(ms, _)| *ms > from && *ms <= to).map(|(_, v)| *v)
     }
 
+    /// Points from `from` on and before `until`, oldest first, from the raw part.
+    pub fn between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> impl Iterator<Item = f64> + '_ {
+        let (from, until) = (from.timestamp_millis(), until.timestamp_millis());
+        self.raw.iter().filter(move |(ms, _)| *ms >= from && *ms < until).map(|(_, v)| *v)
+    }
+
+    /// How much a counter grew in the last `span` before `until`, and whether the points reach back that far. A value below
+    /// the one before it is a reset: the counter began at zero again. Nothing without two points.
+    pub fn growth(&self, until: DateTime<Utc>, span: TimeDelta) -> Option<(f64, bool)> {
+        let (from, to) = ((until - span).timestamp_millis(), until.timestamp_millis());
+        let mut points = self.raw.iter().filter(|(ms, _)| *ms <= to).peekable();
+        // The last point before the span is where the growth within it begins.
+        let mut before: Option<(i64, f64)> = None;
+        while let Some(point) = points.next_if(|(ms, _)| *ms <= from || before.is_none()) {
+            before = Some(*point);
+        }
+        let (first, mut last) = before?;
+        let mut grown = 0.0;
+        let mut seen = 1;
+        for (_, value) in points {
+            grown += if *value < last { *value } else { *value - last };
+            last = *value;
+            seen += 1;
+        }
+        (seen > 1 || first <= from).then_some((grown, first <= from))
+    }
+
     /// The extremes of each of `columns` equal stretches between `from` and `to`; `None` where nothing was measured.
     /// A spike is never averaged away.
     pub fn columns(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> Vec<Option<Extremes>> {

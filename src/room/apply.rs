@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Room;
+use super::episodes::Episodes;
 use crate::clock::{Stamp, Writer};
-use crate::fact::{Author, Entry, Fact, Mark, StepId};
+use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
 use crate::text::Untrusted;
 
 /// Entries kept for the timeline, newest first to stay.
@@ -38,6 +39,23 @@ pub struct Progress {
     pub watch: Option<(u64, Stamp, Author)>,
     /// When the room was closed, if it was.
     pub closed: Option<Stamp>,
+    /// Everything recorded of alerts.
+    pub episodes: Episodes,
+    /// The newest baseline.
+    pub baseline: Option<Baseline>,
+}
+
+/// How things were before T-0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// Of the entry that holds it.
+    pub stamp: Stamp,
+    /// From.
+    pub from: DateTime<Utc>,
+    /// Until.
+    pub until: DateTime<Utc>,
+    /// What was measured.
+    pub metrics: Vec<Captured>,
 }
 
 /// Which runbooks a room holds.
@@ -56,8 +74,10 @@ pub struct Loaded {
 pub struct Added {
     /// Its identity.
     pub step: StepId,
-    /// After which step.
+    /// After which step, under the identity that has now.
     pub after: Option<StepId>,
+    /// The identity it had then.
+    after_then: Option<StepId>,
     /// Its text.
     pub text: Untrusted,
     /// Who added it.
@@ -171,7 +191,33 @@ pub struct StepState {
     pub notes: Vec<(Stamp, Author, Untrusted)>,
 }
 
+/// One mark on a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Marking<'a> {
+    /// When.
+    pub stamp: Stamp,
+    /// What.
+    pub mark: Mark,
+    /// Who.
+    pub by: &'a Author,
+    /// Why, where a reason was given.
+    pub reason: Option<&'a Untrusted>,
+    /// Another mark stood here before, and was not seen.
+    pub crossed: bool,
+}
+
 impl Progress {
+    /// Every mark on a step, oldest first.
+    pub fn marks(&self, id: &StepId) -> impl Iterator<Item = Marking<'_>> {
+        let mut before: Option<(Stamp, Mark)> = None;
+        self.steps.get(id).into_iter().flat_map(|record| &record.marks).map(move |(stamp, Said { what, .. })| {
+            let (stamp, mark) = (*stamp, what.mark);
+            let crossed = before.is_some_and(|(b, m)| m != mark && what.saw.is_none_or(|saw| saw < b));
+            before = Some((stamp, mark));
+            Marking { stamp, mark, by: &what.by, reason: what.reason.as_ref(), crossed }
+        })
+    }
+
     /// What is recorded of a step; `None` when nothing is.
     pub fn step(&self, id: &StepId) -> Option<&StepState> {
         self.steps.get(id).map(|r| &r.state)
@@ -208,8 +254,13 @@ impl Progress {
                 self.record(step, stamp, |r, of| drop(r.owners.insert(stamp, Said { of, what })));
             }
             Fact::StepAdded { step, after, text } => {
-                let added =
-                    Added { step: step.clone(), after: after.clone(), text: text.clone(), by: entry.by.clone() };
+                let added = Added {
+                    step: step.clone(),
+                    after: after.as_ref().map(|after| self.now_called(after, stamp)),
+                    after_then: after.clone(),
+                    text: text.clone(),
+                    by: entry.by.clone(),
+                };
                 self.added.insert(stamp, added);
             }
             Fact::T0Set { t0 } if self.t0.as_ref().is_none_or(|(s, _)| *s < stamp) => self.t0 = Some((stamp, *t0)),
@@ -231,7 +282,10 @@ impl Progress {
             Fact::ProfileChosen { profile } if self.profile.as_ref().is_none_or(|(s, _)| *s < stamp) => {
                 self.profile = Some((stamp, profile.clone()));
             }
-            _ => {}
+            Fact::BaselineTaken { from, until, metrics } if self.baseline.as_ref().is_none_or(|b| b.stamp < stamp) => {
+                self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
+            }
+            _ => self.episodes.apply(entry),
         }
         let full = self.timeline.len() >= TIMELINE;
         if !(full && self.timeline.first_key_value().is_some_and(|(first, _)| stamp < *first)) {
@@ -281,6 +335,11 @@ impl Progress {
         for record in self.steps.values_mut() {
             record.refold();
         }
+        let mut added = std::mem::take(&mut self.added);
+        for (stamp, added) in &mut added {
+            added.after = added.after_then.as_ref().map(|after| self.now_called(after, *stamp));
+        }
+        self.added = added;
     }
 }
 
@@ -329,6 +388,13 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     match &entry.fact {
         Fact::ProfileChosen { .. } => room.apply_profile(),
         Fact::T0Set { .. } | Fact::WatchTaken { .. } | Fact::RoomClosed { .. } => room.revision.header += 1,
+        Fact::AlertChanged { .. }
+        | Fact::AlertAcknowledged { .. }
+        | Fact::Silenced { .. }
+        | Fact::SilenceLifted { .. }
+        | Fact::NoticeQueued { .. }
+        | Fact::NoticeTold { .. }
+        | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
         _ => {}
     }
     room.revision.steps += 1;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
 use super::{Effect, Room, Status};
-use crate::fact::{Author, Draft, Fact, Mark, StepId};
+use crate::fact::{AlertWord, Author, Draft, Fact, Mark, StepId};
+use crate::notice::{Action, Notice, Severity};
 use crate::text::Untrusted;
 
 /// What an operator wants. The same on a key, on the control socket and in a script.
@@ -88,6 +89,42 @@ pub enum Intent {
         /// The moment; `None` unsets it.
         t0: Option<DateTime<Utc>>,
     },
+    /// Take an alert on: nobody further is told of it, and it goes on being judged.
+    Acknowledge {
+        /// The rule's name.
+        alert: String,
+        /// Who looks after it, where that is somebody else.
+        #[serde(default)]
+        owner: Option<Untrusted>,
+        /// For how long; then it is everybody's again. Without, until it is over.
+        #[serde(default)]
+        minutes: Option<u32>,
+        /// A word on it.
+        #[serde(default)]
+        text: Untrusted,
+    },
+    /// Silence an alert, or all of them: judged and shown as ever, and nobody is told until the silence ends.
+    Silence {
+        /// The rule's name; `None` silences all.
+        #[serde(default)]
+        alert: Option<String>,
+        /// For how long.
+        minutes: u32,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// End a silence early.
+    Lift {
+        /// Which.
+        silence: Uuid,
+    },
+    /// Take the last half hour as what later values are compared with.
+    TakeBaseline,
+    /// Send a test to a channel.
+    TestChannel {
+        /// Its name in the plan.
+        channel: String,
+    },
     /// Close the room: the next start begins a new journal.
     Close {
         /// Why.
@@ -150,6 +187,39 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         Intent::SetT0 { t0 } => {
             decides(room, by, "move T-0")?;
             vec![Fact::T0Set { t0: *t0 }]
+        }
+        Intent::Acknowledge { alert, owner, minutes, text } => {
+            with_role(room, by, "take an alert on")?;
+            vec![acknowledge(room, alert, owner.as_ref(), *minutes, text)?]
+        }
+        Intent::Silence { alert, minutes, reason } => {
+            with_role(room, by, "silence an alert")?;
+            vec![silence(room, alert.as_deref(), *minutes, reason)?]
+        }
+        Intent::Lift { silence } => {
+            with_role(room, by, "end a silence")?;
+            match room.progress.episodes.silence(*silence) {
+                Some(known) if known.lasts(room.now.utc) => vec![Fact::SilenceLifted { silence: *silence }],
+                Some(_) => return refuse("that silence is over already"),
+                None => return refuse("there is no such silence"),
+            }
+        }
+        Intent::TakeBaseline => {
+            with_role(room, by, "take a baseline")?;
+            let now = room.now.utc;
+            match room.capture(now - super::baseline::BY_KEY, now) {
+                Fact::BaselineTaken { metrics, .. } if metrics.is_empty() => {
+                    return refuse("no metric has a value in the last half hour; there is nothing to compare with");
+                }
+                taken => vec![taken],
+            }
+        }
+        Intent::TestChannel { channel } => {
+            with_role(room, by, "test a channel")?;
+            let Some(known) = room.plan.notify.iter().find(|c| c.name == *channel) else {
+                return refuse(&format!("the plan has no channel \"{}\"", crate::text::escape(channel)));
+            };
+            vec![Fact::NoticeQueued { notice: test(room, by, &known.name) }]
         }
         Intent::Close { reason } => {
             decides(room, by, "close the room")?;
@@ -226,6 +296,59 @@ fn undo(room: &Room, by: &Author) -> Result<Fact, Refusal> {
         );
     }
     Ok(mark(room, step, room.progress.mark_before(step).unwrap_or(Mark::Todo), None))
+}
+
+fn acknowledge(
+    room: &Room,
+    alert: &str,
+    owner: Option<&Untrusted>,
+    minutes: Option<u32>,
+    text: &Untrusted,
+) -> Result<Fact, Refusal> {
+    let shown = crate::text::escape(alert);
+    let all = &room.progress.episodes;
+    let Some((_, said)) = all.newest(alert).filter(|(_, said)| said.to == AlertWord::Firing) else {
+        return refuse(&format!("\"{shown}\" does not fire; there is nothing to take on"));
+    };
+    let until = match minutes {
+        Some(0) => return refuse("to look after it for no time at all means nothing; name at least a minute"),
+        Some(minutes) => Some(room.now.utc + TimeDelta::minutes(minutes.into())),
+        None => None,
+    };
+    let owner = owner.filter(|o| !o.raw().trim().is_empty()).cloned();
+    let text = if text.raw().trim().is_empty() { Untrusted::new("on it") } else { text.clone() };
+    Ok(Fact::AlertAcknowledged { alert: Untrusted::new(alert), episode: said.episode, owner, until, text })
+}
+
+fn silence(room: &Room, alert: Option<&str>, minutes: u32, reason: &Untrusted) -> Result<Fact, Refusal> {
+    if let Some(alert) = alert
+        && !room.plan.rules.iter().any(|r| r.name == alert || super::alerts::blind_name(&r.name) == alert)
+    {
+        return refuse(&format!("the plan has no rule \"{}\"", crate::text::escape(alert)));
+    }
+    if minutes == 0 || minutes > 7 * 24 * 60 {
+        return refuse("a silence lasts from a minute to a week");
+    }
+    let reason = said(reason, "a silence")?;
+    let until = room.now.utc + TimeDelta::minutes(minutes.into());
+    Ok(Fact::Silenced { silence: Uuid::now_v7(), alert: alert.map(Untrusted::new), until, reason })
+}
+
+fn test(room: &Room, by: &Author, channel: &str) -> Notice {
+    let id = Uuid::now_v7();
+    Notice {
+        id,
+        channel: channel.to_owned(),
+        key: id.to_string(),
+        action: Action::Test,
+        severity: Severity::Info,
+        room: Untrusted::new(room.plan.room.name.clone()),
+        alert: None,
+        summary: Untrusted::new(format!("a test by {}: nothing is wrong", by.person)),
+        details: Vec::new(),
+        since: room.now.utc,
+        at: room.now.utc,
+    }
 }
 
 fn left(room: &Room, step: &StepId, what: Mark, reason: &Untrusted) -> Result<Fact, Refusal> {

@@ -1,13 +1,20 @@
 //! What is measured now: services, metrics, the verdict, and who watches. Refilled from the tape after a restart.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use uuid::Uuid;
+
+use super::alerts::RuleLive;
+use super::baseline::Ranked;
 use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
+use crate::notice::Delivery;
 use crate::plan::Plan;
+use crate::probe::counter::Totals;
 use crate::probe::series::Series;
-use crate::probe::{Phases, ServiceReading};
+use crate::probe::{Phases, Point, Pulse, ServiceReading};
 
 /// Readings of one process; changed by `observe` and `tick` alone.
 #[derive(Debug)]
@@ -16,10 +23,20 @@ pub struct Live {
     pub services: Vec<ServiceLive>,
     /// In the plan's order.
     pub metrics: Vec<MetricLive>,
+    /// Objectives with a budget, in the plan's order.
+    pub slos: Vec<SloLive>,
     /// Whether to go on.
     pub verdict: VerdictLive,
     /// Who polls and judges.
     pub watch: Watch,
+    /// How polling itself goes.
+    pub polling: PollingLive,
+    /// Rules, in the plan's order.
+    pub rules: Vec<RuleLive>,
+    /// Metrics that conditions compare by rank, by their place in the plan.
+    pub ranks: HashMap<u32, Ranked>,
+    /// How telling goes, of notices that are not told yet.
+    pub telling: HashMap<Uuid, Delivery>,
 }
 
 /// A service.
@@ -77,6 +94,37 @@ pub struct MetricLive {
     pub band: Option<usize>,
 }
 
+/// How polling itself goes, as last told; nothing where another process polls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PollingLive {
+    /// What the pollers said.
+    pub pulse: Pulse,
+    /// When.
+    pub at: Option<Now>,
+    /// When an asking was missed last.
+    pub missed_at: Option<Now>,
+}
+
+/// What was counted for an objective: its hidden queries in the plan's order.
+#[derive(Clone, Debug, Default)]
+pub struct SloLive {
+    /// One for each hidden query.
+    pub counts: Vec<CountLive>,
+}
+
+/// The answers to one hidden query.
+#[derive(Clone, Debug, Default)]
+pub struct CountLive {
+    /// The last value.
+    pub value: Option<Point>,
+    /// A running total over time, where that is what the query reads.
+    pub totals: Totals,
+    /// When a value last came.
+    pub fresh: Option<Now>,
+    /// Why there is no value now.
+    pub trouble: Option<String>,
+}
+
 /// The verdict with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerdictLive {
@@ -116,8 +164,13 @@ impl Live {
         Self {
             services: plan.services.iter().map(|_| ServiceLive::new(now)).collect(),
             metrics: plan.metrics.iter().map(|_| MetricLive::new(now)).collect(),
+            slos: plan.slos.iter().enumerate().map(|(ix, _)| SloLive::new(plan, ix)).collect(),
             verdict: VerdictLive { verdict: Verdict::Wait, reason: "starting".to_owned(), since: now },
             watch: Watch::Unknown,
+            polling: PollingLive::default(),
+            rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
+            ranks: HashMap::new(),
+            telling: HashMap::new(),
         }
     }
 }
@@ -138,6 +191,13 @@ impl ServiceLive {
             announced: ServiceState::Pending,
             passes: Series::new(),
         }
+    }
+}
+
+impl SloLive {
+    fn new(plan: &Plan, ix: usize) -> Self {
+        let own = plan.hidden.iter().filter(|h| h.slo == ix);
+        Self { counts: own.map(|_| CountLive::default()).collect() }
     }
 }
 

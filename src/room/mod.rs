@@ -14,24 +14,33 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
+pub mod alarms;
+pub mod alert;
+pub mod alerts;
 pub mod apply;
+pub mod baseline;
 pub mod book;
 pub mod causes;
 pub mod decide;
+pub mod episodes;
+pub mod judge;
 pub mod live;
 pub mod observe;
 pub mod params;
 pub mod profile;
 pub mod renames;
 mod runs;
+pub mod slo;
 pub mod steps;
+pub mod trust;
+mod upkeep;
 pub mod verdict;
 pub mod versions;
 
-pub use apply::{Loaded, Progress, Status, StepState};
+pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
-pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
+pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
 pub use versions::{Running, Versions};
 
@@ -114,6 +123,8 @@ pub struct Revision {
     pub metrics: u64,
     /// Verdict, watch, journal health, T-0.
     pub header: u64,
+    /// Alerts, silences, notices, the baseline.
+    pub alerts: u64,
 }
 
 /// What the room wants done; `app` does it.
@@ -149,6 +160,13 @@ impl Room {
 
     /// Takes another runbook and plan; what is measured is kept by name.
     pub fn replace(&mut self, book: Book, plan: Plan) {
+        let old = std::mem::replace(&mut self.book, Arc::new(book));
+        self.remember_gone(&old);
+        self.replan(plan);
+    }
+
+    /// Takes another plan; what is measured is kept by name.
+    pub fn replan(&mut self, plan: Plan) {
         let mut live = Live::new(&plan, self.now);
         let old = std::mem::replace(&mut self.plan, Arc::new(plan));
         for (service, kept) in old.services.iter().zip(std::mem::take(&mut self.live.services)) {
@@ -166,14 +184,13 @@ impl Room {
                 *slot = kept;
             }
         }
+        slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;
-        let old = std::mem::replace(&mut self.book, Arc::new(book));
-        self.remember_gone(&old);
         self.apply_profile();
         let r = &mut self.revision;
-        for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header] {
+        for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header, &mut r.alerts] {
             *counter += 1;
         }
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
-use super::{Effect, Room, verdict};
+use super::{Effect, Room, alerts, baseline, verdict};
 use crate::clock::{Now, age};
 use crate::fact::{Fact, ServiceState};
 use crate::plan::{FromProbe, Plan};
-use crate::probe::{MetricIx, MetricReading, Outcome, Point, Reading, Sample, ServiceIx, ServiceReading};
+use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
 use crate::text::Untrusted;
 
 /// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
@@ -16,7 +16,7 @@ const SAMPLE_AGE: Duration = Duration::from_mins(1);
 
 /// This process becomes the watch: what it knows of services is the past, so each is pending until it has answered here.
 /// What was recorded last stays remembered, so that only a real change is news.
-pub fn begin_watch(room: &mut Room) {
+pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
     let now = room.now;
     for live in &mut room.live.services {
         change(live, ServiceState::Pending, "not asked yet by this watch".to_owned(), now);
@@ -26,6 +26,8 @@ pub fn begin_watch(room: &mut Room) {
         live.versions.clear();
     }
     room.revision.services += 1;
+    let drafts = alerts::take_over(room);
+    if drafts.is_empty() { Vec::new() } else { vec![Effect::Append(drafts)] }
 }
 
 /// Takes one sample in. Its `at` must be on this process's clocks.
@@ -55,15 +57,28 @@ fn take(room: &mut Room, sample: Sample) {
     }
 }
 
+/// Takes in how polling itself goes.
+pub fn pulse(room: &mut Room, pulse: Pulse) {
+    let live = &mut room.live.polling;
+    let missed = pulse.missed.saturating_sub(live.pulse.missed);
+    if missed > 0 || pulse.asked < live.pulse.asked {
+        live.missed_at = (missed > 0).then_some(room.now);
+    }
+    live.pulse = pulse;
+    live.at = Some(room.now);
+}
+
 /// Lets time pass: what was not answered goes stale, what must hold for a while has held longer.
 pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     room.now = now;
     let plan = room.plan.clone();
+    maintenance(room, &plan);
     for (live, service) in room.live.services.iter_mut().zip(&plan.services) {
         let heard = live.asked.unwrap_or(live.since);
         let silent = now.since(heard);
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
-        if live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
+        let rests = live.state == ServiceState::Maintenance;
+        if !rests && live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
             let last = match (&live.unknown, live.asked) {
                 (Some(why), _) => format!("no data: {why}"),
                 (None, None) => "no answer yet".to_owned(),
@@ -88,7 +103,17 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         }
         hold(live, metric, now);
     }
-    judge(room)
+    baseline::rank(room);
+    let mut drafts = alerts::judge_rules(room);
+    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    if let Some((from, until)) = room.baseline_due().filter(|_| watching) {
+        drafts.push(draft(&room.me.author, room.capture(from, until)));
+    }
+    let mut effects = judge(room);
+    if !drafts.is_empty() {
+        effects.push(Effect::Append(drafts));
+    }
+    effects
 }
 
 fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
@@ -131,10 +156,37 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
     live.unknown = None;
     live.took = Some(took);
     live.last = Some(reading);
+    if live.state == ServiceState::Maintenance {
+        return;
+    }
     // A failure seen while down, or not yet confirmed while down, leaves it down.
     let state =
         if state == ServiceState::Pending && live.state == ServiceState::Down { ServiceState::Down } else { state };
     change(live, state, reason, at);
+}
+
+/// What the steps say is expected to be down is neither up nor down until they say that it is over.
+fn maintenance(room: &mut Room, plan: &Plan) {
+    if plan.maintenance.is_empty() {
+        return;
+    }
+    let lasting: Vec<&crate::plan::decisions::MaintenancePlan> =
+        plan.maintenance.iter().filter(|m| room.lasts(m)).collect();
+    let now = room.now;
+    for (live, service) in room.live.services.iter_mut().zip(&plan.services) {
+        let by =
+            lasting.iter().find(|m| m.services.contains(&service.name) || m.services.is_empty() && m.rules.is_empty());
+        let (state, reason) = match (by, live.state) {
+            (Some(m), _) => (ServiceState::Maintenance, format!("expected: {}", m.name)),
+            (None, ServiceState::Maintenance) => (ServiceState::Pending, "maintenance is over, asking".to_owned()),
+            (None, _) => continue,
+        };
+        if live.state != state {
+            room.revision.services += 1;
+            live.failures = 0;
+        }
+        change(live, state, reason, now);
+    }
 }
 
 fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) {
@@ -146,6 +198,9 @@ fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) 
 }
 
 fn metric(room: &mut Room, at: Now, reading: MetricReading) {
+    if room.plan.hidden_query(reading.metric).is_some() {
+        return super::slo::count(room, at, reading);
+    }
     let MetricIx(ix) = reading.metric;
     let (Some(live), Some(metric)) = (room.live.metrics.get_mut(ix as usize), room.plan.metrics.get(ix as usize))
     else {

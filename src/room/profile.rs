@@ -40,7 +40,7 @@ pub fn left_out(book: &Book, profile: &ProfilePlan) -> HashSet<StepId> {
 }
 
 /// Whether a line stands in the section of a place; a part stands where its link does.
-fn stands_under(books: &[Runbook], book: usize, line: u32, place: &Place, depth: u32) -> bool {
+pub(super) fn stands_under(books: &[Runbook], book: usize, line: u32, place: &Place, depth: u32) -> bool {
     let Some(runbook) = books.get(book).filter(|_| depth < 16) else { return false };
     if let (Some(at), Some(from)) = (place.book, place.line)
         && at as usize == book

@@ -17,18 +17,20 @@ struct Judged {
     holds: Option<bool>,
     /// For how long.
     held: Duration,
+    /// For how long it must, before the verdict follows it.
+    asked: Duration,
     /// What to say of it unless it holds.
     words: String,
 }
 
 /// The verdict over everything the plan watches, and why. Unknown is WAIT, never GO.
 pub fn verdict(room: &Room) -> (Verdict, String) {
-    let judged: Vec<Judged> = services(room).chain(metrics(room)).collect();
+    let judged: Vec<Judged> = services(room).chain(metrics(room)).chain(paging(room)).collect();
     if judged.is_empty() {
         return (Verdict::Wait, "nothing is judged: the plan has no service and no objective".to_owned());
     }
     let broken = || judged.iter().filter(|j| j.holds == Some(false));
-    if broken().any(|j| j.held >= HOLD) {
+    if broken().any(|j| j.held >= j.asked) {
         return (Verdict::NoGo, list(broken().map(|j| format!("{} for {}", j.words, clock_span(j.held)))));
     }
     if broken().next().is_some() {
@@ -85,7 +87,7 @@ fn services(room: &Room) -> impl Iterator<Item = Judged> + '_ {
             ServiceState::Pending => (None, format!("{name}: {}", live.reason)),
             ServiceState::Stale => (None, format!("{name}: {}", stale_words(room, live))),
         };
-        Some(Judged { holds, held: room.now.since(live.since).max(longest), words })
+        Some(Judged { holds, held: room.now.since(live.since).max(longest), asked: HOLD, words })
     })
 }
 
@@ -107,16 +109,31 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
                     std::cmp::Ordering::Equal => "=",
                     std::cmp::Ordering::Greater => ">",
                 };
-                format!("{} {} {relation} {}", plan.name, number(plan, value), number(plan, objective.value))
+                format!("{} {} {relation} {}", plan.name, number(plan, value), bound(plan, objective.value))
             }
-            _ => match (&live.trouble, live.fresh) {
-                (Some(why), _) => format!("{} has no data: {why}", plan.name),
-                (None, Some(fresh)) => format!("{} has no data for {}", plan.name, age(room.now.since(fresh))),
-                (None, None) => format!("{} has no data yet", plan.name),
-            },
+            _ => format!("{} {}", plan.name, missing(room, live)),
         };
-        Some(Judged { holds: live.holds, held: room.now.since(live.since), words })
+        Some(Judged { holds: live.holds, held: room.now.since(live.since), asked: HOLD, words })
     })
+}
+
+/// Alerts that wake somebody have held for as long as their rule asks: nothing more is waited for.
+fn paging(room: &Room) -> impl Iterator<Item = Judged> + '_ {
+    room.paging().map(|(name, since, why)| Judged {
+        holds: Some(false),
+        held: room.now.since(since),
+        asked: Duration::ZERO,
+        words: format!("{name} fires ({why})"),
+    })
+}
+
+/// Why a metric has no value now, in words: `has no data for 40 s`.
+pub fn missing(room: &Room, live: &super::MetricLive) -> String {
+    match (&live.trouble, live.fresh) {
+        (Some(why), _) => format!("has no data: {why}"),
+        (None, Some(fresh)) => format!("has no data for {}", age(room.now.since(fresh))),
+        (None, None) => "has no data yet".to_owned(),
+    }
 }
 
 /// A value in the metric's unit, as short as it can be read: `1.2%`, `0.35%`, `420 ms`, `31`.
@@ -133,6 +150,15 @@ pub fn number(plan: &MetricPlan, value: f64) -> String {
         Some(unit) => format!("{text} {unit}"),
         None => text,
     }
+}
+
+/// A number that stands still, such as a threshold, without the zeros that keep live numbers steady: `0.5%`.
+pub fn bound(plan: &MetricPlan, value: f64) -> String {
+    let text = number(plan, value);
+    let digits = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-')).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(digits);
+    let short = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+    format!("{short}{unit}")
 }
 
 fn list(mut words: impl Iterator<Item = String>) -> String {

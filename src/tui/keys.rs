@@ -67,6 +67,10 @@ words! {
         /// See `keys.toml`.
         PreviousPane = "previous-pane",
         /// See `keys.toml`.
+        Alerts = "alerts",
+        /// See `keys.toml`.
+        Board = "board",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",
@@ -82,6 +86,8 @@ words! {
         Pane7 = "pane-7",
         /// See `keys.toml`.
         Pane8 = "pane-8",
+        /// See `keys.toml`.
+        Pane9 = "pane-9",
         /// See `keys.toml`.
         Zoom = "zoom",
         /// See `keys.toml`.

@@ -9,9 +9,11 @@ use tui_input::Input;
 use super::derive::NONE;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
-use super::panes::services;
-use super::typing::{clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
-use super::view::{Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
+use super::panes::{alarms, services};
+use super::typing::{
+    alert_dialog, clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek,
+};
+use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
 use crate::room::{Intent, Room, Status};
 
@@ -131,6 +133,7 @@ pub fn on_mouse(room: &Room, view: &mut View, mouse: MouseEvent) -> Vec<Act> {
                 let row = row - first + view.scroll.get(plot.pane.index()).copied().unwrap_or_default();
                 match plot.pane {
                     Pane::Checklist => view.select_row(room, row),
+                    Pane::Alarms => view.alarm = alarms::list(room).get(row).map(|a| a.about.clone()),
                     Pane::Services => {
                         if let Some(ix) = services::order(room).get(row) {
                             view.service = ix.0;
@@ -189,6 +192,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
         [A::NextPane, A::PreviousPane, A::Pane1, A::Pane2, A::Pane3, A::Pane4, A::Pane5, A::Pane6, A::Pane7, A::Pane8]
             .into_iter()
             .chain([
+                A::Pane9,
                 A::Zoom,
                 A::Layout,
                 A::Freeze,
@@ -227,8 +231,8 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
             view.reveal(room, node);
             view.focus = Pane::Checklist;
         }
-        A::NextPane => cycle(view, 1),
-        A::PreviousPane => cycle(view, Pane::FOCUSABLE.len() - 1),
+        A::NextPane => cycle(room, view, 1),
+        A::PreviousPane => cycle(room, view, Pane::FOCUSABLE.len() - 1),
         A::Pane1 => view.focus = Pane::Checklist,
         A::Pane2 => view.focus = Pane::Detail,
         A::Pane3 => view.focus = Pane::Services,
@@ -237,6 +241,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
         A::Pane6 => view.focus = Pane::Alarms,
         A::Pane7 => view.focus = Pane::Metrics,
         A::Pane8 => view.focus = Pane::Timeline,
+        A::Pane9 => view.focus = Pane::Budgets,
         A::Zoom => view.zoom = !view.zoom,
         A::Layout => set_layout(room, view, view.layout.next()),
         A::Freeze => freeze(room, view),
@@ -258,7 +263,11 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
                 *at = 0;
             }
         }
-        A::Open => open(view),
+        A::Board => {
+            view.detail = Detail::Board;
+            view.focus = Pane::Detail;
+        }
+        A::Open => open(room, view),
         A::Back => back(room, view),
         A::Redraw => {
             view.invalidate();
@@ -292,6 +301,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         A::Undo => return vec![Act::Intent(Intent::Undo)],
         A::RoomNote => return ask(view, Purpose::Note(None)),
         A::Clock => return clock_dialog(room, view),
+        A::Alerts => return alert_dialog(room, view),
         _ => {}
     }
     let on_steps = view.focus == Pane::Checklist || view.focus == Pane::Detail && view.detail == Detail::Step;
@@ -384,6 +394,11 @@ fn step_by(room: &Room, view: &mut View, pane: Pane, by: i64) {
                 view.service = *ix;
             }
         }
+        Pane::Alarms => {
+            let list = alarms::list(room);
+            let at = alarms::place(&list, view).unwrap_or(0);
+            view.alarm = list.get(moved(at).min(list.len().saturating_sub(1))).map(|a| a.about.clone());
+        }
         _ => {
             if let Some(at) = view.scroll.get_mut(pane.index()) {
                 *at = moved(*at);
@@ -422,8 +437,21 @@ fn unfold(room: &Room, view: &mut View) {
     }
 }
 
-fn open(view: &mut View) {
+fn open(room: &Room, view: &mut View) {
     match view.focus {
+        Pane::Alarms => match alarms::current(room, view).map(|a| a.about) {
+            Some(Alarmed::Alert(name)) => {
+                view.alarm = Some(Alarmed::Alert(name));
+                view.detail = Detail::Alert;
+                view.focus = Pane::Detail;
+            }
+            Some(Alarmed::Service(ix)) => {
+                view.service = ix;
+                view.detail = Detail::Service;
+                view.focus = Pane::Detail;
+            }
+            _ => view.zoom = true,
+        },
         Pane::Checklist => {
             let Some(i) = view.current() else { return };
             let Some(node) = view.derived.node(i) else { return };
@@ -459,6 +487,12 @@ fn back(room: &Room, view: &mut View) {
     } else if view.focus == Pane::Detail && view.detail == Detail::Service {
         view.detail = Detail::Step;
         view.focus = Pane::Services;
+    } else if view.focus == Pane::Detail && view.detail == Detail::Board {
+        view.detail = Detail::Step;
+        view.focus = Pane::Checklist;
+    } else if view.focus == Pane::Detail && view.detail == Detail::Alert {
+        view.detail = Detail::Step;
+        view.focus = Pane::Alarms;
     } else if view.focus != Pane::Checklist {
         view.focus = Pane::Checklist;
     } else if view.filter != Filter::All {
@@ -467,7 +501,7 @@ fn back(room: &Room, view: &mut View) {
     }
 }
 
-fn cycle(view: &mut View, by: usize) {
+fn cycle(room: &Room, view: &mut View, by: usize) {
     let all = Pane::FOCUSABLE;
     let at = all.iter().position(|p| *p == view.focus).unwrap_or(0);
     // Panes that are on the screen come round; where one is shown at a time, all of them do.
@@ -476,7 +510,9 @@ fn cycle(view: &mut View, by: usize) {
     for _ in 0..all.len() {
         i = (i + by) % all.len();
         let Some(pane) = all.get(i) else { return };
-        if !several || view.region(*pane).is_some() {
+        let there =
+            if several { view.region(*pane).is_some() } else { *pane != Pane::Budgets || !room.plan.slos.is_empty() };
+        if there {
             view.focus = *pane;
             return;
         }

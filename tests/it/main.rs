@@ -16,8 +16,10 @@
 
 mod support;
 
+mod alerts;
 mod app;
 mod check;
+mod conditions;
 mod demo;
 mod drafted;
 mod export;
@@ -37,6 +39,8 @@ mod renames;
 mod room;
 mod runbooks;
 mod screens;
+mod slo;
+mod statistics;
 mod terminal;
 mod text;
 mod themes;

@@ -32,7 +32,7 @@ pub fn text(books: &[Runbook], plan: &Plan, findings: &[Finding]) -> String {
 type Written = std::fmt::Result;
 
 fn plan_text(out: &mut String, plan: &Plan) -> Written {
-    if plan.services.is_empty() && plan.metrics.is_empty() && plan.roles.is_empty() {
+    if plan.services.is_empty() && plan.metrics.is_empty() && plan.roles.is_empty() && plan.slos.is_empty() {
         return Ok(());
     }
     writeln!(out, "Plan {}", crate::text::escape(&plan.room.name))?;
@@ -71,6 +71,17 @@ fn plan_text(out: &mut String, plan: &Plan) -> Written {
             "  metric   {} from {}{objective}",
             crate::text::escape(&metric.name),
             crate::text::escape(&metric.source)
+        )?;
+    }
+    for slo in &plan.slos {
+        let spend = slo.spend.map(|n| format!(", this cutover may spend {n}")).unwrap_or_default();
+        writeln!(
+            out,
+            "  slo      {} {} over {} from {}{spend}",
+            crate::text::escape(&slo.name),
+            crate::text::escape(&slo.target),
+            crate::clock::duration_text(slo.period),
+            crate::text::escape(&slo.source)
         )?;
     }
     writeln!(out)

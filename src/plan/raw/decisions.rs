@@ -13,6 +13,25 @@ pub(in crate::plan) struct RawRule {
     pub severity: Option<Text>,
     pub notify: Vec<Text>,
     pub runbook: Option<Text>,
+    pub service: Option<Text>,
+    pub no_data: Option<Text>,
+    pub latch: bool,
+    pub windows: Vec<Text>,
+    pub phases: Vec<Text>,
+}
+
+pub(in crate::plan) struct RawMaintenance {
+    pub name: Option<Text>,
+    pub services: Vec<Text>,
+    pub rules: Vec<Text>,
+    pub from: Option<Text>,
+    pub until: Option<Text>,
+}
+
+pub(in crate::plan) struct RawBaseline {
+    pub from: Option<Text>,
+    pub until: Option<Text>,
+    pub tolerance: Option<Text>,
 }
 
 pub(in crate::plan) struct RawGate {
@@ -77,7 +96,34 @@ impl RawRule {
             severity: t.text(r, "severity"),
             notify: t.texts(r, "notify"),
             runbook: t.text(r, "runbook"),
+            service: t.text(r, "service"),
+            no_data: t.text(r, "no_data"),
+            latch: t.boolean(r, "latch").is_some_and(|latch| *latch.get_ref()),
+            windows: t.texts(r, "windows"),
+            phases: t.texts(r, "phases"),
         };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawMaintenance {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            services: t.texts(r, "services"),
+            rules: t.texts(r, "rules"),
+            from: t.required(r, "from"),
+            until: t.required(r, "until"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawBaseline {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self { from: t.required(r, "from"), until: t.required(r, "until"), tolerance: t.text(r, "tolerance") };
         t.close(r, &[]);
         it
     }

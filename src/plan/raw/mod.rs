@@ -9,7 +9,9 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-pub(super) use decisions::{RawBreaker, RawGate, RawLevel, RawProfile, RawRollback, RawRule, RawWindow};
+pub(super) use decisions::{
+    RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
+};
 pub(super) use services::{RawColumn, RawExpect, RawService, RawSide, RawState, RawTable};
 pub(super) use values::{From, RawCommand, RawFilled, RawPace, RawTime, Secrecy, Text, Words};
 
@@ -22,7 +24,10 @@ pub(super) struct RawPlan {
     pub services: Vec<RawService>,
     pub sources: Vec<RawSource>,
     pub metrics: Vec<RawMetric>,
+    pub slos: Vec<RawSlo>,
     pub rules: Vec<RawRule>,
+    pub maintenance: Vec<RawMaintenance>,
+    pub baseline: Option<RawBaseline>,
     pub gates: Vec<RawGate>,
     pub windows: Vec<RawWindow>,
     pub levels: Vec<RawLevel>,
@@ -83,6 +88,21 @@ pub(super) struct RawMetric {
     pub objective: Option<Text>,
     pub bands: Option<Spanned<Vec<Text>>>,
     pub pace: RawPace,
+}
+
+/// `[[slo]]`.
+pub(super) struct RawSlo {
+    pub at: Range<usize>,
+    pub name: Option<Text>,
+    pub target: Option<Text>,
+    pub period: Option<Text>,
+    pub source: Option<Text>,
+    pub bad: Option<Text>,
+    pub good: Option<Text>,
+    pub total: Option<Text>,
+    pub spend: Option<Spanned<i64>>,
+    pub severity: Option<Text>,
+    pub notify: Vec<Text>,
 }
 
 pub(super) struct RawJson {

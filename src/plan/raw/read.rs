@@ -4,9 +4,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::{
-    RawBreaker, RawChannel, RawCommand, RawFilled, RawGate, RawJson, RawLevel, RawLog, RawMetric, RawNotify, RawPace,
-    RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSource, RawTime, RawWindow,
-    Text,
+    RawBaseline, RawBreaker, RawChannel, RawCommand, RawFilled, RawGate, RawJson, RawLevel, RawLog, RawMaintenance,
+    RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService,
+    RawSlo, RawSource, RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
@@ -35,7 +35,10 @@ impl RawPlan {
         raw.services = root.tables(r, "service").into_iter().map(|t| RawService::read(t, r)).collect();
         raw.sources = named_tables(&mut root, r, "source").into_iter().map(|(n, t)| RawSource::read(n, t, r)).collect();
         raw.metrics = root.tables(r, "metric").into_iter().map(|t| RawMetric::read(t, r)).collect();
+        raw.slos = root.tables(r, "slo").into_iter().map(|t| RawSlo::read(t, r)).collect();
         raw.rules = root.tables(r, "rule").into_iter().map(|t| RawRule::read(t, r)).collect();
+        raw.maintenance = root.tables(r, "maintenance").into_iter().map(|t| RawMaintenance::read(t, r)).collect();
+        raw.baseline = root.table(r, "baseline", "[baseline]").map(|t| RawBaseline::read(t, r));
         raw.gates = root.tables(r, "gate").into_iter().map(|t| RawGate::read(t, r)).collect();
         raw.windows = root.tables(r, "window").into_iter().map(|t| RawWindow::read(t, r)).collect();
         raw.levels = root.tables(r, "level").into_iter().map(|t| RawLevel::read(t, r)).collect();
@@ -204,6 +207,28 @@ impl RawMetric {
             pace: RawPace::read(&mut t, r),
         };
         t.close(r, &IN_METRIC);
+        it
+    }
+}
+
+impl RawSlo {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let help = "add `bad = 'http_requests_total{code=~\"5..\"}'`, or `good`";
+        t.demand_one(r, &["bad", "good"], "this objective says nowhere what a failure is", help);
+        let it = Self {
+            at: t.span(),
+            name: t.required(r, "name"),
+            target: t.required(r, "target"),
+            period: t.duration(r, "period"),
+            source: t.text(r, "source"),
+            bad: t.text(r, "bad"),
+            good: t.text(r, "good"),
+            total: t.required(r, "total"),
+            spend: t.integer(r, "spend", 0..=1_000_000_000_000),
+            severity: t.text(r, "severity"),
+            notify: t.texts(r, "notify"),
+        };
+        t.close(r, &[("every", "in [source.NAME]"), ("timeout", "in [source.NAME]"), ("for", "in [[rule]]")]);
         it
     }
 }

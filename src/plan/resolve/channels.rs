@@ -53,7 +53,7 @@ impl Resolver<'_> {
                 self.r.report(codes::CONFLICT, channel.at.clone(), message, "make a channel of each");
             }
             if let Some((kind, target)) = targets.into_iter().next() {
-                out.push(NotifyPlan { name, kind, target });
+                out.push(NotifyPlan { name, kind, target, escalate: Vec::new() });
             }
         }
         out

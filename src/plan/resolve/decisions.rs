@@ -2,16 +2,25 @@
 
 use super::super::Plan;
 use super::super::decisions::{
-    BreakerPlan, CheckIn, GatePlan, LevelPlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
+    BaselinePlan, BreakerPlan, CheckIn, GatePlan, LevelPlan, MaintenancePlan, NoData, ProfilePlan, RollbackPlan,
+    RulePlan, WindowPlan,
 };
-use super::super::raw::{RawBreaker, RawGate, RawLevel, RawPlan, RawProfile, RawRollback, RawRule, RawWindow, Text};
+use super::super::raw::{
+    RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawPlan, RawProfile, RawRollback, RawRule, RawWindow,
+    Text,
+};
 use super::super::table::meant;
 use super::Resolver;
 use super::places::{Places, Wanted};
 use crate::clock::{Offset, parse_duration};
-use crate::condition::{Condition, Names, Trouble};
+use crate::condition::{Condition, Names, ServiceRef, Trouble, parse_value};
 use crate::finding::codes;
+use crate::notice::Severity;
+use crate::probe::ServiceIx;
 use crate::runbook::Runbook;
+
+/// How far off the baseline samples may lie where the plan does not say (Kayenta's default).
+const TOLERANCE: f64 = 0.25;
 
 /// What the rest of the plan has to offer to decisions.
 struct Known {
@@ -20,6 +29,8 @@ struct Known {
     roles: Vec<String>,
     channels: Vec<String>,
     levels: Vec<String>,
+    windows: Vec<String>,
+    rules: Vec<String>,
     places: Places,
 }
 
@@ -31,13 +42,24 @@ impl Resolver<'_> {
             roles: plan.roles.iter().map(|role| role.name.clone()).collect(),
             channels: plan.notify.iter().map(|channel| channel.name.clone()).collect(),
             levels: Vec::new(),
+            windows: Vec::new(),
+            rules: Vec::new(),
             places: Places::new(books),
         };
-        plan.rules = self.each(&raw.rules, "rule", |r| r.name.as_ref(), |it, raw, name| it.rule(raw, name, &known));
         plan.gates =
             self.each(&raw.gates, "gate", |g| g.name.as_ref(), |it, raw, name| Some(it.gate(raw, name, &known)));
         plan.windows =
             self.each(&raw.windows, "window", |w| w.name.as_ref(), |it, raw, name| it.window(raw, name, &known));
+        known.windows = plan.windows.iter().map(|window| window.name.clone()).collect();
+        plan.rules = self.each(&raw.rules, "rule", |r| r.name.as_ref(), |it, raw, name| it.rule(raw, name, &known));
+        known.rules = plan.rules.iter().map(|rule| rule.name.clone()).collect();
+        plan.maintenance = self.each(
+            &raw.maintenance,
+            "maintenance",
+            |m| m.name.as_ref(),
+            |it, raw, name| it.maintenance(raw, name, &known),
+        );
+        plan.baseline = raw.baseline.as_ref().and_then(|raw| self.baseline(raw));
         plan.levels =
             self.each(&raw.levels, "level", |l| l.name.as_ref(), |it, raw, name| Some(it.level(raw, name, &known)));
         known.levels = plan.levels.iter().map(|level| level.name.clone()).collect();
@@ -117,16 +139,81 @@ impl Resolver<'_> {
     fn rule(&mut self, raw: &RawRule, name: String, known: &Known) -> Option<RulePlan> {
         let severity =
             raw.severity.as_ref().and_then(|s| self.word("severity", s, &["info", "warn", "page", "rollback"]));
-        let plan = RulePlan {
+        let no_data = raw.no_data.as_ref().and_then(|s| self.word("no_data", s, &["ignore", "warn", "page"]));
+        let service = self.known("service", raw.service.as_slice(), &known.services).pop();
+        let when = raw.when.as_ref().and_then(|text| self.condition(text, known));
+        let notify = self.known("channel", &raw.notify, &known.channels);
+        let windows = self.known("window", &raw.windows, &known.windows);
+        let when = when?;
+        let named = service.and_then(|name| {
+            let ix = known.services.iter().position(|s| *s == name)?;
+            Some(ServiceRef { ix: ServiceIx(ix as u32), name: name.into() })
+        });
+        Some(RulePlan {
             name,
             for_: self.duration_or_zero(raw.for_.as_ref()),
             keep_for: self.duration_or_zero(raw.keep_for.as_ref()),
-            severity: severity.unwrap_or("warn"),
-            notify: self.known("channel", &raw.notify, &known.channels),
+            severity: match severity {
+                Some("info") => Severity::Info,
+                Some("page") => Severity::Page,
+                Some("rollback") => Severity::Rollback,
+                _ => Severity::Warn,
+            },
+            notify,
             runbook: raw.runbook.as_ref().map(|text| self.place(&known.places, text, Wanted::Heading)),
-            when: self.condition(raw.when.as_ref()?, known)?,
+            service: named.or_else(|| when.expr.leaves().into_iter().find_map(|test| test.service().cloned())),
+            no_data: match no_data {
+                Some("ignore") => NoData::Ignore,
+                Some("page") => NoData::Page,
+                _ => NoData::Warn,
+            },
+            latch: raw.latch,
+            windows,
+            phases: raw.phases.iter().map(|text| self.place(&known.places, text, Wanted::Heading)).collect(),
+            when,
+        })
+    }
+
+    fn maintenance(&mut self, raw: &RawMaintenance, name: String, known: &Known) -> Option<MaintenancePlan> {
+        let services = self.known("service", &raw.services, &known.services);
+        let rules = self.known("rule", &raw.rules, &known.rules);
+        let from = raw.from.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep));
+        let until = raw.until.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep));
+        Some(MaintenancePlan { name, services, rules, from: from?, until: until? })
+    }
+
+    fn baseline(&mut self, raw: &RawBaseline) -> Option<BaselinePlan> {
+        let (from, until) = (self.offset(raw.from.as_ref()), self.offset(raw.until.as_ref()));
+        let (from, until) = (from?, until?);
+        let (begins, ends) = (raw.from.as_ref()?, raw.until.as_ref()?);
+        if until <= from {
+            let message = format!("the baseline ends at {until}, not after it begins at {from}");
+            self.r.report(codes::BAD_VALUE, ends.span(), message, "make `until` later than `from`");
+        }
+        if until > Offset(0) {
+            let message = format!("the baseline ends at {until}, when the cutover has begun to change it");
+            self.r.report(codes::BAD_VALUE, ends.span(), message, "let it end at T-0 or before");
+        }
+        if until.0.saturating_sub(from.0) > 2 * 3_600 {
+            let message = "more than two hours of samples are not kept";
+            self.r.report(codes::BAD_VALUE, begins.span(), message, "begin it at most two hours before its end");
+        }
+        let share = |text: &Text| {
+            let value = parse_value(text.get_ref(), Some("%")).ok().filter(|v| (0.0..=1_000.0).contains(v));
+            value.map(|v| v / 100.0)
         };
-        Some(plan)
+        let tolerance = match &raw.tolerance {
+            None => Some(TOLERANCE),
+            Some(text) => {
+                let share = share(text);
+                if share.is_none() {
+                    let message = format!("\"{}\" is no share of the baseline", text.get_ref());
+                    self.r.report(codes::BAD_VALUE, text.span(), message, "write it as in `tolerance = \"25%\"`");
+                }
+                share
+            }
+        };
+        Some(BaselinePlan { from, until, tolerance: tolerance? })
     }
 
     fn gate(&mut self, raw: &RawGate, name: String, known: &Known) -> GatePlan {

@@ -9,6 +9,7 @@ mod needs;
 mod places;
 mod room;
 mod services;
+mod slo;
 mod watched;
 
 use std::path::Path;
@@ -89,11 +90,13 @@ pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
     plan.room = it.room(&raw.room, input);
     plan.roles = it.roles(&raw.roles);
     plan.services = it.services(&raw.services);
-    let (sources, metrics) = it.metrics(&raw.sources, &raw.metrics, &plan.services);
-    plan.sources = sources;
-    plan.metrics = metrics;
-    plan.logs = it.logs(&raw.logs);
     plan.notify = it.notify(&raw.notify);
+    let measured = it.metrics(&raw.sources, &raw.metrics, &raw.slos, &plan.services, &plan.notify);
+    plan.sources = measured.sources;
+    plan.metrics = measured.metrics;
+    plan.slos = measured.slos;
+    plan.hidden = measured.hidden;
+    plan.logs = it.logs(&raw.logs);
     it.decisions(&raw, &mut plan, input.runbooks);
     if let Some(profile) = &raw.room.profile {
         let names: Vec<String> = plan.profiles.iter().map(|p| p.name.clone()).collect();

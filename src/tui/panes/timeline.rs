@@ -1,15 +1,23 @@
 //! What happened, newest first.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
-use crate::fact::{Entry, Fact, Mark, ServiceState, Verdict};
+use crate::clock::{Stamp, age};
+use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, Verdict};
+use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::view::View;
 use crate::tui::widgets::glyphs::Glyphs;
 use crate::tui::widgets::pen::{Pen, cells};
+
+/// Changes of one service within so many milliseconds are one line.
+const FLAP: i64 = 60_000;
 
 /// Cells that the words have at least before something gives way.
 const LEAST: u16 = 16;
@@ -31,20 +39,30 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         return;
     }
     let from = view.scroll.get(Pane::Timeline.index()).copied().unwrap_or_default();
-    let shown: Vec<_> = room.progress.timeline.values().rev().skip(from).take(usize::from(list.height)).collect();
-    let people = shown.iter().map(|e| cells(&e.by.person.to_string())).max().unwrap_or_default().clamp(2, 12);
+    let lines = lines(room);
+    let shown: Vec<_> = lines.iter().skip(from).take(usize::from(list.height)).collect();
+    let people =
+        shown.iter().map(|line| cells(&line.newest.by.person.to_string())).max().unwrap_or_default().clamp(2, 12);
     // Where little would be left for what happened, it goes before who and the second.
     let narrow = list.width < 2 + 8 + 2 + 2 + people + 1 + LEAST + 1;
     let form = if narrow { "%H:%M" } else { "%H:%M:%S" };
-    for (i, entry) in shown.iter().enumerate() {
+    for (i, line) in shown.into_iter().enumerate() {
+        let entry = line.newest;
         let y = list.y + i as u16;
         let time = entry.stamp.utc().with_timezone(&room.plan.room.zone).format(form).to_string();
         let mut x = pen.put(list.x + 2, y, 8, &time, Role::Faint) + 2;
         let (glyph, role) = picture(pen.glyphs(), &entry.fact);
         let end = list.right().saturating_sub(1);
         x = pen.put(x, y, 1, glyph, role) + 1;
-        let by_machine =
-            matches!(entry.fact, Fact::ServiceChanged { .. } | Fact::VerdictChanged { .. } | Fact::TaskFailed { .. });
+        let by_machine = matches!(
+            entry.fact,
+            Fact::ServiceChanged { .. }
+                | Fact::VerdictChanged { .. }
+                | Fact::TaskFailed { .. }
+                | Fact::AlertChanged { .. }
+                | Fact::NoticeQueued { .. }
+                | Fact::NoticeTold { .. }
+        );
         if narrow && matches!(entry.fact, Fact::WatchTaken { .. }) {
             // Here the person is what happened.
             x = pen.put(x, y, people.min(end.saturating_sub(x)), &entry.by.person.to_string(), Role::Dim) + 1;
@@ -57,9 +75,60 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             Role::Good if by_machine => role,
             _ => Role::Text,
         };
-        pen.put(x, y, end.saturating_sub(x), &words(room, view, entry), tone);
+        pen.put(x, y, end.saturating_sub(x), &line.words(room, view), tone);
     }
-    scrollbar(pen, list, from, total);
+    scrollbar(pen, list, from, lines.len());
+}
+
+/// How many lines there are to scroll through.
+pub fn count(room: &Room) -> usize {
+    lines(room).len()
+}
+
+/// An entry, or what a service went through within [`FLAP`].
+struct Line<'a> {
+    newest: &'a Entry,
+    /// When the first of them was.
+    since: Stamp,
+    /// How many entries it stands for.
+    changes: usize,
+}
+
+impl Line<'_> {
+    fn words(&self, room: &Room, view: &View) -> String {
+        match &self.newest.fact {
+            Fact::ServiceChanged { service, to, reason, .. } if self.changes > 1 => {
+                let span = age(Duration::from_millis((self.newest.stamp.ms - self.since.ms).unsigned_abs()));
+                let head = format!("{service} {to} ({} changes in {span})", self.changes);
+                if reason.raw().is_empty() { head } else { format!("{head}, {reason}") }
+            }
+            _ => words(room, view, self.newest),
+        }
+    }
+}
+
+/// The lines, newest first. A service that comes and goes is one line with a count for each minute, though the verdict and other
+/// services change with it; what a person did stays where it was between the changes.
+fn lines(room: &Room) -> Vec<Line<'_>> {
+    let mut out: Vec<Line<'_>> = Vec::new();
+    let mut open: HashMap<&str, usize> = HashMap::new();
+    for entry in room.progress.timeline.values().rev() {
+        match &entry.fact {
+            Fact::ServiceChanged { service, .. } => {
+                let line = open.get(service.raw()).and_then(|at| out.get_mut(*at));
+                if let Some(line) = line.filter(|line| line.newest.stamp.ms - entry.stamp.ms <= FLAP) {
+                    line.changes += 1;
+                    line.since = entry.stamp;
+                    continue;
+                }
+                open.insert(service.raw(), out.len());
+            }
+            Fact::VerdictChanged { .. } => {}
+            _ => open.clear(),
+        }
+        out.push(Line { newest: entry, since: entry.stamp, changes: 1 });
+    }
+    out
 }
 
 fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
@@ -85,9 +154,32 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             Verdict::NoGo => (g.alarm, Role::Bad),
             Verdict::Wait => (g.warning, Role::Warn),
         },
-        Fact::TaskFailed { .. } | Fact::TerminalLost => (g.alarm, Role::Bad),
+        Fact::AlertChanged { to, severity, .. } => match to {
+            AlertWord::Firing if *severity >= Severity::Page => (g.alarm, Role::Bad),
+            AlertWord::Firing => (g.warning, Role::Warn),
+            AlertWord::Pending => (g.pending, Role::Dim),
+            AlertWord::Resolved => (g.done, Role::Good),
+            AlertWord::Withdrawn => (g.dot, Role::Dim),
+        },
+        Fact::NoticeTold { delivery: Delivery::Refused { .. }, .. } | Fact::TaskFailed { .. } | Fact::TerminalLost => {
+            (g.alarm, Role::Bad)
+        }
         Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
         _ => (g.dot, Role::Dim),
+    }
+}
+
+fn told(room: &Room, id: uuid::Uuid, delivery: &Delivery) -> String {
+    let (channel, summary) = room.progress.episodes.notice(id).map_or_else(
+        || ("somebody".to_owned(), "something".to_owned()),
+        |n| (crate::text::escape(&n.channel), n.summary.to_string()),
+    );
+    match delivery {
+        Delivery::Delivered { .. } => format!("{channel} was told: {summary}"),
+        Delivery::Refused { why, .. } => {
+            format!("{channel} was NOT told, it refused ({}): {summary}", crate::text::escape(why))
+        }
+        Delivery::Trying { .. } => format!("{channel} is being told: {summary}"),
     }
 }
 
@@ -133,6 +225,29 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::TerminalLost => "lost the terminal".to_owned(),
         Fact::JournalMended { why, carried, .. } => format!("journal mended: {why}; {carried} entries carried over"),
         Fact::RoomClosed { reason } => format!("closed the room: {reason}"),
+        Fact::AlertChanged { alert, to, why, .. } => format!("{alert} {to}: {why}"),
+        Fact::AlertAcknowledged { alert, owner: Some(owner), text, .. } => {
+            format!("{owner} looks after {alert}: {text}")
+        }
+        Fact::AlertAcknowledged { alert, text, .. } => format!("looks after {alert}: {text}"),
+        Fact::Silenced { alert, until, reason, .. } => {
+            let what = alert.as_ref().map_or_else(|| "every alert".to_owned(), ToString::to_string);
+            let until = until.with_timezone(&room.plan.room.zone).format("%H:%M");
+            format!("silenced {what} until {until}: {reason}")
+        }
+        Fact::SilenceLifted { silence } => {
+            let of = room.progress.episodes.silence(*silence).and_then(|s| s.alert.clone());
+            format!("ended the silence of {}", of.map_or_else(|| "every alert".to_owned(), |name| name.to_string()))
+        }
+        Fact::NoticeQueued { notice } => {
+            format!("to {}: {}", crate::text::escape(&notice.channel), notice.summary)
+        }
+        Fact::NoticeTold { notice, delivery } => told(room, *notice, delivery),
+        Fact::BaselineTaken { from, until, metrics } => {
+            let zone = &room.plan.room.zone;
+            let clock = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(zone).format("%H:%M:%S").to_string();
+            format!("baseline of {} metrics, {} to {}", metrics.len(), clock(from), clock(until))
+        }
         Fact::Unknown => "something this version does not know".to_owned(),
     }
 }

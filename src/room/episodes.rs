@@ -1,0 +1,248 @@
+//! What is recorded of alerts: episodes, acknowledgements, silences and notices, folded in any order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::clock::Stamp;
+use crate::fact::{AlertWord, Author, Entry, Fact};
+use crate::notice::{Action, Delivery, Notice, Severity};
+use crate::text::Untrusted;
+
+/// Changes and acknowledgements kept of each alert, the newest.
+const KEPT: usize = 64;
+
+/// Everything recorded of alerts. A function of the set of entries.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Episodes {
+    said: BTreeMap<String, BTreeMap<Stamp, Said>>,
+    acks: BTreeMap<String, BTreeMap<Stamp, Ack>>,
+    silences: BTreeMap<Uuid, Silence>,
+    lifted: BTreeMap<Uuid, Stamp>,
+    notices: BTreeMap<Uuid, (Stamp, Notice)>,
+    told: BTreeMap<Uuid, (Stamp, Delivery)>,
+    by_key: BTreeMap<String, BTreeSet<Uuid>>,
+    waiting: BTreeSet<Uuid>,
+}
+
+/// A change of an alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// Which breach.
+    pub episode: Uuid,
+    /// What became of it.
+    pub to: AlertWord,
+    /// How bad.
+    pub severity: Severity,
+    /// What was seen.
+    pub why: Untrusted,
+}
+
+/// Somebody took an alert on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ack {
+    /// Which breach.
+    pub episode: Uuid,
+    /// Who said so.
+    pub by: Author,
+    /// Who looks after it, where that is somebody else.
+    pub owner: Option<Untrusted>,
+    /// When it is everybody's again.
+    pub until: Option<DateTime<Utc>>,
+    /// A word on it.
+    pub text: Untrusted,
+}
+
+/// Nobody is told for a while.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Silence {
+    /// Identity.
+    pub id: Uuid,
+    /// Since.
+    pub since: Stamp,
+    /// Which alert; `None` is all.
+    pub alert: Option<Untrusted>,
+    /// When it ends by itself.
+    pub until: DateTime<Utc>,
+    /// Who.
+    pub by: Author,
+    /// Why.
+    pub reason: Untrusted,
+    /// When somebody ended it.
+    pub lifted: Option<Stamp>,
+}
+
+impl Silence {
+    /// Whether it is about an alert.
+    pub fn covers(&self, alert: &str) -> bool {
+        self.alert.as_ref().is_none_or(|name| name.raw() == alert)
+    }
+
+    /// When it ends or ended.
+    pub fn end(&self) -> DateTime<Utc> {
+        self.lifted.map_or(self.until, |at| at.utc().min(self.until))
+    }
+
+    /// Whether it lasts at a moment.
+    pub fn lasts(&self, at: DateTime<Utc>) -> bool {
+        self.since.utc() <= at && at < self.end()
+    }
+}
+
+impl Episodes {
+    /// Folds one entry in.
+    pub fn apply(&mut self, entry: &Entry) {
+        let stamp = entry.stamp;
+        match &entry.fact {
+            Fact::AlertChanged { alert, episode, to, severity, why } => {
+                let said = Said { episode: *episode, to: *to, severity: *severity, why: why.clone() };
+                keep(self.said.entry(alert.raw().to_owned()).or_default(), stamp, said);
+            }
+            Fact::AlertAcknowledged { alert, episode, owner, until, text } => {
+                let (owner, by, text) = (owner.clone(), entry.by.clone(), text.clone());
+                let ack = Ack { episode: *episode, by, owner, until: *until, text };
+                keep(self.acks.entry(alert.raw().to_owned()).or_default(), stamp, ack);
+            }
+            Fact::Silenced { silence, alert, until, reason } => {
+                let (alert, by, reason) = (alert.clone(), entry.by.clone(), reason.clone());
+                let lifted = self.lifted.get(silence).copied();
+                let said = Silence { id: *silence, since: stamp, alert, until: *until, by, reason, lifted };
+                // The same id twice can only be the same entry twice, or a forgery: the earlier one stands.
+                let slot = self.silences.entry(*silence).or_insert_with(|| said.clone());
+                if stamp < slot.since {
+                    *slot = said;
+                }
+            }
+            Fact::SilenceLifted { silence } => {
+                let at = *self.lifted.entry(*silence).and_modify(|s| *s = (*s).min(stamp)).or_insert(stamp);
+                if let Some(known) = self.silences.get_mut(silence) {
+                    known.lifted = Some(at);
+                }
+            }
+            Fact::NoticeQueued { notice } => {
+                let slot = self.notices.entry(notice.id).or_insert_with(|| (stamp, notice.clone()));
+                if stamp < slot.0 {
+                    *slot = (stamp, notice.clone());
+                }
+                self.by_key.entry(notice.key.clone()).or_default().insert(notice.id);
+                if !self.told.contains_key(&notice.id) {
+                    self.waiting.insert(notice.id);
+                }
+            }
+            Fact::NoticeTold { notice, delivery } => {
+                let slot = self.told.entry(*notice).or_insert_with(|| (stamp, delivery.clone()));
+                if slot.0 < stamp {
+                    *slot = (stamp, delivery.clone());
+                }
+                self.waiting.remove(notice);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether no alert ever changed.
+    pub fn is_empty(&self) -> bool {
+        self.said.is_empty()
+    }
+
+    /// The newest change of an alert.
+    pub fn newest(&self, alert: &str) -> Option<(Stamp, &Said)> {
+        self.said.get(alert)?.iter().next_back().map(|(stamp, said)| (*stamp, said))
+    }
+
+    /// Alerts of which anything is recorded, with their newest change.
+    pub fn all(&self) -> impl Iterator<Item = (&str, Stamp, &Said)> {
+        self.said.iter().filter_map(|(name, said)| {
+            let (stamp, said) = said.iter().next_back()?;
+            Some((name.as_str(), *stamp, said))
+        })
+    }
+
+    /// When an episode of an alert began to fire.
+    pub fn fired(&self, alert: &str, episode: Uuid) -> Option<Stamp> {
+        let said = self.said.get(alert)?;
+        said.iter().find(|(_, s)| s.episode == episode && s.to == AlertWord::Firing).map(|(stamp, _)| *stamp)
+    }
+
+    /// How often an alert began to fire since a moment.
+    pub fn flaps(&self, alert: &str, since: DateTime<Utc>) -> usize {
+        let Some(said) = self.said.get(alert) else { return 0 };
+        said.iter().rev().take_while(|(at, _)| at.utc() >= since).filter(|(_, s)| s.to == AlertWord::Firing).count()
+    }
+
+    /// Who takes an episode on at a moment: the newest word on it that has not run out.
+    pub fn acknowledged(&self, alert: &str, episode: Uuid, at: DateTime<Utc>) -> Option<(Stamp, &Ack)> {
+        let (stamp, ack) = self.acks.get(alert)?.iter().rev().find(|(_, ack)| ack.episode == episode)?;
+        ack.until.is_none_or(|until| at < until).then_some((*stamp, ack))
+    }
+
+    /// The newest acknowledgement of an episode, also when it has run out.
+    pub fn last_ack(&self, alert: &str, episode: Uuid) -> Option<(Stamp, &Ack)> {
+        let found = self.acks.get(alert)?.iter().rev().find(|(_, ack)| ack.episode == episode);
+        found.map(|(stamp, ack)| (*stamp, ack))
+    }
+
+    /// The silence that an alert is under at a moment: the one that lasts longest.
+    pub fn silenced(&self, alert: &str, at: DateTime<Utc>) -> Option<&Silence> {
+        self.silences.values().filter(|s| s.covers(alert) && s.lasts(at)).max_by_key(|s| s.end())
+    }
+
+    /// When the last silence over an alert ended, as far as that is before a moment.
+    pub fn unsilenced(&self, alert: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.silences.values().filter(|s| s.covers(alert) && s.end() <= at).map(Silence::end).max()
+    }
+
+    /// Silences that last at a moment.
+    pub fn silences(&self, at: DateTime<Utc>) -> impl Iterator<Item = &Silence> {
+        self.silences.values().filter(move |s| s.lasts(at))
+    }
+
+    /// A silence by its identity.
+    pub fn silence(&self, id: Uuid) -> Option<&Silence> {
+        self.silences.get(&id)
+    }
+
+    /// Notices about one thing, with when they were queued and how they went.
+    pub fn notices_of<'a>(&'a self, key: &str) -> impl Iterator<Item = (Stamp, &'a Notice, Option<&'a Delivery>)> {
+        let ids = self.by_key.get(key).into_iter().flatten();
+        ids.filter_map(|id| {
+            let (stamp, notice) = self.notices.get(id)?;
+            Some((*stamp, notice, self.told.get(id).map(|(_, delivery)| delivery)))
+        })
+    }
+
+    /// The newest notice of an action to a channel about one thing.
+    pub fn last_notice(&self, key: &str, channel: &str, action: Action) -> Option<Stamp> {
+        self.notices_of(key).filter(|(_, n, _)| n.channel == channel && n.action == action).map(|(at, ..)| at).max()
+    }
+
+    /// Notices that were queued and not told, in order.
+    pub fn waiting(&self) -> Vec<&Notice> {
+        let mut list: Vec<_> = self.waiting.iter().filter_map(|id| self.notices.get(id)).collect();
+        list.sort_by_key(|(stamp, _)| *stamp);
+        list.into_iter().map(|(_, notice)| notice).collect()
+    }
+
+    /// A notice by its identity.
+    pub fn notice(&self, id: Uuid) -> Option<&Notice> {
+        self.notices.get(&id).map(|(_, notice)| notice)
+    }
+
+    /// The newest notice to a channel that was told or refused: when, and how.
+    pub fn last_told(&self, channel: &str) -> Option<(Stamp, &Notice, &Delivery)> {
+        let told = self.told.iter().filter_map(|(id, (stamp, delivery))| {
+            let (_, notice) = self.notices.get(id).filter(|(_, n)| n.channel == channel)?;
+            Some((*stamp, notice, delivery))
+        });
+        told.max_by_key(|(stamp, ..)| *stamp)
+    }
+}
+
+/// The newest stay: which they are does not depend on the order in which they came.
+fn keep<T>(list: &mut BTreeMap<Stamp, T>, stamp: Stamp, what: T) {
+    list.insert(stamp, what);
+    if list.len() > KEPT {
+        list.pop_first();
+    }
+}
