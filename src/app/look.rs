@@ -11,7 +11,7 @@ use crate::cli;
 use crate::clock::age;
 use crate::fact::ServiceState;
 use crate::journal;
-use crate::room::{JournalHealth, Room, Watch, causes, verdict};
+use crate::room::{JournalHealth, Room, Watch, causes, slo, verdict};
 use crate::text::escape;
 
 /// Longer than this nobody waits for one look.
@@ -87,7 +87,9 @@ fn seen(room: &Room, waited: Duration) -> bool {
     let metrics = room.live.metrics.iter().all(|m| m.fresh.is_some() || m.trouble.is_some());
     let probed = room.plan.metrics.iter().all(|m| m.from_probe.is_some());
     let elsewhere = matches!(room.live.watch, Watch::Other { .. });
-    services && (metrics || probed) || elsewhere && waited > TAPE
+    let mut counts = room.live.slos.iter().flat_map(|slo| &slo.counts);
+    let counted = counts.all(|c| c.fresh.is_some() || c.trouble.is_some());
+    services && (metrics || probed) && counted || elsewhere && waited > TAPE
 }
 
 /// The room in lines: where it stands, what is next, services, metrics, alerts.
@@ -150,6 +152,10 @@ fn text(room: &Room) -> String {
         [state.to_owned(), escape(&plan.name), escape(&value), more]
     });
     section(&mut lines, "metrics", &rows.collect::<Vec<_>>());
+    let rows = room.plan.slos.iter().zip(slo::judge_all(room)).map(|(plan, now)| {
+        [now.state.word().to_owned(), escape(&plan.name), escape(&plan.target), escape(&slo::sentence(&now))]
+    });
+    section(&mut lines, "budgets", &rows.collect::<Vec<_>>());
     let rows = room.alerts().into_iter().map(|a| {
         let lasted = (room.now.utc - a.since).to_std().unwrap_or_default();
         let note = if a.note.is_empty() { escape(&a.why) } else { format!("{}; {}", escape(&a.why), escape(&a.note)) };

@@ -7,6 +7,7 @@ use super::live::{MetricLive, ServiceLive, Watch};
 use super::{Effect, Room, alerts, baseline, verdict};
 use crate::clock::{Now, age};
 use crate::fact::{Fact, ServiceState};
+use crate::notice::{Delivery, Told};
 use crate::plan::{FromProbe, Plan};
 use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
 use crate::text::Untrusted;
@@ -66,6 +67,28 @@ pub fn pulse(room: &mut Room, pulse: Pulse) {
     }
     live.pulse = pulse;
     live.at = Some(room.now);
+}
+
+/// Takes in how telling a notice went. What came to an end is recorded by the watch, once.
+pub fn told(room: &mut Room, told: Told) -> Vec<Effect> {
+    room.revision.alerts += 1;
+    room.revision.header += 1;
+    if matches!(told.delivery, Delivery::Trying { .. }) {
+        room.live.telling.insert(told.id, told.delivery);
+        return Vec::new();
+    }
+    room.live.telling.remove(&told.id);
+    let open = room.progress.episodes.waiting().iter().any(|n| n.id == told.id);
+    if !open && !room.unsaved.contains_key(&told.id)
+        || !matches!(room.live.watch, Watch::Me { .. })
+        || room.me.read_only
+    {
+        return Vec::new();
+    }
+    let word = format!("{:?}", std::mem::discriminant(&told.delivery));
+    let id = alerts::identity(&["told", &told.id.to_string(), &word]);
+    let fact = Fact::NoticeTold { notice: told.id, delivery: told.delivery };
+    vec![Effect::Append(vec![crate::fact::Draft { id, by: room.me.author.clone(), fact }])]
 }
 
 /// Lets time pass: what was not answered goes stale, what must hold for a while has held longer.

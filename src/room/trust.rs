@@ -175,7 +175,7 @@ impl Room {
             let delivered = last.filter(|(_, _, d)| matches!(d, Delivery::Delivered { .. }));
             ChannelNow {
                 name: channel.name.clone(),
-                kind: channel.kind,
+                kind: channel.way.kind(),
                 delivered: delivered.map(|(at, ..)| rfc3339(at.utc())),
                 tested: delivered.is_some_and(|(_, notice, _)| notice.action == Action::Test),
                 trouble: trying.or(refused),

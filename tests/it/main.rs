@@ -41,6 +41,7 @@ mod runbooks;
 mod screens;
 mod slo;
 mod statistics;
+mod tell;
 mod terminal;
 mod text;
 mod themes;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use warroom::finding::{Level, Paint, codes, render};
-use warroom::plan::{FromProbe, Input, Loaded, Outside, bare, load, runbook_paths};
+use warroom::plan::{FromProbe, Input, Loaded, Outside, Way, bare, load, runbook_paths};
 use warroom::probe::fresh::Dated;
 use warroom::probe::{Ask, MetricIx};
 use warroom::runbook::{Heading, Runbook, Step, StepKind};
@@ -115,6 +115,17 @@ fn a_plan_with_every_table_and_key_loads_clean() {
     assert_eq!((plan.services[0].retries, plan.services[1].retries), (2, 1));
     assert_eq!(plan.services[0].target, "https://api.example.com/health");
     assert_eq!(plan.services[0].needs, ["redis"]);
+    let Way::PagerDuty { routing_key, url } = &plan.notify[0].way else { panic!("{:?}", plan.notify[0]) };
+    assert_eq!((routing_key.expose(), routing_key.shown()), ("pd-routing-key-0002", "***"));
+    assert_eq!(url.as_ref().map(warroom::secret::Filled::expose), Some("https://relay.example.com/pd"));
+    let steps: Vec<_> = plan.notify[0].escalate.iter().map(|e| (e.after.as_secs(), e.to.as_str())).collect();
+    assert_eq!(steps, [(300, "team"), (900, "local")]);
+    let heartbeat = plan.heartbeat.as_ref().unwrap();
+    assert_eq!((heartbeat.every, heartbeat.url.shown()), (Duration::from_mins(1), "***"));
+    assert!(
+        plan.masks.mask("GET https://hc.example.com/ping/s3cr3t-0006").ends_with("***"),
+        "whoever has it can call it"
+    );
     let names: Vec<_> = plan.metrics.iter().map(|m| m.name.as_str()).collect();
     assert_eq!(names.first(), Some(&"error rate"), "in file order");
     assert_eq!(plan.metrics[1].objective.as_ref().unwrap().value, 500.0, "0.5s for a metric in ms");
@@ -176,7 +187,8 @@ fn no_secret_is_in_what_is_shown_of_a_plan() {
     let (text, books) = full();
     let plan = load_text("full.toml", &text, &books).plan;
     let shown = format!("{}{plan:?}", serde_json::to_string(&plan).unwrap());
-    let secrets = [API_KEY, "t0ken-in-a-file", "s1gnature", "pd-routing-key", "s3cr3t-0003", "hooks.example.com"];
+    let secrets =
+        [API_KEY, "t0ken-in-a-file", "s1gnature", "pd-routing-key", "s3cr3t-0003", "hooks.example.com", "s3cr3t-0006"];
     for secret in secrets {
         assert!(!shown.contains(secret), "{secret} is in {shown}");
     }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use warroom::clock::Now;
 use warroom::plan::slo::{HiddenReads, Side};
 use warroom::plan::{Input, Loaded, Outside, load};
-use warroom::probe::compare::{Comparison, Difference};
 use warroom::probe::counter::{BEGINS, Completeness, Running, Totals};
 use warroom::probe::slo::{BurnState, Lasts, Objective, PAIRS, Seen, budget, burn};
 use warroom::probe::{Ask, MetricIx, MetricReading, Point, ProbeId, Reading, Reads, Sample};

@@ -36,6 +36,7 @@ pub(super) struct RawPlan {
     pub profiles: Vec<RawProfile>,
     pub logs: Vec<RawLog>,
     pub notify: Vec<RawNotify>,
+    pub heartbeat: Option<RawHeartbeat>,
 }
 
 #[derive(Default)]
@@ -125,10 +126,23 @@ pub(super) struct RawNotify {
     pub pagerduty: Option<RawChannel>,
     pub slack: Option<RawChannel>,
     pub webhook: Option<RawFilled>,
-    pub command: Option<RawFilled>,
+    pub command: Option<RawCommand>,
+    pub escalate: Vec<RawEscalation>,
 }
 
-/// `pagerduty = { routing_key }`, `slack = { webhook }`.
+/// `pagerduty = { routing_key, url }`, `slack = { webhook }`.
 pub(super) struct RawChannel {
     pub target: Option<RawFilled>,
+    pub url: Option<RawFilled>,
+}
+
+/// One of `escalate = [{ after, to }]`.
+pub(super) struct RawEscalation {
+    pub after: Option<Text>,
+    pub to: Option<Text>,
+}
+
+pub(super) struct RawHeartbeat {
+    pub url: Option<RawFilled>,
+    pub every: Option<Text>,
 }

@@ -4,9 +4,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::{
-    RawBaseline, RawBreaker, RawChannel, RawCommand, RawFilled, RawGate, RawJson, RawLevel, RawLog, RawMaintenance,
-    RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService,
-    RawSlo, RawSource, RawTime, RawWindow, Text,
+    RawBaseline, RawBreaker, RawChannel, RawCommand, RawEscalation, RawFilled, RawGate, RawHeartbeat, RawJson,
+    RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole,
+    RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
@@ -47,6 +47,7 @@ impl RawPlan {
         raw.profiles = root.tables(r, "profile").into_iter().map(|t| RawProfile::read(t, r)).collect();
         raw.logs = root.tables(r, "log").into_iter().map(|t| RawLog::read(t, r)).collect();
         raw.notify = named_tables(&mut root, r, "notify").into_iter().map(|(n, t)| RawNotify::read(n, t, r)).collect();
+        raw.heartbeat = root.table(r, "heartbeat", "[heartbeat]").map(|table| RawHeartbeat::read(table, r));
         root.close(
             r,
             &[
@@ -272,9 +273,16 @@ impl RawNotify {
             pagerduty: RawChannel::of(&mut t, r, "pagerduty", "routing_key"),
             slack: RawChannel::of(&mut t, r, "slack", "webhook"),
             webhook: RawFilled::of(&mut t, r, "webhook"),
-            command: RawFilled::of(&mut t, r, "command"),
+            command: RawCommand::of(&mut t, r),
+            escalate: RawEscalation::of(&mut t, r),
         };
-        t.close(r, &[("routing_key", "in `pagerduty = { routing_key = … }`"), ("url", "in `webhook = \"…\"`")]);
+        let elsewhere = [
+            ("routing_key", "in `pagerduty = { routing_key = … }`"),
+            ("url", "in `webhook = \"…\"`"),
+            ("after", "in `escalate = [{ after = …, to = … }]`"),
+            ("heartbeat", "in a table of its own, [heartbeat]"),
+        ];
+        t.close(r, &elsewhere);
         it
     }
 }
@@ -282,8 +290,41 @@ impl RawNotify {
 impl RawChannel {
     fn of(t: &mut Table<'_>, r: &mut Reader<'_>, key: &'static str, inner: &'static str) -> Option<Self> {
         let mut table = t.table(r, key, &format!("`{key}`"))?;
-        let it = Self { target: RawFilled::required(&mut table, r, inner) };
-        table.close(r, &[]);
-        Some(it)
+        let target = RawFilled::required(&mut table, r, inner);
+        let url = if key == "pagerduty" { RawFilled::of(&mut table, r, "url") } else { None };
+        table.close(r, &[("url", "in `slack = { webhook = … }`, which is a URL itself")]);
+        Some(Self { target, url })
+    }
+}
+
+impl RawEscalation {
+    fn of(t: &mut Table<'_>, r: &mut Reader<'_>) -> Vec<Self> {
+        const KEY: &str = "escalate";
+        const HELP: &str = "write `escalate = [{ after = \"5m\", to = \"cto\" }]`";
+        let Some(value) = t.value(KEY) else { return Vec::new() };
+        let Some(items) = value.get_ref().as_array() else {
+            r.wrong_type(KEY, value, "a list of tables", HELP);
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for item in items {
+            let Some(entries) = item.get_ref().as_table() else {
+                r.wrong_type(KEY, item, "a list of tables", HELP);
+                continue;
+            };
+            let mut step = Table::new("a step of `escalate`", item.span(), entries);
+            step.demand(r, "after");
+            out.push(Self { after: step.duration(r, "after"), to: step.required(r, "to") });
+            step.close(r, &[]);
+        }
+        out
+    }
+}
+
+impl RawHeartbeat {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self { url: RawFilled::required(&mut t, r, "url"), every: t.duration(r, "every") };
+        t.close(r, &[]);
+        it
     }
 }

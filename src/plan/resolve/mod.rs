@@ -1,6 +1,7 @@
 //! From what was typed to what the room is set up to do.
 
 mod channels;
+mod circles;
 mod command;
 mod decisions;
 mod fill;
@@ -97,6 +98,7 @@ pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
     plan.slos = measured.slos;
     plan.hidden = measured.hidden;
     plan.logs = it.logs(&raw.logs);
+    plan.heartbeat = raw.heartbeat.as_ref().and_then(|heartbeat| it.heartbeat(heartbeat));
     it.decisions(&raw, &mut plan, input.runbooks);
     if let Some(profile) = &raw.room.profile {
         let names: Vec<String> = plan.profiles.iter().map(|p| p.name.clone()).collect();
