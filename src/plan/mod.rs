@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::condition::Threshold;
 use crate::finding::Finding;
-use crate::probe::{Ask, Probe};
+use crate::probe::Probe;
 use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 use crate::text::{escape, is_plain};
@@ -200,6 +200,11 @@ pub struct ServicePlan {
     pub retries: u32,
     /// Services whose failure explains this one's.
     pub needs: Vec<String>,
+    /// How it is asked: `http`, `refused`, `state`, `burst`, `blue and green`, `tcp`, `tls`, `command`, `table`, `fresh` or
+    /// `secret`.
+    pub kind: &'static str,
+    /// The version that should be running.
+    pub target_version: Option<String>,
 }
 
 /// `[source.NAME]`.
@@ -411,9 +416,7 @@ fn stem(path: &str) -> String {
 impl Plan {
     /// Probes that ask about services rather than metrics.
     pub fn service_probes(&self) -> impl Iterator<Item = &Probe> {
-        self.probes
-            .iter()
-            .filter(|p| matches!(p.ask, Ask::Http { .. } | Ask::Tcp { .. } | Ask::Tls { .. } | Ask::Command { .. }))
+        self.probes.iter().filter(|p| p.ask.service().is_some())
     }
 }
 

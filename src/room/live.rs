@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::alerts::RuleLive;
 use super::baseline::Ranked;
+use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
@@ -53,6 +54,10 @@ pub struct ServiceLive {
     pub took: Option<Duration>,
     /// The last answer of any kind.
     pub last: Option<ServiceReading>,
+    /// Why the last asking taught nothing; `None` when it did.
+    pub unknown: Option<String>,
+    /// The versions that answered in the last minute.
+    pub versions: Versions,
     /// Failures in a row.
     pub failures: u32,
     /// Seconds each passing answer took.
@@ -179,6 +184,8 @@ impl ServiceLive {
             asked: None,
             took: None,
             last: None,
+            unknown: None,
+            versions: Versions::default(),
             failures: 0,
             latency: Series::new(),
             announced: ServiceState::Pending,

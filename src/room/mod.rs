@@ -20,6 +20,7 @@ pub mod alerts;
 pub mod apply;
 pub mod baseline;
 pub mod book;
+pub mod causes;
 pub mod decide;
 pub mod episodes;
 pub mod judge;
@@ -34,12 +35,14 @@ pub mod steps;
 pub mod trust;
 mod upkeep;
 pub mod verdict;
+pub mod versions;
 
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
+pub use versions::{Running, Versions};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]

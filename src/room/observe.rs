@@ -23,6 +23,8 @@ pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
         change(live, ServiceState::Pending, "not asked yet by this watch".to_owned(), now);
         live.asked = None;
         live.failures = 0;
+        live.unknown = None;
+        live.versions.clear();
     }
     room.revision.services += 1;
     let drafts = alerts::take_over(room);
@@ -107,8 +109,11 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
         let rests = live.state == ServiceState::Maintenance;
         if !rests && live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
-            let last =
-                live.asked.map_or_else(|| "no answer yet".to_owned(), |_| format!("no answer for {}", age(silent)));
+            let last = match (&live.unknown, live.asked) {
+                (Some(why), _) => format!("no data: {why}"),
+                (None, None) => "no answer yet".to_owned(),
+                (None, Some(_)) => format!("no answer for {}", age(silent)),
+            };
             change(live, ServiceState::Stale, last, now);
             room.revision.services += 1;
         }
@@ -148,14 +153,26 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
         return;
     };
     room.revision.services += 1;
+    if let Some(version) = &reading.version {
+        live.versions.push(at, version);
+    }
     let (state, reason) = match &reading.outcome {
+        // One answer names one version; several instances show over several answers.
+        Outcome::Pass | Outcome::Degraded(_) if let Some(mixed) = live.versions.mixture(at) => {
+            (ServiceState::Degraded, mixed)
+        }
         Outcome::Pass => (ServiceState::Up, String::new()),
         Outcome::Degraded(why) => (ServiceState::Degraded, why.clone()),
         Outcome::Fail(why) if live.failures >= service.retries => (ServiceState::Down, why.clone()),
         Outcome::Fail(why) => (ServiceState::Pending, format!("{why}; asking again to be sure")),
         Outcome::NoData(why) => {
             // Nothing was learnt: the state stands and grows old.
-            live.reason = format!("not asked: {why}");
+            live.reason = format!("no data: {why}");
+            live.unknown = Some(why.clone());
+            // A word that the plan does not know is still what was said.
+            if reading.says.is_some() {
+                live.last = Some(reading);
+            }
             return;
         }
     };
@@ -166,6 +183,7 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
         live.latency.push(at.utc, took.as_secs_f64());
     }
     live.asked = Some(at);
+    live.unknown = None;
     live.took = Some(took);
     live.last = Some(reading);
     if live.state == ServiceState::Maintenance {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use warroom::finding::{Level, Paint, codes, render};
 use warroom::plan::{FromProbe, Input, Loaded, Outside, Way, bare, load, runbook_paths};
+use warroom::probe::fresh::Dated;
 use warroom::probe::{Ask, MetricIx};
 use warroom::runbook::{Heading, Runbook, Step, StepKind};
 
@@ -194,6 +195,49 @@ fn no_secret_is_in_what_is_shown_of_a_plan() {
     assert!(!shown.contains("/home/ops"), "children's variables are secrets unless declared as none");
     assert_eq!(plan.masks.mask(&format!("x-api-key: {API_KEY}.")), "x-api-key: ***.");
     assert_eq!(plan.masks.mask("host api.example.com"), "host api.example.com", "declared as no secret");
+}
+
+#[test]
+fn every_way_to_watch_loads_clean_and_keeps_its_secrets() {
+    let text = std::fs::read_to_string(folder("plans/watched.toml")).unwrap();
+    let loaded = load_text("rooms/watched.toml", &text, &[]);
+    assert!(loaded.findings.is_empty(), "{}", printed(&loaded, &text));
+    let plan = loaded.plan;
+    let kinds: Vec<_> = plan.services.iter().map(|s| s.kind).collect();
+    let fresh = "fresh";
+    assert_eq!(
+        kinds,
+        [
+            "http",
+            "state",
+            "table",
+            "table",
+            "blue and green",
+            "blue and green",
+            "refused",
+            "burst",
+            fresh,
+            fresh,
+            fresh,
+            "secret",
+            "secret"
+        ]
+    );
+    assert_eq!(plan.services[0].target_version.as_deref(), Some("v2.0"), "of the parameter");
+    assert_eq!(plan.services[6].retries, 0, "an open door needs no second look");
+    let Ask::Http { expect, .. } = &plan.probes[6].ask else { panic!("a door is asked over http") };
+    assert_eq!(expect.refused, [401, 403, 429]);
+    assert_eq!(plan.probes[7].every, Duration::from_secs(30), "a burst is slower by itself");
+    let Ask::Http { expect, .. } = &plan.probes[1].ask else { panic!("a breaker is asked over http") };
+    assert_eq!(expect.state.as_ref().unwrap().up, ["closed", "true", "1"]);
+    let Ask::Fresh { dated: Dated::File(path), .. } = &plan.probes[8].ask else { panic!("a dump is a file") };
+    assert_eq!(path, "rooms/dumps", "beside the plan, not where the program was started");
+    // A secret that is only checked for is masked like one that is used.
+    let shown = format!("{}{plan:?}", serde_json::to_string(&plan).unwrap());
+    for secret in ["pd-routing-key-0002", "t0ken-in-a-file-0004"] {
+        assert!(!shown.contains(secret), "{secret} is in {shown}");
+        assert_eq!(plan.masks.mask(secret), "***");
+    }
 }
 
 #[test]

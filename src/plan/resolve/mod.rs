@@ -6,11 +6,14 @@ mod command;
 mod decisions;
 mod fill;
 mod metrics;
+mod needs;
 mod places;
 mod room;
 mod services;
 mod slo;
+mod watched;
 
+use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -40,6 +43,8 @@ struct Resolver<'a> {
     /// Variables that children get.
     children: Vec<(String, Filled)>,
     pace: Pace,
+    /// Where the plan stands; files it names are relative to it.
+    folder: &'a Path,
 }
 
 /// `every` and `timeout` as far as they are set.
@@ -79,6 +84,7 @@ pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
         probes: Vec::new(),
         children: Vec::new(),
         pace: Pace::default(),
+        folder: Path::new(input.path).parent().unwrap_or(Path::new("")),
     };
     it.params(&raw.params, answers);
     it.pace = it.pace_of(&raw.defaults, Pace::default());
