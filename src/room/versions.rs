@@ -30,7 +30,7 @@ pub enum Running {
     New,
     /// Another version alone.
     Old,
-    /// More than one.
+    /// More than one, in turns.
     Mixed,
 }
 
@@ -76,23 +76,30 @@ impl Versions {
         counts
     }
 
+    /// Whether versions answer in turns. One switch is a deployment that went through: what answers since then is what runs.
+    fn in_turns(&self, now: Now) -> bool {
+        let fresh = || self.seen.iter().filter(|(then, _)| now.since(*then) <= BACK);
+        fresh().zip(fresh().skip(1)).filter(|((_, a), (_, b))| a != b).count() > 1
+    }
+
     /// What runs, held against the plan's target.
     pub fn running(&self, target: Option<&str>, now: Now) -> Running {
-        match (self.counts(now).as_slice(), target) {
-            ([], _) => Running::Unknown,
-            ([_], None) => Running::One,
-            ([(version, _)], Some(target)) if version.raw() == target => Running::New,
-            ([_], Some(_)) => Running::Old,
-            _ => Running::Mixed,
+        let newest = self.seen.back().filter(|(then, _)| now.since(*then) <= BACK);
+        match (newest, target) {
+            (None, _) => Running::Unknown,
+            _ if self.in_turns(now) => Running::Mixed,
+            (Some(_), None) => Running::One,
+            (Some((_, version)), Some(target)) if version.raw() == target => Running::New,
+            (Some(_), Some(_)) => Running::Old,
         }
     }
 
-    /// `mixed 3×v1.9 7×v2.0`, where more than one version answered.
+    /// `mixed 3×v1.9 7×v2.0`, where versions answer in turns.
     pub fn mixture(&self, now: Now) -> Option<String> {
-        let counts = self.counts(now);
-        if counts.len() < 2 {
+        if !self.in_turns(now) {
             return None;
         }
+        let counts = self.counts(now);
         let named: Vec<String> = counts.iter().take(NAMED).map(|(version, n)| format!("{n}×{version}")).collect();
         let more = counts.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" +{more} more") } else { String::new() };

@@ -265,7 +265,7 @@ fn answer(room: &mut Room, ix: u32, now: Now, outcome: Outcome, version: Option<
 }
 
 #[test]
-fn answers_of_two_versions_within_a_minute_are_mixed() {
+fn answers_of_two_versions_in_turns_are_mixed() {
     let mut room = chain(&[("api", "", Some("v2.0"))]);
     let old = || Outcome::Degraded("another version than v2.0".to_owned());
     for n in 0..3 {
@@ -273,21 +273,26 @@ fn answers_of_two_versions_within_a_minute_are_mixed() {
     }
     let running = |room: &Room| room.live.services[0].versions.running(Some("v2.0"), room.now);
     assert_eq!((running(&room), room.on_target()), (Running::Old, Some((0, 1, Some("v2.0")))));
-    for n in 3..10 {
+    // One switch is a deployment that went through.
+    answer(&mut room, 0, after(15), Outcome::Pass, Some("v2.0"));
+    assert_eq!((room.live.services[0].state, running(&room)), (ServiceState::Up, Running::New));
+    // Answers in turns are two versions behind one address.
+    answer(&mut room, 0, after(20), old(), Some("v1.9"));
+    for n in 5..11 {
         answer(&mut room, 0, after(n * 5), Outcome::Pass, Some("v2.0"));
     }
     let live = &room.live.services[0];
-    assert_eq!((live.state, live.reason.as_str()), (ServiceState::Degraded, "mixed 3×v1.9 7×v2.0"));
+    assert_eq!((live.state, live.reason.as_str()), (ServiceState::Degraded, "mixed 4×v1.9 7×v2.0"));
     assert_eq!(running(&room), Running::Mixed);
     // A minute after the last answer of the old version the new one is alone.
-    for n in 10..16 {
+    for n in 11..17 {
         answer(&mut room, 0, after(n * 5), Outcome::Pass, Some("v2.0"));
     }
     assert_eq!(room.live.services[0].state, ServiceState::Up);
     assert_eq!((running(&room), room.on_target()), (Running::New, Some((1, 1, Some("v2.0")))));
     // A failure is a failure, whatever version said it.
-    answer(&mut room, 0, after(80), Outcome::Fail("502".to_owned()), Some("v1.9"));
-    answer(&mut room, 0, after(85), Outcome::Fail("502".to_owned()), Some("v2.0"));
+    answer(&mut room, 0, after(90), Outcome::Fail("502".to_owned()), Some("v1.9"));
+    answer(&mut room, 0, after(95), Outcome::Fail("502".to_owned()), Some("v2.0"));
     assert_eq!(room.live.services[0].state, ServiceState::Down);
 }
 
