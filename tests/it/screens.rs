@@ -129,6 +129,7 @@ fn causes_versions_and_words_stand_in_the_services_pane() {
     }
     // The chat answers with two versions by turns.
     room.live.services[2].versions.push(room.now, &"v2.0".into());
+    room.live.services[2].versions.push(room.now, &"v1.9".into());
     room.live.services[4].state = warroom::fact::ServiceState::Down;
     room.live.services[4].asked = Some(room.now);
     room.plan = std::sync::Arc::new(plan);
