@@ -449,7 +449,7 @@ impl Desk {
                     r.metric = MetricIx(ix as u32);
                 }
             }
-            Reading::Backfill(_) => return None,
+            Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
         }
         Some(sample)
     }

@@ -143,7 +143,7 @@ fn a_plan_with_every_table_and_key_loads_clean() {
             ("prod", 10),
         ]
     );
-    let Ask::Scrape { queries, request } = &plan.probes[8].ask else { panic!("app is scraped") };
+    let Ask::Scrape { queries, request, .. } = &plan.probes[8].ask else { panic!("app is scraped") };
     assert_eq!(
         queries.iter().map(|q| q.metric).collect::<Vec<_>>(),
         [MetricIx(0), MetricIx(1)],
