@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use super::parts::{self, Followed};
 use crate::check::MissingPart;
 use crate::finding::{Finding, Level};
+use crate::plan::rules::{self, RuleText};
 use crate::plan::{self, Plan};
 use crate::runbook::{self, Runbook};
 use crate::{files, finding};
@@ -30,6 +31,8 @@ pub struct Setup {
     pub texts: Vec<Arc<[u8]>>,
     /// Links of runbooks to parts that could not be read.
     pub missing: Vec<MissingPart>,
+    /// The Prometheus rule files that sources of the plan name.
+    pub rules: Vec<RuleText>,
     /// What is wrong with them; one of level error means that the plan must not be used.
     pub findings: Vec<Finding>,
 }
@@ -48,7 +51,8 @@ impl Setup {
             let named = read_book(&root, &name)?;
             let plan = plan::bare(&name, &named.0.title.to_string());
             let Followed { books, texts, missing, findings, .. } = parts::follow(&root, vec![named]);
-            return Ok(Self { root, path, text: String::new(), plan, books, texts, missing, findings });
+            let (text, rules) = (String::new(), Vec::new());
+            return Ok(Self { root, path, text, plan, books, texts, missing, rules, findings });
         }
         let name = file_name(&path);
         let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
@@ -93,7 +97,30 @@ impl Setup {
         it.texts = followed.texts;
         it.missing = followed.missing;
         it.findings.extend(followed.findings);
+        it.read_rules();
         it
+    }
+
+    /// Reads the rule files that the plan names, under its folder as runbooks are, and takes their rules into it.
+    fn read_rules(&mut self) {
+        let shown = shown(&self.path);
+        for named in self.plan.sources.iter().flat_map(|source| &source.rules) {
+            if self.rules.iter().any(|known| known.path == named.path) {
+                continue;
+            }
+            let read = files::read_under(&self.root, &named.path).map_err(|e| e.to_string());
+            match read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())) {
+                Ok(text) => self.rules.push(RuleText { path: named.path.clone(), text }),
+                Err(why) => self.findings.push(finding::finding_at(
+                    finding::Source { file: &shown, text: &self.text },
+                    finding::codes::UNREADABLE,
+                    named.span.clone(),
+                    &format!("the rule file cannot be read: {why}"),
+                    "name a rule file relative to the plan's folder",
+                )),
+            }
+        }
+        self.findings.extend(rules::import(&mut self.plan, &self.rules));
     }
 
     fn resolve(
@@ -135,6 +162,7 @@ impl Setup {
             books,
             texts: Vec::new(),
             missing: Vec::new(),
+            rules: Vec::new(),
             findings: loaded.findings,
         }
     }
@@ -148,7 +176,9 @@ impl Setup {
     pub fn render(&self) -> String {
         let mut out = String::new();
         for finding in &self.findings {
-            out.push_str(&finding::render(finding, &self.text, finding::Paint::Plain));
+            let rules = self.rules.iter().find(|rules| rules.path == finding.file);
+            let text = rules.map_or(&self.text, |rules| &rules.text);
+            out.push_str(&finding::render(finding, text, finding::Paint::Plain));
             out.push('\n');
         }
         out
@@ -160,6 +190,11 @@ impl Setup {
             return shown(&self.path);
         }
         shown(&self.root.join(&book.path))
+    }
+
+    /// A rule file's name as findings show it.
+    pub fn rules_name(&self, rules: &RuleText) -> String {
+        shown(&self.root.join(&rules.path))
     }
 
     /// The plan's name as findings show it.
@@ -174,6 +209,8 @@ impl Setup {
         // A part that is not there yet may come.
         let missing = self.missing.iter().filter_map(|m| parts::beside(&self.books.get(m.book)?.path, &m.target));
         files.extend(missing.map(|name| self.root.join(name)).filter(|path| path.parent().is_some_and(Path::is_dir)));
+        let rules = self.plan.sources.iter().flat_map(|source| &source.rules);
+        files.extend(rules.map(|named| self.root.join(&named.path)).filter(|p| p.parent().is_some_and(Path::is_dir)));
         files.dedup();
         files
     }

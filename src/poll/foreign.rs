@@ -86,7 +86,9 @@ fn standing<A>(all: Vec<A>, of: impl Fn(A) -> Option<ForeignAlert>) -> Standing 
     let left_out = alerts.len().saturating_sub(FOREIGN);
     if left_out > 0 {
         // Which ones stay must not depend on the order of an answer, and what fires comes before what may.
-        alerts.sort_by(|a, b| (a.state == ForeignState::Pending, &a.labels).cmp(&(b.state == ForeignState::Pending, &b.labels)));
+        alerts.sort_by(|a, b| {
+            (a.state == ForeignState::Pending, &a.labels).cmp(&(b.state == ForeignState::Pending, &b.labels))
+        });
         alerts.truncate(FOREIGN);
     }
     Standing { alerts, left_out }

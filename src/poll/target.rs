@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::http::{Clients, HEALTH_CAP, Prepared};
 use super::foreign::Alerts;
+use super::http::{Clients, HEALTH_CAP, Prepared};
 use super::prometheus::Prometheus;
 use super::rules::Rules;
 use super::scrape::Page;
 use super::tls::Tls;
 use super::{Fault, command, expect, json, reason, tcp};
 use crate::clock::Now;
+use crate::probe::rules::{AlertsReading, RuleQuery, RuleReading};
 use crate::probe::{
     Ask, CommandExpect, CommandLine, HttpExpect, MetricIx, MetricReading, Outcome, Phases, Point, Probe, Reading,
     Sample, ServiceIx, ServiceReading,
 };
-use crate::probe::rules::{AlertsReading, RuleQuery, RuleReading};
 use crate::secret::Masks;
 use crate::text::Untrusted;
 
@@ -299,9 +299,7 @@ fn reading(ask: &Ask, outcome: Outcome, reason: &str) -> Reading {
         | Ask::Command { service, .. } => Reading::Service(about(*service, outcome)),
         Ask::Scrape { queries, rules, .. } if queries.is_empty() && !rules.is_empty() => unknown(rules, reason),
         Ask::Rules { rules, .. } => unknown(rules, reason),
-        Ask::Alerts { source, .. } => {
-            Reading::Alerts(AlertsReading { source: *source, found: Err(reason.to_owned()) })
-        }
+        Ask::Alerts { source, .. } => Reading::Alerts(AlertsReading { source: *source, found: Err(reason.to_owned()) }),
         Ask::Scrape { queries, .. } | Ask::Prometheus { queries, .. } => {
             Reading::Metrics(queries.iter().map(|q| none(q.metric)).collect())
         }

@@ -159,7 +159,9 @@ pub fn instance_name(name: &str, labels: &Labels) -> String {
     let hash = Sha256::digest(out.as_bytes());
     out.truncate(out.floor_char_boundary(LONGEST));
     out.push('…');
-    hash.iter().take(8).for_each(|b| drop(write!(out, "{b:02x}")));
+    for byte in hash.iter().take(8) {
+        let _ = write!(out, "{byte:02x}");
+    }
     out.push('}');
     out
 }

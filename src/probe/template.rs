@@ -174,8 +174,7 @@ pub fn number(value: f64) -> String {
 /// `1.5e-7` as `1.5e-07`, zeros behind the point left out.
 fn exponent(text: &str) -> String {
     let Some((mantissa, power)) = text.split_once('e') else { return text.to_owned() };
-    let mantissa =
-        if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
+    let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
     let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
     format!("{mantissa}e{sign}{power:0>2}")
 }

@@ -322,7 +322,7 @@ fn acknowledge(
 
 fn silence(room: &Room, alert: Option<&str>, minutes: u32, reason: &Untrusted) -> Result<Fact, Refusal> {
     if let Some(alert) = alert
-        && !room.plan.rules.iter().any(|r| r.name == alert || super::alerts::blind_name(&r.name) == alert)
+        && !room.knows_alert(alert)
     {
         return refuse(&format!("the plan has no rule \"{}\"", crate::text::escape(alert)));
     }

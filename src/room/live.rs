@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::alerts::RuleLive;
+use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
@@ -26,6 +26,12 @@ pub struct Live {
     pub watch: Watch,
     /// Rules, in the plan's order.
     pub rules: Vec<RuleLive>,
+    /// Rules of rule files, in the plan's order.
+    pub imported: Vec<Many>,
+    /// What sources say of their own alerts; one for each source, in the plan's order.
+    pub foreign: Vec<ForeignLive>,
+    /// Whether it was looked for alerts whose rule has left the plan.
+    pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
 }
@@ -123,6 +129,9 @@ impl Live {
             verdict: VerdictLive { verdict: Verdict::Wait, reason: "starting".to_owned(), since: now },
             watch: Watch::Unknown,
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
+            imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
+            foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),
+            sweep: Sweep::Due,
             telling: HashMap::new(),
         }
     }

@@ -171,6 +171,7 @@ impl Room {
                 *slot = kept;
             }
         }
+        alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;

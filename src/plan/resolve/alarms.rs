@@ -22,7 +22,12 @@ impl Resolver<'_> {
             }
             if let (Some(first), "alertmanager") = (raw.rules.first(), source.kind) {
                 let message = "an Alertmanager evaluates no rules";
-                self.r.report(codes::CONFLICT, first.span(), message, "put `rules` to a source with `prometheus` or `scrape`");
+                self.r.report(
+                    codes::CONFLICT,
+                    first.span(),
+                    message,
+                    "put `rules` to a source with `prometheus` or `scrape`",
+                );
                 source.rules.clear();
             }
             let asked = raw.alerts.as_ref().map_or(source.kind == "alertmanager", |alerts| *alerts.get_ref());

@@ -127,8 +127,17 @@ pub fn import(plan: &mut Plan, texts: &[RuleText]) -> Vec<Finding> {
                 let ix = RuleIx(plan.imported.len() as u32);
                 let called = called(plan, &source.name, &rule);
                 if called.ends_with(')') {
-                    let message = format!("there is already an alert \"{}\" with these labels: this one is called \"{called}\"", rule.name);
-                    findings.push(finding_on_line(from, codes::RULE_ODD, rule.line, &message, "give each its own name or labels"));
+                    let message = format!(
+                        "there is already an alert \"{}\" with these labels: this one is called \"{called}\"",
+                        rule.name
+                    );
+                    findings.push(finding_on_line(
+                        from,
+                        codes::RULE_ODD,
+                        rule.line,
+                        &message,
+                        "give each its own name or labels",
+                    ));
                 }
                 let every = rule.interval.unwrap_or(source.every.max(SHORTEST)).max(super::FASTEST);
                 if rule.not_evaluated.is_none() {

@@ -124,7 +124,12 @@ impl Reader<'_> {
     fn group(&mut self, node: &Node) {
         let Value::Map(entries) = &node.value else {
             let message = format!("a group is a mapping with `name` and `rules`, and this is {}", node.kind());
-            return self.tell(codes::RULE_SKIPPED, node.span.clone(), &message, "write `- name: …` and `rules:` below it");
+            return self.tell(
+                codes::RULE_SKIPPED,
+                node.span.clone(),
+                &message,
+                "write `- name: …` and `rules:` below it",
+            );
         };
         self.unknown(entries, &IN_GROUP, "a group");
         let mut group = Group::default();
@@ -138,7 +143,9 @@ impl Reader<'_> {
         if let Some(node) = get(entries, "limit") {
             match node.text().and_then(|text| text.parse().ok()) {
                 Some(limit) => group.limit = limit,
-                None => self.tell(codes::RULE_ODD, node.span.clone(), "`limit` is no whole number", "write `limit: 100`"),
+                None => {
+                    self.tell(codes::RULE_ODD, node.span.clone(), "`limit` is no whole number", "write `limit: 100`")
+                }
             }
         }
         group.labels = get(entries, "labels").map(|node| self.texts(node, "labels")).unwrap_or_default();
@@ -147,8 +154,14 @@ impl Reader<'_> {
             self.rules += 1;
             if self.rules > RULES {
                 if self.rules == RULES + 1 {
-                    let message = format!("a file has at most {RULES} rules; this one and those after it are not evaluated");
-                    self.tell(codes::RULE_SKIPPED, rule.span.clone(), &message, "leave out what the cutover does not need");
+                    let message =
+                        format!("a file has at most {RULES} rules; this one and those after it are not evaluated");
+                    self.tell(
+                        codes::RULE_SKIPPED,
+                        rule.span.clone(),
+                        &message,
+                        "leave out what the cutover does not need",
+                    );
                 }
                 return;
             }
@@ -159,11 +172,17 @@ impl Reader<'_> {
     fn rule(&mut self, node: &Node, group: &Group) {
         let Value::Map(entries) = &node.value else {
             let message = format!("a rule is a mapping, and this is {}", node.kind());
-            return self.tell(codes::RULE_SKIPPED, node.span.clone(), &message, "write `- alert: …` and `expr: …` below it");
+            return self.tell(
+                codes::RULE_SKIPPED,
+                node.span.clone(),
+                &message,
+                "write `- alert: …` and `expr: …` below it",
+            );
         };
         self.unknown(entries, &IN_RULE, "a rule");
         let (alert, record) = (get(entries, "alert"), get(entries, "record"));
-        let name = |node: Option<&Node>| node.and_then(Node::text).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned);
+        let name =
+            |node: Option<&Node>| node.and_then(Node::text).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned);
         let expr = get(entries, "expr").and_then(|node| Some((node, node.text()?.trim())));
         let line = self.line(node);
         match (name(alert), name(record), expr) {
@@ -271,7 +290,12 @@ impl Reader<'_> {
             Value::Null => None,
             _ => {
                 let message = format!("`{key}` is a list, and this is {}", node.kind());
-                self.tell(codes::RULE_SKIPPED, node.span.clone(), &message, &format!("write `- ` before each of the {key}"));
+                self.tell(
+                    codes::RULE_SKIPPED,
+                    node.span.clone(),
+                    &message,
+                    &format!("write `- ` before each of the {key}"),
+                );
                 None
             }
         }
@@ -284,7 +308,12 @@ impl Reader<'_> {
             Value::Null => &[],
             _ => {
                 let message = format!("`{key}` is a mapping of names to texts, and this is {}", node.kind());
-                self.tell(codes::RULE_ODD, node.span.clone(), &message, &format!("write `{key}:` and below it `severity: page`"));
+                self.tell(
+                    codes::RULE_ODD,
+                    node.span.clone(),
+                    &message,
+                    &format!("write `{key}:` and below it `severity: page`"),
+                );
                 &[]
             }
         };
@@ -295,7 +324,12 @@ impl Reader<'_> {
                 (Some(name), Value::Null) => out.push((name.to_owned(), String::new())),
                 _ => {
                     let message = format!("a text is expected here, and this is {}", value.kind());
-                    self.tell(codes::RULE_ODD, value.span.clone(), &message, "write one text, in quotes where it has `: ` or `#`");
+                    self.tell(
+                        codes::RULE_ODD,
+                        value.span.clone(),
+                        &message,
+                        "write one text, in quotes where it has `: ` or `#`",
+                    );
                 }
             }
         }
@@ -308,9 +342,16 @@ impl Reader<'_> {
             if known.contains(&name) {
                 continue;
             }
-            let help = nearest(name, known.iter().copied())
-                .map_or_else(|| format!("known here are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-            self.tell(codes::RULE_ODD, key.span.clone(), &format!("`{name}` in {title} is not understood and left out"), &help);
+            let help = nearest(name, known.iter().copied()).map_or_else(
+                || format!("known here are {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            self.tell(
+                codes::RULE_ODD,
+                key.span.clone(),
+                &format!("`{name}` in {title} is not understood and left out"),
+                &help,
+            );
         }
     }
 
@@ -346,7 +387,8 @@ impl Reader<'_> {
     }
 
     fn line_span(&self, line: u32) -> Range<usize> {
-        let start: usize = self.source.text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
+        let start: usize =
+            self.source.text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
         let len = self.source.text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
         start..start + len
     }
