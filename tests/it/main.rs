@@ -37,6 +37,7 @@ mod promql;
 mod pty;
 mod renames;
 mod room;
+mod rules;
 mod runbooks;
 mod screens;
 mod terminal;

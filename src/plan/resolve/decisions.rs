@@ -141,6 +141,7 @@ impl Resolver<'_> {
             raw.severity.as_ref().and_then(|s| self.word("severity", s, &["info", "warn", "page", "rollback"]));
         let no_data = raw.no_data.as_ref().and_then(|s| self.word("no_data", s, &["ignore", "warn", "page"]));
         let service = self.known("service", raw.service.as_slice(), &known.services).pop();
+        let notify = self.known("channel", &raw.notify, &known.channels);
         let when = self.condition(raw.when.as_ref()?, known)?;
         let named = service.and_then(|name| {
             let ix = known.services.iter().position(|s| *s == name)?;
@@ -156,7 +157,7 @@ impl Resolver<'_> {
                 Some("rollback") => Severity::Rollback,
                 _ => Severity::Warn,
             },
-            notify: self.known("channel", &raw.notify, &known.channels),
+            notify,
             runbook: raw.runbook.as_ref().map(|text| self.place(&known.places, text, Wanted::Heading)),
             service: named.or_else(|| when.expr.leaves().into_iter().find_map(|test| test.service().cloned())),
             no_data: match no_data {
