@@ -50,7 +50,12 @@ pub enum Command {
     /// What was understood of runbook and plan, with source lines
     #[command(after_help = "Example:\n  warroom show go-live.md --format json")]
     Show(Show),
-    /// Headless: polls, judges and records, no screen
+    /// One look: what the watch sees, or everything asked once; print, end
+    #[command(
+        after_help = "Example:\n  warroom status --format json | jq .verdict\n\nExit status: 0 printed, 2 cannot be read."
+    )]
+    Status(Show),
+    /// Headless: polls, judges, pages and records, no screen
     #[command(after_help = "Example:\n  warroom watch --control /run/user/1000/warroom.sock")]
     Watch(Watch),
     /// The hash chains of a journal hold, or which entry broke
@@ -167,7 +172,7 @@ pub struct Init {
     pub force: bool,
 }
 
-/// `warroom show` and `warroom check`.
+/// `warroom show`, `warroom check` and `warroom status`.
 #[derive(Debug, Args)]
 pub struct Show {
     /// A warroom.toml, a folder that holds one, or a Markdown runbook

@@ -72,6 +72,22 @@ where
     Task { name, running: Some(running) }
 }
 
+/// Runs `work`, which may block, on a thread beside the runtime. What it gives, or how it broke, is handed to `done`, which
+/// must not block. It cannot be cancelled: what waits in it needs a deadline of its own.
+pub fn blocking<T, F, D>(name: impl Into<Arc<str>>, work: F, done: D)
+where
+    T: 'static,
+    F: FnOnce() -> T + Send + 'static,
+    D: FnOnce(Result<T, Panic>) + Send + 'static,
+{
+    let task = name.into();
+    // The handle says nothing that `done` is not told.
+    drop(tokio::task::spawn_blocking(move || {
+        let worked = std::panic::catch_unwind(AssertUnwindSafe(work));
+        done(worked.map_err(|payload| Panic { task, message: panic_message(payload.as_ref()) }));
+    }));
+}
+
 /// What a panic said, escaped and cut; for those who catch panics of threads.
 pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     let said = payload

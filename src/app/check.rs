@@ -25,19 +25,20 @@ impl Checked {
     pub fn of(setup: &Setup) -> Self {
         let mut files: Vec<(String, String)> =
             setup.books.iter().map(|b| (setup.book_name(b), check::text_of(b))).collect();
-        let planned = !setup.text.is_empty();
+        let planned = !setup.origin.text.is_empty();
         if planned {
-            files.push((setup.plan_name(), setup.text.clone()));
+            files.push((setup.plan_name(), setup.origin.text.clone()));
         }
         let sources: Vec<Source<'_>> = files.iter().map(|(file, text)| Source { file, text }).collect();
         let runbooks: Vec<_> = setup.books.iter().zip(sources.iter().copied()).collect();
         let plan = if planned { sources.last().map(|source| (&setup.plan, *source)) } else { None };
         let mut findings = setup.findings.clone();
+        let rules = setup.origin.rules();
         for finding in &mut findings {
             // The plan knows a runbook by the name it gives it.
             if let Some(book) = setup.books.iter().find(|b| b.path == finding.file) {
                 finding.file = setup.book_name(book);
-            } else if let Some(rules) = setup.rules.iter().find(|r| r.path == finding.file) {
+            } else if let Some(rules) = rules.iter().find(|r| r.path == finding.file) {
                 finding.file = setup.rules_name(rules);
             }
         }
@@ -45,7 +46,7 @@ impl Checked {
         let mut all = check::flight_check(&input);
         all.append(&mut findings);
         let judged = check::judge(all, &sources);
-        files.extend(setup.rules.iter().map(|r| (setup.rules_name(r), r.text.clone())));
+        files.extend(rules.iter().map(|r| (setup.rules_name(r), r.text.clone())));
         Self { report: Report::new(judged.findings), accepted: judged.accepted, files }
     }
 

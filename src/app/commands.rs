@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{check, control, demo, export, init, log, params, run, screen, seat, show};
+use super::{check, control, demo, export, init, log, look, params, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
@@ -53,6 +53,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Init(args)) => init::main(&args),
         Some(Command::Show(args)) => show_plan(&args),
         Some(Command::Check(args)) => check::main(&args),
+        Some(Command::Status(args)) => look::main(&args),
         Some(Command::Explain { code }) => check::explain(code.as_deref()),
         Some(Command::Verify(args)) => verify(&args),
         Some(Command::Export(args)) => export::main(&args),
@@ -112,7 +113,8 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     Ok(Seated { desk, lanes, runtime, _log: log })
 }
 
-fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
+/// A plan that can be used, or the exit status after its findings were printed.
+pub fn usable(argument: Option<&Path>) -> anyhow::Result<Result<Setup, ExitCode>> {
     let setup = Setup::read(argument)?;
     // What an answer will mend is looked at again when it was given.
     let open = setup.plan.params.iter().any(|p| p.value.is_none());
@@ -277,7 +279,7 @@ fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
 }
 
 /// Where this plan's journal is: named, or found in the state folder.
-fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }
@@ -302,16 +304,20 @@ fn driven_bare(state: &Path, setup: &Setup) -> Option<PathBuf> {
     books.find_map(|book| journal::unfinished(state, &setup.root.join(&book.path), &book.title.to_string()))
 }
 
+/// Whether an argument names a journal itself, rather than the room that has it.
+pub fn is_journal(named: &Path) -> bool {
+    named.is_file() && named.extension().is_none_or(|e| e != "toml" && e != "md")
+}
+
 /// The journal that an argument stands for: itself, or the newest of the room of a plan, a folder or a runbook.
 pub fn newest(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
-        let journal = std::fs::metadata(path).with_context(|| path.display().to_string())?.is_file()
-            && path.extension().is_none_or(|e| e != "toml" && e != "md");
-        if journal {
+        std::fs::metadata(path).with_context(|| path.display().to_string())?;
+        if is_journal(path) {
             return Ok(path.to_owned());
         }
     }
-    let setup = Setup::read(named)
+    let setup = Setup::peek(named)
         .context("name a journal, or the plan or runbook of a room, as in `warroom verify go-live.md`")?;
     if let Some(path) = &setup.plan.room.journal {
         return Ok(setup.root.join(path));

@@ -1,6 +1,6 @@
 //! The desk: the room, its edges, and the one place where each kind of event is handled. Nothing here awaits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +8,14 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::control::{Answer, Asked, Line, Request};
+use super::origin::Origin;
+use super::reread::{Again, Read};
 use super::setup::Setup;
 use crate::clock::{Now, Pace, rfc3339};
 use crate::fact::{Author, Draft, Entry, Fact};
 use crate::files;
 use crate::journal::{self, Journal, TapedSample};
+use crate::plan::Loaded;
 use crate::poll::{self, Poll};
 use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
@@ -40,13 +43,15 @@ pub struct Desk {
     watching: Option<(mpsc::Sender<files::Changed>, Option<files::Watch>)>,
     /// The runbooks before the last reload, until it is recorded.
     before: Option<Arc<Book>>,
+    /// What the plan in force makes of the answers to its parameters.
+    answers: Answers,
     /// The journal's file, where the runbooks of the last run are kept.
     pub journal_at: std::path::PathBuf,
     /// T-0 from the command line, to be recorded once.
     pub t0: Option<chrono::DateTime<chrono::Utc>>,
     followers: Vec<Follower>,
     waiting: HashMap<Uuid, Waiting>,
-    answers: HashMap<u64, Pending>,
+    pending: HashMap<u64, Pending>,
     asked: u64,
     /// The whole second of the room's clock at the last tick.
     second: i64,
@@ -67,6 +72,17 @@ pub struct Source {
     pub path: std::path::PathBuf,
     /// Every file that was read.
     pub files: Vec<std::path::PathBuf>,
+    /// What the plan in force is made from.
+    pub origin: Origin,
+}
+
+/// Whether the plan in force knows what was answered.
+#[derive(Debug, Default)]
+struct Answers {
+    /// Something was answered, or the plan is another one, since they were last compared.
+    look: bool,
+    /// Answers that the plan cannot be made with; not tried again.
+    refused: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug)]
@@ -89,7 +105,7 @@ struct Pending {
 impl Desk {
     /// A desk before its first event.
     pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
-        let source = Source { files: setup.files(), root: setup.root, path: setup.path };
+        let source = Source { files: setup.files(), root: setup.root, path: setup.path, origin: setup.origin };
         let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         room.speed = pace.speed();
@@ -103,11 +119,12 @@ impl Desk {
             at_start: Vec::new(),
             watching: None,
             before: None,
+            answers: Answers::default(),
             journal_at: std::path::PathBuf::new(),
             t0: None,
             followers: Vec::new(),
             waiting: HashMap::new(),
-            answers: HashMap::new(),
+            pending: HashMap::new(),
             asked: 0,
             second: 0,
             log: None,
@@ -242,6 +259,7 @@ impl Desk {
         match event {
             journal::Event::Entries(entries) => {
                 for entry in &entries {
+                    self.answers.look |= matches!(entry.fact, Fact::ParamSet { .. });
                     room::apply::apply(&mut self.room, entry);
                     self.confirm(entry);
                 }
@@ -250,6 +268,7 @@ impl Desk {
             journal::Event::Loaded => {
                 self.room.journal = JournalHealth::Safe;
                 self.room.revision.header += 1;
+                self.answers.look = true;
                 self.open_room();
                 true
             }
@@ -407,6 +426,10 @@ impl Desk {
                 self.flush_tape();
                 self.perform(effects)
             }
+            poll::Event::Pulse(pulse) => {
+                room::observe::pulse(&mut self.room, pulse);
+                false
+            }
             poll::Event::TaskFailed(task, message) => {
                 let fact = Fact::TaskFailed { task, message: Untrusted::new(message) };
                 if matches!(self.room.live.watch, Watch::Me { .. }) {
@@ -509,7 +532,7 @@ impl Desk {
                 for draft in &drafts {
                     self.waiting.insert(*draft, Waiting(self.asked));
                 }
-                self.answers.insert(self.asked, Pending { id, out, left: drafts.len() });
+                self.pending.insert(self.asked, Pending { id, out, left: drafts.len() });
                 self.perform(effects)
             }
         }
@@ -530,7 +553,7 @@ impl Desk {
 
     fn answer(&mut self, draft: Uuid, word: &'static str, reason: Option<&str>) {
         let Some(Waiting(n)) = self.waiting.get(&draft).copied() else { return };
-        let Some(pending) = self.answers.get_mut(&n) else { return };
+        let Some(pending) = self.pending.get_mut(&n) else { return };
         if word == "accepted" {
             self.waiting.remove(&draft);
             pending.left = pending.left.saturating_sub(1);
@@ -540,13 +563,76 @@ impl Desk {
         }
         send(&pending.out, &Answer { id: &pending.id, answer: word, reason, entry: Some(draft.to_string()) });
         if word == "accepted" {
-            self.answers.remove(&n);
+            self.pending.remove(&n);
+        }
+    }
+
+    /// What was read anew comes home.
+    pub fn on_read(&mut self, read: Read) {
+        self.room.now = self.now();
+        match read {
+            Read::Files(Ok(setup)) => self.reload(*setup),
+            Read::Files(Err(e)) => self.reload_failed(&format!("{e:#}")),
+            Read::Answers(loaded, again) => self.answered(*loaded, again),
+            Read::Broken(why) => self.reload_failed(&format!("reading it broke: {why}")),
+        }
+    }
+
+    /// Every answer that holds for the plan: recorded, on its way, or given at the start.
+    pub fn answers(&self) -> BTreeMap<String, String> {
+        let mut answers = self.room.answers();
+        for fact in &self.at_start {
+            if let Fact::ParamSet { name, value: Some(value) } = fact {
+                answers.insert(name.clone(), value.raw().to_owned());
+            }
+        }
+        answers
+    }
+
+    /// The plan in force, where it was made with other answers than there are by now, whoever gave them.
+    pub fn take_answers(&mut self) -> Option<Again> {
+        // What the journal holds is known when it was read to its end.
+        if self.room.journal == JournalHealth::Opening || !std::mem::take(&mut self.answers.look) {
+            return None;
+        }
+        let answers = self.answers();
+        if self.answers.refused.as_ref() == Some(&answers) || !self.room.answered_otherwise(&answers) {
+            return None;
+        }
+        Some(Again { origin: self.setup.origin.clone(), book: Arc::clone(&self.room.book), answers })
+    }
+
+    /// The plan in force was made with other answers.
+    fn answered(&mut self, loaded: Loaded, again: Again) {
+        if loaded.plan.sha256 != self.room.plan.sha256 {
+            // The files were read meanwhile, with answers that may be older than these.
+            self.answers.look = true;
+            return;
+        }
+        if !loaded.usable() {
+            let wrong = loaded.findings.iter().find(|f| f.level == crate::finding::Level::Error);
+            let why = wrong.map(|f| format!("with the answers of now {}:{}: {}", f.file, f.line, f.message));
+            self.reload_failed(&why.unwrap_or_default());
+            self.answers.refused = Some(again.answers);
+            return;
+        }
+        if self.answers.refused.take().is_some() {
+            self.room.plan_trouble.clear();
+        }
+        self.setup.origin = again.origin;
+        self.room.replan(loaded.plan);
+        self.poll_anew();
+    }
+
+    /// The probes of the plan in force are what is asked from now on, where this process asks.
+    fn poll_anew(&self) {
+        if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {
+            self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
         }
     }
 
     /// The plan or a runbook changed on disk: the new one is taken when it is good, else the old one stays.
-    pub fn reload(&mut self, setup: Setup) {
-        self.room.now = self.now();
+    fn reload(&mut self, setup: Setup) {
         let files = setup.files();
         if files != self.setup.files {
             self.setup.files = files;
@@ -585,21 +671,21 @@ impl Desk {
         }
         let plan_changed = setup.plan.sha256 != self.room.plan.sha256;
         self.texts = setup.texts;
+        self.setup.origin = setup.origin;
+        self.answers = Answers { look: true, refused: None };
         // Until it is recorded the ticks belong to the first of several edits.
         self.before.get_or_insert_with(|| Arc::clone(&self.room.book));
         self.room.replace(book, setup.plan);
         self.room.plan_trouble.clear();
+        self.poll_anew();
         if plan_changed {
-            if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
-            }
             self.record(Fact::PlanReloaded { accepted: true, summary: Untrusted::new("the new plan is in force") });
         }
         self.open_room();
     }
 
     /// A reload that could not even be read.
-    pub fn reload_failed(&mut self, why: &str) {
+    fn reload_failed(&mut self, why: &str) {
         let lines = vec![why.to_owned()];
         if self.room.plan_trouble != lines {
             self.room.plan_trouble = lines;

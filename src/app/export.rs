@@ -1,6 +1,6 @@
 //! `warroom export`: the journal as JSON lines, and the runbooks as they were executed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,15 +10,20 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::commands::{complain, newest, say};
+use super::commands::{complain, is_journal, newest, say};
 use super::setup::Setup;
 use crate::cli::{self, ExportFormat};
 use crate::fact::{Entry, Fact, StepId};
 use crate::journal;
-use crate::report::{self, Executed};
+use crate::plan::Plan;
+use crate::report::{self, Executed, Lost, Rest, Variant};
+use crate::room::profile::left_out;
 use crate::room::{Book, Loaded, Progress};
 use crate::runbook::{self, Runbook};
 use crate::text::escape;
+
+/// Of so many earlier runbooks the words of lost steps are looked up.
+const EARLIER: usize = 1_000;
 
 /// Exports a journal.
 pub fn main(args: &cli::Export) -> anyhow::Result<ExitCode> {
@@ -52,8 +57,12 @@ pub fn main(args: &cli::Export) -> anyhow::Result<ExitCode> {
 fn executed(named: Option<&Path>, path: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut progress = Progress::default();
     let mut notes: Vec<Arc<Entry>> = Vec::new();
+    let mut earlier: Vec<(String, String)> = Vec::new();
     for entry in journal::read_all(path)? {
         let entry = entry?;
+        if let Fact::RunbookLoaded { hashes, paths, .. } = &entry.fact {
+            earlier.extend(hashes.iter().zip(paths).map(|(hash, path)| (hash.clone(), path.clone())));
+        }
         if matches!(entry.fact, Fact::Noted { step: None, .. }) {
             notes.push(Arc::clone(&entry));
         }
@@ -65,19 +74,60 @@ fn executed(named: Option<&Path>, path: &Path) -> anyhow::Result<Vec<(String, Ve
     };
     let texts = texts(named, path, hashes, paths)?;
     let books = texts.iter().map(|(name, bytes)| runbook::read(name, bytes)).collect::<Result<Vec<Runbook>, _>>()?;
+    // Where the profile's headings stand is looked up in what was executed.
+    let planned = plan_of(named, &books);
     let book = Book::new(books);
-    let known = |id: &StepId| book.find(id).is_some() || progress.added.values().any(|a| a.step == *id);
-    let mut lost: Vec<StepId> = progress.touched().map(|(id, _)| id.clone()).filter(|id| !known(id)).collect();
-    lost.sort();
+    let lost = lost(path, &book, &progress, &earlier);
+    let chosen = match &progress.profile {
+        Some((_, chosen)) => chosen.clone(),
+        None => planned.as_ref().and_then(|plan| plan.room.profile.clone()),
+    };
+    let profile = planned.as_ref().and_then(|plan| plan.profiles.iter().find(|p| Some(&p.name) == chosen.as_ref()));
+    let leaves_out = profile.map(|profile| left_out(&book, profile));
+    let variant = chosen.as_deref().map(|name| Variant { name, leaves_out: leaves_out.as_ref() });
     let notes: Vec<&Entry> = notes.iter().map(Arc::as_ref).collect();
     let mut out = Vec::new();
     for (n, (runbook, (name, bytes))) in book.runbooks.iter().zip(&texts).enumerate() {
         // What belongs to no step stands in the first runbook.
-        let (notes, lost) = if n == 0 { (notes.as_slice(), lost.as_slice()) } else { (&[][..], &[][..]) };
-        let of = Executed { book: &book, progress: &progress, notes, lost };
+        let rest = (n == 0).then_some(Rest { notes: &notes, lost: &lost });
+        let of = Executed { book: &book, progress: &progress, rest, variant };
         out.push((name.clone(), report::executed(bytes, runbook, of)?));
     }
     Ok(out)
+}
+
+/// The plan, where it is at hand rather than its journal alone.
+fn plan_of(named: Option<&Path>, books: &[Runbook]) -> Option<Plan> {
+    if named.is_some_and(is_journal) {
+        return None;
+    }
+    let setup = Setup::peek(named).ok().filter(|setup| !setup.origin.text.is_empty())?;
+    Some(setup.origin.plan(books, &BTreeMap::new()).plan)
+}
+
+/// Steps of which something is recorded and that no runbook has any more, with the words of the newest runbook that had them.
+fn lost(path: &Path, book: &Book, progress: &Progress, earlier: &[(String, String)]) -> Vec<Lost> {
+    let known = |id: &StepId| book.find(id).is_some() || progress.added.values().any(|a| a.step == *id);
+    let touched = progress.touched().map(|(id, _)| id);
+    let behind = progress.added.values().filter_map(|added| added.after.as_ref());
+    let gone: BTreeSet<&StepId> = touched.chain(behind).filter(|id| !known(id)).collect();
+    let mut out: Vec<Lost> = gone.into_iter().map(|id| Lost { step: id.clone(), words: None }).collect();
+    let mut looked = BTreeSet::new();
+    for (hash, name) in earlier.iter().rev() {
+        if out.iter().all(|lost| lost.words.is_some()) || looked.len() >= EARLIER {
+            break;
+        }
+        if !looked.insert((hash, name)) {
+            continue;
+        }
+        // What is not kept, or cannot be read, tells nothing; the step is then named by its identity.
+        let Some(bytes) = journal::kept_text(path, hash).ok().flatten() else { continue };
+        let Ok(before) = runbook::read(name, &bytes).map(|book| Book::new(vec![book])) else { continue };
+        for lost in out.iter_mut().filter(|lost| lost.words.is_none()) {
+            lost.words = before.find(&lost.step).map(|step| step.text.clone());
+        }
+    }
+    out
 }
 
 /// The runbooks' bytes as they were when they were read: out of the journal, else from disk where they still have the same hash.
@@ -114,7 +164,7 @@ fn texts(
 
 /// The runbooks of the plan as they stand, by hash.
 fn read_again(named: Option<&Path>) -> BTreeMap<String, (String, Vec<u8>)> {
-    let Ok(setup) = Setup::read(named) else { return BTreeMap::new() };
+    let Ok(setup) = Setup::peek(named) else { return BTreeMap::new() };
     let texts = setup.books.iter().zip(&setup.texts);
     texts.map(|(book, text)| (book.sha256.clone(), (book.path.clone(), text.to_vec()))).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -109,7 +110,17 @@ fn write(out: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
     let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = parent.join(format!(".warroom-init-{}", uuid::Uuid::new_v4().simple()));
     let done = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        // Who may read what is replaced may read what replaces it, and nobody else, not for a moment.
+        let kept = if force { fs::symlink_metadata(out).ok().map(|meta| meta.permissions()) } else { None };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        if kept.is_some() {
+            options.mode(0o600);
+        }
+        let mut file = options.open(&beside)?;
+        if let Some(kept) = kept {
+            file.set_permissions(kept)?;
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
         if force {

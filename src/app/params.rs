@@ -13,10 +13,7 @@ use crate::journal;
 use crate::plan::draft::is_secret;
 use crate::plan::{Param, Plan};
 use crate::room::Progress;
-use crate::text::{Untrusted, escape, is_plain};
-
-/// Characters of an answer.
-const LONGEST: usize = 256;
+use crate::text::{Untrusted, escape};
 
 /// Whether somebody can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +43,8 @@ impl Asking {
 pub struct Start {
     /// To be recorded.
     pub facts: Vec<Fact>,
-    /// Every answer, old and new: name and value.
-    pub answers: Vec<(String, String)>,
+    /// Every answer, old and new, by name.
+    pub answers: BTreeMap<String, String>,
 }
 
 /// The facts to be recorded at the start: answers to parameters, each held against its `match`, and the profile.
@@ -66,7 +63,9 @@ pub fn at_start(plan: &Plan, seat: &cli::Seat, journal: &Path) -> anyhow::Result
                 escape(&param.name)
             );
         }
-        let answer = match (given.get(&param.name), known(&param.name)) {
+        // The plan may ask for something else by now: what no longer fits is asked for again.
+        let known = known(&param.name).filter(|known| param.takes(known).is_ok());
+        let answer = match (given.get(&param.name), known) {
             (Some(value), known) if known != Some(value) => Some(value.clone()),
             (Some(_), _) | (None, Some(_)) => continue,
             (None, None) if asking == Asking::Here => ask(param)?,
@@ -98,7 +97,7 @@ pub fn at_start(plan: &Plan, seat: &cli::Seat, journal: &Path) -> anyhow::Result
             answers.insert(name.clone(), value.raw().to_owned());
         }
     }
-    Ok(Start { facts, answers: answers.into_iter().collect() })
+    Ok(Start { facts, answers })
 }
 
 /// `name=value`, held against the plan.
@@ -114,7 +113,7 @@ fn one(plan: &Plan, pair: &str) -> anyhow::Result<(String, String)> {
             "--param {name}: the plan gives it its value already; take the value out of [params] if it should be asked for"
         );
     }
-    if let Err(why) = fits(param, value) {
+    if let Err(why) = param.takes(value) {
         bail!("--param {name}: {why}");
     }
     Ok((name.to_owned(), value.to_owned()))
@@ -126,21 +125,6 @@ fn near<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Str
         Some(near) => format!("did you mean \"{near}\"?"),
         None if names.is_empty() => format!("the plan declares no {what}"),
         None => format!("there is {}", names.join(", ")),
-    }
-}
-
-/// Whether an answer can be taken, or why not.
-fn fits(param: &Param, value: &str) -> Result<(), String> {
-    if value.is_empty() || value.chars().count() > LONGEST || !is_plain(value) {
-        return Err(format!("write 1 to {LONGEST} plain characters on one line"));
-    }
-    // The plan was loaded, so the pattern can be read.
-    let pattern = param.r#match.as_deref().and_then(|p| regex::Regex::new(p).ok());
-    match pattern {
-        Some(pattern) if !pattern.is_match(value) => {
-            Err(format!("\"{value}\" does not match {}", escape(pattern.as_str())))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -172,7 +156,7 @@ fn ask(param: &Param) -> anyhow::Result<Option<String>> {
         if read == 0 || value.is_empty() {
             return Ok(None);
         }
-        match fits(param, value) {
+        match param.takes(value) {
             Ok(()) => return Ok(Some(value.to_owned())),
             Err(why) => writeln!(err, "  {}", escape(&why))?,
         }

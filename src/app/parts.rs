@@ -46,7 +46,7 @@ pub fn follow(root: &Path, named: Vec<(Runbook, Arc<[u8]>)>) -> Followed {
 impl Followed {
     fn take(&mut self, root: &Path, book: Runbook, text: Arc<[u8]>, roots: &[String], above: &mut Vec<String>) {
         let at = self.books.len();
-        let (path, parts) = (book.path.clone(), book.parts.clone());
+        let (path, parts, references) = (book.path.clone(), book.parts.clone(), book.references.clone());
         self.bytes += text.len();
         self.books.push(book);
         self.texts.push(text);
@@ -74,6 +74,13 @@ impl Followed {
                 }
             }
         }
+        for link in references {
+            // What lies outside the folder is not looked at.
+            let Some(name) = beside(&path, &link.target) else { continue };
+            if std::fs::symlink_metadata(root.join(&name)).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+                self.tell(at, link.line, codes::DEAD_LINK, &name);
+            }
+        }
         above.pop();
     }
 
@@ -84,6 +91,8 @@ impl Followed {
         let (message, help) = if code == codes::PART_CYCLE {
             let message = format!("the runbooks link each other in a circle: {name} is read already above this one");
             (message, "take one of the links away, or write it within a sentence if it is only for reading")
+        } else if code == codes::DEAD_LINK {
+            (format!("{name} is not there: whoever follows this link finds nothing"), "mend the link, or take it away")
         } else {
             (
                 format!("{name} is not read: there are too many parts, or parts of parts"),

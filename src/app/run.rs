@@ -1,14 +1,13 @@
 //! The loop itself: one event at a time from the lanes, a frame when something is to be seen.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::control::Request;
 use super::desk::Desk;
+use super::reread::{Reread, Wanted};
 use super::screen::{Leave, Screen};
-use super::setup::Setup;
 use crate::files::Changed;
 use crate::tui::terminal::Input;
 use crate::{journal, poll};
@@ -77,12 +76,16 @@ pub async fn run(
     let mut urgent = true;
     let mut ticked = Instant::now();
     let mut signals = Signals::new();
+    // One place: one reading is under way at a time, and the next begins when it has come home.
+    let (read_out, mut read_in) = mpsc::channel(1);
+    let mut reading = Reread::new(read_out);
     if let Some(screen) = screen.as_deref_mut() {
         screen.draw(&desk.room);
         dirty = false;
         urgent = false;
     }
     loop {
+        reread(desk, &mut reading);
         if let Some(screen) = screen.as_deref_mut()
             && ((urgent && hurried.elapsed() >= SOON) || (dirty && drawn.elapsed() >= FRAME))
         {
@@ -141,10 +144,13 @@ pub async fn run(
                 None
             }
             changed = next(&mut lanes.files) => {
-                if changed.is_some() {
-                    reload(desk);
-                    dirty = true;
-                }
+                reading.files_changed |= changed.is_some();
+                None
+            }
+            Some(read) = read_in.recv() => {
+                reading.came_home();
+                desk.on_read(read);
+                urgent = true;
                 None
             }
             () = tokio::time::sleep(wake) => None,
@@ -166,14 +172,15 @@ pub async fn run(
     }
 }
 
-fn reload(desk: &mut Desk) {
-    let path: PathBuf = desk.setup.path.clone();
-    match Setup::read(Some(&path)) {
-        Ok(setup) => {
-            let answers: Vec<(String, String)> = desk.room.answers().collect();
-            desk.reload(setup.answered(&answers));
-        }
-        Err(e) => desk.reload_failed(&format!("{e:#}")),
+/// Begins the next reading of the plan that is asked for, if none is under way.
+fn reread(desk: &mut Desk, reread: &mut Reread) {
+    if !reread.free() {
+        return;
+    }
+    if std::mem::take(&mut reread.files_changed) {
+        reread.begin(Wanted::Files { path: desk.setup.path.clone(), answers: desk.answers() });
+    } else if let Some(again) = desk.take_answers() {
+        reread.begin(Wanted::Answers(again));
     }
 }
 

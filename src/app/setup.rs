@@ -1,15 +1,16 @@
 //! From a PLAN argument to a plan, its runbooks and what is wrong with them.
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use super::origin::{Commands, Origin};
 use super::parts::{self, Followed};
 use crate::check::MissingPart;
 use crate::finding::{Finding, Level};
-use crate::plan::rules::{self, RuleText};
+use crate::plan::rules::RuleText;
 use crate::plan::{self, Plan};
 use crate::runbook::{self, Runbook};
 use crate::{files, finding};
@@ -21,8 +22,8 @@ pub struct Setup {
     pub root: PathBuf,
     /// The plan file, or the runbook where there is none.
     pub path: PathBuf,
-    /// The plan file's text; empty without one.
-    pub text: String,
+    /// What the plan is made from.
+    pub origin: Origin,
     /// The plan.
     pub plan: Plan,
     /// The runbooks it names.
@@ -31,140 +32,105 @@ pub struct Setup {
     pub texts: Vec<Arc<[u8]>>,
     /// Links of runbooks to parts that could not be read.
     pub missing: Vec<MissingPart>,
-    /// The Prometheus rule files that sources of the plan name.
-    pub rules: Vec<RuleText>,
     /// What is wrong with them; one of level error means that the plan must not be used.
     pub findings: Vec<Finding>,
+    /// Those that following the links gave, whatever is answered.
+    of_parts: Vec<Finding>,
 }
 
 impl Setup {
     /// Reads plan and runbooks; `Err` only when there is nothing to read.
     pub fn read(argument: Option<&Path>) -> anyhow::Result<Self> {
+        Self::read_answered(argument, &BTreeMap::new())
+    }
+
+    /// The same with what was answered to parameters, so that probes know it too. Blocks for as long as the plan's commands.
+    pub fn read_answered(argument: Option<&Path>, answers: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        Self::read_with(argument, answers, Commands::Run)
+    }
+
+    fn read_with(
+        argument: Option<&Path>,
+        answers: &BTreeMap<String, String>,
+        commands: Commands,
+    ) -> anyhow::Result<Self> {
         let argument = argument.unwrap_or(Path::new("."));
         let path = locate(argument)?;
         let root = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
+        let name = file_name(&path);
         if path.extension().is_none_or(|e| e != "toml") {
-            let name = file_name(&path);
             let named = read_book(&root, &name)?;
             let plan = plan::bare(&name, &named.0.title.to_string());
-            let Followed { books, texts, missing, findings, .. } = parts::follow(&root, vec![named]);
-            let (text, rules) = (String::new(), Vec::new());
-            return Ok(Self { root, path, text, plan, books, texts, missing, rules, findings });
+            let mut it = Self::unresolved(root, path, String::new());
+            it.follow(vec![named]);
+            it.findings.clone_from(&it.of_parts);
+            return Ok(Self { plan, ..it });
         }
-        let name = file_name(&path);
         let bytes = files::read_under(&root, &name).with_context(|| path.display().to_string())?;
         let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: not UTF-8", path.display()))?;
-        Ok(Self::from_text(root, path, text))
+        let mut it = Self::unresolved(root, path, text);
+        it.origin.commands = commands;
+        let mut named = Vec::new();
+        for (name, place) in plan::runbook_places(&it.origin.text) {
+            match read_book(&it.root, &name) {
+                Ok(book) => named.push(book),
+                Err(e) => it.origin.unread.push((place, e.root_cause().to_string())),
+            }
+        }
+        it.follow(named);
+        Ok(it.resolved(answers))
     }
 
     /// A room whose files are in the binary.
     pub fn embedded(runbook: &str, plan: String) -> anyhow::Result<Self> {
-        let book = runbook::read("runbook.md", runbook.as_bytes())?;
-        let texts = vec![Arc::from(runbook.as_bytes())];
-        Ok(Self { texts, ..Self::resolve(PathBuf::new(), PathBuf::new(), plan, vec![book], Vec::new(), &[]) })
+        let mut it = Self::unresolved(PathBuf::new(), PathBuf::new(), plan);
+        it.books = vec![runbook::read("runbook.md", runbook.as_bytes())?];
+        it.texts = vec![Arc::from(runbook.as_bytes())];
+        Ok(it.resolved(&BTreeMap::new()))
     }
 
-    /// The same from a plan's text.
-    pub fn from_text(root: PathBuf, path: PathBuf, text: String) -> Self {
-        Self::from_text_answered(root, path, text, &[])
-    }
-
-    /// The same plan with what was answered to its parameters, so that probes know it too.
+    /// The same plan with what was answered to its parameters.
     #[must_use]
-    pub fn answered(self, answers: &[(String, String)]) -> Self {
-        let open = |name: &String| self.plan.params.iter().any(|p| p.name == *name && p.value.is_none());
-        if self.text.is_empty() || self.path.as_os_str().is_empty() || !answers.iter().any(|(name, _)| open(name)) {
-            return self;
+    pub fn answered(self, answers: &BTreeMap<String, String>) -> Self {
+        if self.plan.params.iter().any(|p| p.asked() && answers.contains_key(&p.name)) {
+            self.resolved(answers)
+        } else {
+            self
         }
-        Self::from_text_answered(self.root, self.path, self.text, answers)
     }
 
-    fn from_text_answered(root: PathBuf, path: PathBuf, text: String, answers: &[(String, String)]) -> Self {
-        let mut missing = Vec::new();
-        let mut named = Vec::new();
-        for (name, place) in plan::runbook_places(&text) {
-            match read_book(&root, &name) {
-                Ok(book) => named.push(book),
-                Err(e) => missing.push((place, e.root_cause().to_string())),
-            }
-        }
-        let mut followed = parts::follow(&root, named);
-        let books = std::mem::take(&mut followed.books);
-        let mut it = Self::resolve(root, path, text, books, missing, answers);
-        it.texts = followed.texts;
-        it.missing = followed.missing;
-        it.findings.extend(followed.findings);
-        it.read_rules();
-        it
+    /// The same for who looks up a record: no command of the plan is run, and what needs one is left open.
+    pub fn peek(argument: Option<&Path>) -> anyhow::Result<Self> {
+        Self::read_with(argument, &BTreeMap::new(), Commands::LetBe)
     }
 
-    /// Reads the rule files that the plan names, under its folder as runbooks are, and takes their rules into it.
-    fn read_rules(&mut self) {
-        let shown = shown(&self.path);
-        for named in self.plan.sources.iter().flat_map(|source| &source.rules) {
-            if self.rules.iter().any(|known| known.path == named.path) {
-                continue;
-            }
-            let read = files::read_under(&self.root, &named.path).map_err(|e| e.to_string());
-            match read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())) {
-                Ok(text) => self.rules.push(RuleText { path: named.path.clone(), text }),
-                Err(why) => self.findings.push(finding::finding_at(
-                    finding::Source { file: &shown, text: &self.text },
-                    finding::codes::UNREADABLE,
-                    named.span.clone(),
-                    &format!("the rule file cannot be read: {why}"),
-                    "name a rule file relative to the plan's folder",
-                )),
-            }
-        }
-        self.findings.extend(rules::import(&mut self.plan, &self.rules));
-    }
-
-    fn resolve(
-        root: PathBuf,
-        path: PathBuf,
-        text: String,
-        books: Vec<Runbook>,
-        missing: Vec<(Range<usize>, String)>,
-        answers: &[(String, String)],
-    ) -> Self {
-        let shown = shown(&path);
-        let env = |name: &str| std::env::var(name).ok();
-        let base = root.clone();
-        let file = move |name: &str| {
-            std::fs::read_to_string(base.join(name)).map(|s| s.trim_end().to_owned()).map_err(|e| e.to_string())
-        };
-        let base = root.clone();
-        let cmd = move |line: &str| secret_command(&base, line);
-        let outside = plan::Outside { env: &env, file: &file, cmd: &cmd };
-        let input = plan::Input { path: &shown, text: &text, outside: &outside, runbooks: &books };
-        let mut loaded = plan::load_answered(&input, answers);
-        for (place, why) in missing {
-            loaded.findings.push(finding::finding_at(
-                finding::Source { file: &shown, text: &text },
-                finding::codes::UNREADABLE,
-                place,
-                &format!("the runbook cannot be read: {why}"),
-                "name a Markdown file relative to the plan's folder",
-            ));
-        }
-        if loaded.plan.room.name.is_empty() {
-            loaded.plan.room.name = books.first().map_or_else(|| file_name(&root), |b| b.title.to_string());
-        }
+    fn unresolved(root: PathBuf, path: PathBuf, text: String) -> Self {
         Self {
+            origin: Origin::new(&root, shown(&path), text),
             root,
             path,
-            text,
-            plan: loaded.plan,
-            books,
+            plan: Plan::default(),
+            books: Vec::new(),
             texts: Vec::new(),
             missing: Vec::new(),
-            rules: Vec::new(),
-            findings: loaded.findings,
+            findings: Vec::new(),
+            of_parts: Vec::new(),
         }
+    }
+
+    fn follow(&mut self, named: Vec<(Runbook, Arc<[u8]>)>) {
+        let Followed { books, texts, missing, findings, .. } = parts::follow(&self.root, named);
+        (self.books, self.texts, self.missing, self.of_parts) = (books, texts, missing, findings);
+    }
+
+    fn resolved(mut self, answers: &BTreeMap<String, String>) -> Self {
+        let loaded = self.origin.plan(&self.books, answers);
+        (self.plan, self.findings) = (loaded.plan, loaded.findings);
+        self.findings.extend(self.of_parts.iter().cloned());
+        self
     }
 
     /// Whether the plan must not be used.
@@ -175,9 +141,10 @@ impl Setup {
     /// Every finding as rustc would print it.
     pub fn render(&self) -> String {
         let mut out = String::new();
+        let rules = self.origin.rules();
         for finding in &self.findings {
-            let rules = self.rules.iter().find(|rules| rules.path == finding.file);
-            let text = rules.map_or(&self.text, |rules| &rules.text);
+            let of_rules = rules.iter().find(|rules| rules.path == finding.file);
+            let text = of_rules.map_or(&self.origin.text, |rules| &rules.text);
             out.push_str(&finding::render(finding, text, finding::Paint::Plain));
             out.push('\n');
         }
@@ -186,7 +153,7 @@ impl Setup {
 
     /// A runbook's name as findings show it: as it can be opened from here.
     pub fn book_name(&self, book: &Runbook) -> String {
-        if self.text.is_empty() && self.books.len() == 1 && !self.path.as_os_str().is_empty() {
+        if self.origin.text.is_empty() && self.books.len() == 1 && !self.path.as_os_str().is_empty() {
             return shown(&self.path);
         }
         shown(&self.root.join(&book.path))
@@ -237,24 +204,11 @@ fn locate(argument: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn read_book(root: &Path, name: &str) -> anyhow::Result<(Runbook, Arc<[u8]>)> {
+    // `./db.md` is `db.md`: one file has one name. What leads out is refused as it was written.
+    let name: PathBuf = Path::new(name).components().filter(|c| *c != Component::CurDir).collect();
+    let name = name.to_str().unwrap_or_default();
     let bytes = files::read_under(root, name).with_context(|| root.join(name).display().to_string())?;
     Ok((runbook::read(name, &bytes)?, bytes.into()))
-}
-
-/// The first line that a command of the plan prints is the secret.
-fn secret_command(root: &Path, line: &str) -> Result<String, String> {
-    let argv = shell_words::split(line).map_err(|e| e.to_string())?;
-    let (program, args) = argv.split_first().ok_or("the command is empty")?;
-    let out = std::process::Command::new(program)
-        .args(args)
-        .current_dir(root)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(|e| format!("{program}: {e}"))?;
-    if !out.status.success() {
-        return Err(format!("{program}: {}", out.status));
-    }
-    Ok(String::from_utf8_lossy(&out.stdout).lines().next().unwrap_or_default().to_owned())
 }
 
 fn file_name(path: &Path) -> String {

@@ -62,7 +62,8 @@ pub fn json(room: &Room) -> Value {
         "next": next.into_iter().collect::<Vec<_>>(),
         "services": services,
         "metrics": metrics,
-        "alerts": [],
+        "alerts": alerts(room),
+        "board": room.trust(),
         "gates": [],
         "steps": { "done": overall.done, "total": overall.total, "late": late },
         "unsaved": room.unsaved.len(),
@@ -76,6 +77,45 @@ pub fn json(room: &Room) -> Value {
     });
     escape_strings(&mut status);
     status
+}
+
+/// Every alert that is not inactive, the worst first.
+fn alerts(room: &Room) -> Vec<Value> {
+    let alerts = room.alerts();
+    let said = alerts.iter().map(|alert| {
+        let rule = alert.rule(room);
+        json!({
+            "name": alert.name,
+            "state": alert.state,
+            "since": rfc3339(alert.since),
+            "severity": alert.severity,
+            "why": alert.why,
+            "note": alert.note,
+            "source": alert.source(room),
+            "held": alert.held.map(|(held, _)| held.as_secs_f64()),
+            "for": rule.map(|r| r.for_.as_secs_f64()),
+            "episode": alert.episode,
+            "flaps": alert.flaps,
+            "looks": rule.map(|r| crate::room::judge::looks(room, &r.when.expr, None)),
+            "told": alert.episode.map(|episode| told(room, &episode.to_string())),
+        })
+    });
+    said.collect()
+}
+
+/// Whom an episode was told, in the order it was queued.
+fn told(room: &Room, key: &str) -> Vec<Value> {
+    let mut notices: Vec<_> = room.progress.episodes.notices_of(key).collect();
+    notices.sort_by_key(|(stamp, ..)| *stamp);
+    let said = notices.into_iter().map(|(stamp, notice, delivery)| {
+        json!({
+            "channel": notice.channel,
+            "action": notice.action,
+            "at": rfc3339(stamp.utc()),
+            "delivery": delivery.or_else(|| room.live.telling.get(&notice.id)),
+        })
+    });
+    said.collect()
 }
 
 /// Names and reasons of a plan come from its author: whatever could drive a terminal is made visible.

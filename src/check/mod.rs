@@ -23,6 +23,7 @@ mod schedule;
 mod sheet;
 mod shell;
 mod sink;
+mod unanswered;
 mod unit;
 mod watch;
 
@@ -85,6 +86,9 @@ pub fn flight_check(input: &Input<'_>) -> Vec<Finding> {
         open::check(sheet, &mut out);
         gates::check(sheet, &mut out);
         parts::check(sheet, input.missing.iter().filter(|m| m.book == ix), &mut out);
+        if let Some((plan, _)) = input.plan {
+            unanswered::check(plan, sheet, &mut out);
+        }
         sinks.push(out);
     }
     authority::check(&sheets, input.plan.map(|(plan, source)| (plan, source.file)), &mut sinks);

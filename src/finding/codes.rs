@@ -89,5 +89,7 @@ codes! {
     BAD_ACCEPT = "WR072" Warning "an acceptance of what cannot be accepted";
     PART_CYCLE = "WR080" Warning "runbooks that link each other in a circle";
     PART_LIMIT = "WR081" Warning "a linked part that is not read, because there are too many";
+    DEAD_LINK = "WR082" Warning "a link to a file that is not there";
+    UNANSWERED = "WR083" Info "a command with something to fill in that no parameter answers";
     UNREADABLE = "WR090" Error "a file that cannot be read";
 }

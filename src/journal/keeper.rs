@@ -16,6 +16,7 @@ use super::connect;
 use super::place::{self, Mode};
 use super::salvage;
 use super::store::{self, BODY_MAX, CHUNK, Store, StoreError};
+use super::texts::Keeping;
 use super::{Ask, Event, JournalError, Options, Order, instant_now, texts};
 use crate::clock::Pace;
 use crate::fact::{Draft, Entry, Fact};
@@ -185,6 +186,8 @@ impl Keeper {
                 }
                 End::Closed
             }
+            // Whatever the database made of it in the middle of a write: that is the reason people can do something about.
+            Err(e) if !e.is_damage() && !self.in_place() => self.end_of(&StoreError::Moved),
             Err(e) => self.end_of(&e),
         }
     }
@@ -372,7 +375,8 @@ impl Keeper {
         match texts::keep(conn, &self.texts) {
             Err(e) if connect::is_busy(&e) => return,
             Err(e) => tracing::warn!("the runbooks are not kept in the journal: {e}"),
-            Ok(()) => {}
+            Ok(Keeping::NoRoom) => tracing::warn!("the runbooks are not kept in the journal: the disk is nearly full"),
+            Ok(Keeping::Kept) => {}
         }
         self.texts.clear();
     }

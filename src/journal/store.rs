@@ -373,7 +373,7 @@ fn clean(draft: &Draft) -> Draft {
 }
 
 /// Bytes that may still be written there.
-fn room(path: &Path) -> u64 {
+pub fn room(path: &Path) -> u64 {
     nix::sys::statvfs::statvfs(path).map_or(0, |s| {
         #[expect(clippy::unnecessary_cast, reason = "narrower on some systems")]
         let (blocks, size) = (s.blocks_available() as u64, s.fragment_size() as u64);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use sha2::{Digest as _, Sha256};
 
+use super::store::room;
 use super::verify::{VerifyError, explain, open_hostile};
 
 /// A larger text is not read: no runbook is.
@@ -13,8 +14,20 @@ const LARGEST: usize = 8 << 20;
 
 pub const TEXT: &str = "CREATE TABLE text (hash BLOB NOT NULL PRIMARY KEY, bytes BLOB NOT NULL) STRICT";
 
-/// Keeps texts that are not there yet, in one transaction.
-pub fn keep(conn: &Connection, texts: &[Arc<[u8]>]) -> rusqlite::Result<()> {
+/// So much of the disk stays free for the entries, which count for more.
+const RESERVE: u64 = 16 << 20;
+
+/// What became of texts that were to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// They are there.
+    Kept,
+    /// The disk is too full for them; nothing was written.
+    NoRoom,
+}
+
+/// Keeps texts that are not there yet, in one transaction, where the disk has room for them and for what counts more.
+pub fn keep(conn: &Connection, texts: &[Arc<[u8]>]) -> rusqlite::Result<Keeping> {
     let here = has_table(conn)?;
     let mut missing = Vec::new();
     for text in texts {
@@ -24,7 +37,12 @@ pub fn keep(conn: &Connection, texts: &[Arc<[u8]>]) -> rusqlite::Result<()> {
         }
     }
     if missing.is_empty() {
-        return Ok(());
+        return Ok(Keeping::Kept);
+    }
+    // They go into the log first, then into the file.
+    let needed = missing.iter().map(|(_, text)| 2 * text.len() as u64).sum::<u64>() + RESERVE;
+    if conn.path().is_some_and(|path| room(Path::new(path)) < needed) {
+        return Ok(Keeping::NoRoom);
     }
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     // Another process may have made it meanwhile.
@@ -34,7 +52,8 @@ pub fn keep(conn: &Connection, texts: &[Arc<[u8]>]) -> rusqlite::Result<()> {
     for (hash, text) in missing {
         tx.execute("INSERT OR IGNORE INTO text VALUES (?1, ?2)", params![hash, &**text])?;
     }
-    tx.commit()
+    tx.commit()?;
+    Ok(Keeping::Kept)
 }
 
 /// The text with this SHA-256, in hex, out of a journal that may be anybody's; nothing when it holds none, or one that was
@@ -71,7 +90,7 @@ pub fn carry(old: &Path, new: &Connection) -> rusqlite::Result<()> {
     };
     // What cannot be read is lost; the entries are what counts.
     let _ = gather();
-    keep(new, &texts)
+    keep(new, &texts).map(drop)
 }
 
 fn has_table(conn: &Connection) -> rusqlite::Result<bool> {

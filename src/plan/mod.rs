@@ -11,6 +11,7 @@ use crate::finding::Finding;
 use crate::probe::{Ask, Probe, Request};
 use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
+use crate::text::{escape, is_plain};
 
 pub mod decisions;
 pub mod draft;
@@ -135,6 +136,9 @@ pub struct Param {
     pub ask: Option<String>,
     /// A regular expression that the answer must match.
     pub r#match: Option<String>,
+    /// The same, read; nothing where there is none, or where it could not be read, which is a finding.
+    #[serde(skip)]
+    pub pattern: Option<regex::Regex>,
     /// What stands for it in the runbook, beside `${name}` and `<name>`: `vX.Y.Z`.
     pub placeholders: Vec<String>,
     /// Whether the value is an answer rather than the plan's own.
@@ -142,6 +146,29 @@ pub struct Param {
     pub answered: bool,
     /// The value, where the plan gives one.
     pub value: Option<Filled>,
+}
+
+/// Characters of an answer.
+const LONGEST: usize = 256;
+
+impl Param {
+    /// Whether the value is asked for: the plan itself gives none.
+    pub fn asked(&self) -> bool {
+        self.answered || self.value.is_none()
+    }
+
+    /// Whether an answer can be taken; if not, why, with the answer as it was given.
+    pub fn takes(&self, answer: &str) -> Result<(), String> {
+        if answer.is_empty() || answer.chars().count() > LONGEST || !is_plain(answer) {
+            return Err(format!("write 1 to {LONGEST} plain characters on one line"));
+        }
+        match &self.pattern {
+            Some(pattern) if !pattern.is_match(answer) => {
+                Err(format!("\"{answer}\" does not match {}", escape(pattern.as_str())))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `[[role]]`.

@@ -10,7 +10,7 @@ use std::{io, thread};
 use tokio::sync::mpsc;
 
 use crate::clock::Pace;
-use crate::probe::{Probe, Sample};
+use crate::probe::{Probe, Pulse, Sample};
 use crate::secret::Masks;
 
 mod command;
@@ -37,6 +37,8 @@ pub enum Event {
     /// Answers that came together. Lane policy: newest wins. While the lane is full the newest sample of each probe is kept
     /// and sent later.
     Samples(Vec<Sample>),
+    /// How polling itself goes; at most once a second, behind samples. Lane policy: dropped when the lane is full.
+    Pulse(Pulse),
     /// A probe's task broke (a panic) and will be started again: its name, how.
     TaskFailed(String, String),
 }

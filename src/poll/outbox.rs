@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use super::Event;
-use crate::probe::{ProbeId, Reading, Sample};
+use crate::probe::{ProbeId, Pulse, Reading, Sample};
 
 /// Panics worth telling when the loop has not listened for long; older ones are dropped.
 const FAILURES: usize = 64;
@@ -39,6 +39,11 @@ impl Outbox {
             self.failures.pop_front();
         }
         self.failures.push_back((task, message));
+    }
+
+    /// Says how polling goes, where there is room; whether there was.
+    pub(super) fn pulse(&mut self, pulse: Pulse) -> bool {
+        self.lane.try_send(Event::Pulse(pulse)).is_ok()
     }
 
     /// Forgets samples: their probes are not asked any more.

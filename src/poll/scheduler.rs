@@ -16,7 +16,7 @@ use super::tls::Tls;
 use super::wheel::{Beat, Key, SLOT, Wheel, spread};
 use super::{Ask, Event, Options, limits};
 use crate::clock::Now;
-use crate::probe::{self, Outcome, Probe, Reading, Sample};
+use crate::probe::{self, Outcome, Probe, Pulse, Reading, Sample};
 use crate::secret::Masks;
 use crate::task::{self, Task};
 
@@ -29,6 +29,8 @@ const SOON: Duration = Duration::from_millis(300);
 /// Samples that are only other numbers go to the loop at most this often: a screen shows no more, the tape is written no more
 /// often, and each time wakes two threads.
 const NUMBERS: Duration = Duration::from_millis(100);
+/// How polling goes is told at most this often, and only where samples are told.
+const PULSE: Duration = Duration::from_secs(1);
 /// How long after the next wake-up the pilot timer stands.
 const PILOT: Duration = Duration::from_millis(5);
 /// A broken probe rests this long, doubled each time it breaks again in a row …
@@ -70,6 +72,8 @@ struct Scheduler {
     sent_at: Duration,
     next_key: Key,
     began: Instant,
+    pulse: Pulse,
+    pulsed_at: Duration,
 }
 
 /// Runs until the loop has gone.
@@ -140,6 +144,8 @@ impl Scheduler {
             sent_at: Duration::ZERO,
             next_key: 0,
             began: Instant::now(),
+            pulse: Pulse::default(),
+            pulsed_at: Duration::ZERO,
         }
     }
 
@@ -182,6 +188,7 @@ impl Scheduler {
             before.entry(who).or_default().push_back((key, entry));
         }
         self.wheel.clear();
+        self.pulse = Pulse::default();
         self.out.forget();
         let at = self.time();
         let fresh = u32::try_from(probes.len()).unwrap_or(u32::MAX);
@@ -211,9 +218,8 @@ impl Scheduler {
     /// Starts everybody due.
     fn start_due(&mut self, due: &mut Vec<Key>) {
         let at = self.time();
-        if self.wheel.next_due().is_none_or(|next| next > at) {
-            return;
-        }
+        let Some(next) = self.wheel.next_due().filter(|next| *next <= at) else { return };
+        self.pulse.lag = self.pulse.lag.max(at.saturating_sub(next));
         self.wheel.due(at, due);
         let stamp = self.stamp();
         for key in due.drain(..) {
@@ -221,7 +227,11 @@ impl Scheduler {
             if at < entry.rests_until {
                 continue;
             }
-            let Some(mut target) = entry.home.take() else { continue };
+            let Some(mut target) = entry.home.take() else {
+                self.pulse.missed += 1;
+                continue;
+            };
+            self.pulse.asked += 1;
             let (tools, home, lost) = (Arc::clone(&self.tools), self.answers.clone(), self.answers.clone());
             let asking = async move {
                 let began = Instant::now();
@@ -284,6 +294,10 @@ impl Scheduler {
         if news || (at >= next && (self.asking == 0 || self.send_at.is_some_and(|due| due <= at))) {
             self.out.flush()?;
             (self.sent_at, self.send_at) = (at, None);
+            if at >= self.pulsed_at + self.options.pace.real(PULSE) && self.out.pulse(self.pulse) {
+                self.pulse.lag = Duration::ZERO;
+                self.pulsed_at = at;
+            }
         }
         if self.out.is_empty() {
             self.send_at = None;

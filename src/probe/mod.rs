@@ -222,6 +222,17 @@ pub struct Sample {
     pub reading: Reading,
 }
 
+/// How polling itself goes, since it began with this list of probes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Askings that were started.
+    pub asked: u64,
+    /// Askings that were due and not started: the one before had not come home.
+    pub missed: u64,
+    /// The longest that one was started after its time, since the last pulse.
+    pub lag: Duration,
+}
+
 /// What was learnt.
 #[derive(Clone, Debug)]
 pub enum Reading {

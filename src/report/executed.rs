@@ -3,13 +3,14 @@
 //! Added lines are quotes, indented so that they belong to their step; each ends with [`MARK`], an HTML comment that no page
 //! shows. So they can be told from the author's words, be taken out again, and are not read as part of the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::lines::{Text, content, ended};
 use super::said;
 use crate::fact::{Entry, Fact, StepId};
 use crate::room::{Book, Progress, Status};
 use crate::runbook::{ADDED as MARK, Command, Repair, Runbook, Step, StepKind};
+use crate::text::Untrusted;
 
 /// UTF-8's byte order mark.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -32,10 +33,37 @@ pub struct Executed<'a> {
     pub book: &'a Book,
     /// What was recorded.
     pub progress: &'a Progress,
-    /// Notes on the room itself, which belong to no step; on the first runbook only.
+    /// What belongs to no step of any runbook; told at the end of the one that has it, which is the first.
+    pub rest: Option<Rest<'a>>,
+    /// The variant of the runbook that was chosen, if one was.
+    pub variant: Option<Variant<'a>>,
+}
+
+/// What belongs to no step, beside the steps that were added at the end.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rest<'a> {
+    /// Notes on the room itself.
     pub notes: &'a [&'a Entry],
-    /// What was recorded of steps that no runbook has any more; on the first runbook only.
-    pub lost: &'a [StepId],
+    /// What was recorded of steps that no runbook has any more.
+    pub lost: &'a [Lost],
+}
+
+/// A step that no runbook has any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Which.
+    pub step: StepId,
+    /// What it said, where an earlier runbook that has it is known.
+    pub words: Option<Untrusted>,
+}
+
+/// A variant of the runbook.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant<'a> {
+    /// Its name in the plan.
+    pub name: &'a str,
+    /// The steps that it leaves out; nothing where the plan, which alone says so, is not at hand.
+    pub leaves_out: Option<&'a HashSet<StepId>>,
 }
 
 /// The runbook of these bytes with what was done.
@@ -45,7 +73,7 @@ pub fn executed(bytes: &[u8], runbook: &Runbook, of: Executed<'_>) -> Result<Vec
     let mut added: BTreeMap<u32, Vec<Vec<u8>>> = BTreeMap::new();
     for step in &runbook.steps {
         tick(&mut text, step, of);
-        let said = said::of_step(&step.id, of.book, of.progress);
+        let said = said::of_step(&step.id, of);
         if said.is_empty() {
             continue;
         }
@@ -95,7 +123,12 @@ pub fn without_additions(bytes: &[u8]) -> Vec<u8> {
 
 fn end_lines(of: Executed<'_>) -> Vec<String> {
     let mut out = Vec::new();
-    for entry in of.notes {
+    let Some(rest) = of.rest else { return out };
+    if let Some(Variant { name, leaves_out: None }) = of.variant {
+        let name = said::plain(name);
+        out.push(format!("the profile \"{name}\" was chosen; the plan says which steps it leaves out"));
+    }
+    for entry in rest.notes {
         if let Fact::Noted { step: None, text } = &entry.fact {
             out.push(format!(
                 "note {} · {}: {}",
@@ -107,12 +140,15 @@ fn end_lines(of: Executed<'_>) -> Vec<String> {
     }
     for added in of.progress.added.values().filter(|a| a.after.is_none()) {
         out.push(format!("added on the run by {}: {}", said::who(&added.by), said::plain(added.text.raw())));
-        out.extend(said::of_step(&added.step, of.book, of.progress));
+        out.extend(said::of_step(&added.step, of));
     }
-    for id in of.lost {
-        out.extend(said::of_step(id, of.book, of.progress).into_iter().map(|words| {
-            format!("on a step that the runbook no longer has ({}): {words}", said::plain(&id.to_string()))
-        }));
+    for lost in rest.lost {
+        let step = lost.words.as_ref().map_or_else(|| lost.step.to_string(), |words| words.raw().to_owned());
+        out.extend(
+            said::of_step(&lost.step, of)
+                .into_iter()
+                .map(|words| format!("on a step that the runbook no longer has ({}): {words}", said::plain(&step))),
+        );
     }
     out
 }

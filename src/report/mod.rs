@@ -4,4 +4,4 @@ mod executed;
 mod lines;
 mod said;
 
-pub use executed::{Executed, ReportError, executed, without_additions};
+pub use executed::{Executed, Lost, ReportError, Rest, Variant, executed, without_additions};

@@ -3,46 +3,29 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
+use super::executed::Executed;
 use crate::clock::Stamp;
-use crate::fact::{Author, StepId};
-use crate::room::{Book, Progress, Status};
+use crate::fact::{Author, Mark, StepId};
+use crate::room::Status;
+use crate::room::apply::mark_word;
 use crate::text::escape;
 
-/// The remarks on one step, oldest first; empty when nothing was recorded of it.
-pub(super) fn of_step(id: &StepId, book: &Book, progress: &Progress) -> Vec<String> {
+/// The remarks on one step, oldest first; empty when nothing was recorded of it and it is part of this run.
+pub(super) fn of_step(id: &StepId, of: Executed<'_>) -> Vec<String> {
     let mut said = Vec::new();
-    tell(id, book, progress, &mut HashSet::new(), &mut said);
+    tell(id, of, &mut HashSet::new(), &mut said);
     said
 }
 
 /// A journal may be anybody's: steps added after one another in a circle or in a long chain are told once, and not too deep.
 const DEEPEST: usize = 1_000;
 
-fn tell(id: &StepId, book: &Book, progress: &Progress, seen: &mut HashSet<StepId>, out: &mut Vec<String>) {
+fn tell(id: &StepId, of: Executed<'_>, seen: &mut HashSet<StepId>, out: &mut Vec<String>) {
     if seen.len() >= DEEPEST || !seen.insert(id.clone()) {
         return;
     }
-    if let Some(state) = progress.step(id) {
-        if let Some((by, at)) = &state.by {
-            let mut line = format!("{} {} {} · {}", glyph(state.status), word(state.status), time(*at), who(by));
-            if let Some(reason) = &state.reason {
-                line.push_str(": ");
-                line.push_str(&plain(reason.raw()));
-            }
-            if let Some(started) = state.started.filter(|s| s < at && state.status != Status::Running) {
-                let _ = write!(line, " · begun {}", time(started)); // a String takes everything
-            }
-            for (other, at) in &state.confirmed_by {
-                let _ = write!(line, " · confirmed by {} {}", who(other), time(*at));
-            }
-            if state.crossed {
-                line.push_str(" · another mark was made at the same time");
-            }
-            if book.checked(id) && !state.status.settled() {
-                line.push_str(" · it was ticked in the file before");
-            }
-            out.push(line);
-        }
+    marks(id, of, out);
+    if let Some(state) = of.progress.step(id) {
         if let Some(owner) = &state.owner {
             out.push(format!("owner: {}", plain(owner.raw())));
         }
@@ -50,9 +33,61 @@ fn tell(id: &StepId, book: &Book, progress: &Progress, seen: &mut HashSet<StepId
             out.push(format!("note {} · {}: {}", time(*at), who(by), plain(text.raw())));
         }
     }
-    for added in progress.added.values().filter(|a| a.after.as_ref() == Some(id)) {
+    for added in of.progress.added.values().filter(|a| a.after.as_ref() == Some(id)) {
         out.push(format!("added on the run by {}: {}", who(&added.by), plain(added.text.raw())));
-        tell(&added.step, book, progress, seen, out);
+        tell(&added.step, of, seen, out);
+    }
+}
+
+/// A line for every mark, oldest first. What was said again is said with what it confirms, and a begin with what came of it.
+fn marks(id: &StepId, of: Executed<'_>, out: &mut Vec<String>) {
+    let mut marks = of.progress.marks(id).peekable();
+    if marks.peek().is_none() {
+        if let Some(variant) = of.variant.filter(|v| v.leaves_out.is_some_and(|out| out.contains(id)))
+            && !of.book.is_group(id)
+        {
+            out.push(format!("⊘ {} \"{}\"", Status::LeftOut.word(), plain(variant.name)));
+        }
+        return;
+    }
+    let first = out.len();
+    let mut begun: Option<(Stamp, &Author)> = None;
+    let mut last = None;
+    while let Some(mark) = marks.next() {
+        let again: Vec<_> = std::iter::from_fn(|| marks.next_if(|next| next.mark == mark.mark)).collect();
+        last = Some(mark.mark);
+        let went_on = marks.peek().is_some_and(|next| next.mark != Mark::Todo);
+        if mark.mark == Mark::Running && went_on && again.is_empty() && mark.reason.is_none() && !mark.crossed {
+            begun = Some((mark.stamp, mark.by));
+            continue;
+        }
+        let mut line = format!("{} {} {} · {}", glyph(mark.mark), word(mark.mark), time(mark.stamp), who(mark.by));
+        if let Some(reason) = mark.reason {
+            line.push_str(": ");
+            line.push_str(&plain(reason.raw()));
+        }
+        if let Some((at, by)) = begun.take() {
+            let _ = write!(line, " · begun {}", time(at)); // a String takes everything
+            if by != mark.by {
+                let _ = write!(line, " by {}", who(by));
+            }
+        }
+        for other in again {
+            let _ = write!(line, " · confirmed by {} {}", who(other.by), time(other.stamp));
+            if let Some(reason) = other.reason.filter(|reason| Some(*reason) != mark.reason) {
+                let _ = write!(line, ": {}", plain(reason.raw()));
+            }
+        }
+        if mark.crossed {
+            line.push_str(" · another mark was made at the same time");
+        }
+        out.push(line);
+    }
+    if of.book.checked(id)
+        && matches!(last, Some(Mark::Todo | Mark::Running | Mark::Failed))
+        && let Some(line) = out.get_mut(first..).and_then(<[String]>::last_mut)
+    {
+        line.push_str(" · it was ticked in the file before");
     }
 }
 
@@ -69,21 +104,20 @@ pub(super) fn time(at: Stamp) -> String {
     at.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-fn glyph(status: Status) -> &'static str {
-    match status {
-        Status::Done | Status::InFile => "✓",
-        Status::Failed => "✗",
-        Status::Running => "◌",
-        Status::Todo => "○",
-        Status::Skipped | Status::NotApplicable | Status::Waived | Status::LeftOut => "⊘",
+fn glyph(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Done => "✓",
+        Mark::Failed => "✗",
+        Mark::Running => "◌",
+        Mark::Todo => "○",
+        Mark::Skipped | Mark::NotApplicable | Mark::Waived => "⊘",
     }
 }
 
-fn word(status: Status) -> &'static str {
-    match status {
-        Status::Todo => "reopened",
-        Status::Running => "begun",
-        other => other.word(),
+fn word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Running => "begun",
+        other => mark_word(other),
     }
 }
 

@@ -74,8 +74,10 @@ pub struct Loaded {
 pub struct Added {
     /// Its identity.
     pub step: StepId,
-    /// After which step.
+    /// After which step, under the identity that has now.
     pub after: Option<StepId>,
+    /// The identity it had then.
+    after_then: Option<StepId>,
     /// Its text.
     pub text: Untrusted,
     /// Who added it.
@@ -189,7 +191,33 @@ pub struct StepState {
     pub notes: Vec<(Stamp, Author, Untrusted)>,
 }
 
+/// One mark on a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Marking<'a> {
+    /// When.
+    pub stamp: Stamp,
+    /// What.
+    pub mark: Mark,
+    /// Who.
+    pub by: &'a Author,
+    /// Why, where a reason was given.
+    pub reason: Option<&'a Untrusted>,
+    /// Another mark stood here before, and was not seen.
+    pub crossed: bool,
+}
+
 impl Progress {
+    /// Every mark on a step, oldest first.
+    pub fn marks(&self, id: &StepId) -> impl Iterator<Item = Marking<'_>> {
+        let mut before: Option<(Stamp, Mark)> = None;
+        self.steps.get(id).into_iter().flat_map(|record| &record.marks).map(move |(stamp, Said { what, .. })| {
+            let (stamp, mark) = (*stamp, what.mark);
+            let crossed = before.is_some_and(|(b, m)| m != mark && what.saw.is_none_or(|saw| saw < b));
+            before = Some((stamp, mark));
+            Marking { stamp, mark, by: &what.by, reason: what.reason.as_ref(), crossed }
+        })
+    }
+
     /// What is recorded of a step; `None` when nothing is.
     pub fn step(&self, id: &StepId) -> Option<&StepState> {
         self.steps.get(id).map(|r| &r.state)
@@ -226,8 +254,13 @@ impl Progress {
                 self.record(step, stamp, |r, of| drop(r.owners.insert(stamp, Said { of, what })));
             }
             Fact::StepAdded { step, after, text } => {
-                let added =
-                    Added { step: step.clone(), after: after.clone(), text: text.clone(), by: entry.by.clone() };
+                let added = Added {
+                    step: step.clone(),
+                    after: after.as_ref().map(|after| self.now_called(after, stamp)),
+                    after_then: after.clone(),
+                    text: text.clone(),
+                    by: entry.by.clone(),
+                };
                 self.added.insert(stamp, added);
             }
             Fact::T0Set { t0 } if self.t0.as_ref().is_none_or(|(s, _)| *s < stamp) => self.t0 = Some((stamp, *t0)),
@@ -302,6 +335,11 @@ impl Progress {
         for record in self.steps.values_mut() {
             record.refold();
         }
+        let mut added = std::mem::take(&mut self.added);
+        for (stamp, added) in &mut added {
+            added.after = added.after_then.as_ref().map(|after| self.now_called(after, *stamp));
+        }
+        self.added = added;
     }
 }
 

@@ -142,6 +142,11 @@ impl Episodes {
         }
     }
 
+    /// Whether no alert ever changed.
+    pub fn is_empty(&self) -> bool {
+        self.said.is_empty()
+    }
+
     /// The newest change of an alert.
     pub fn newest(&self, alert: &str) -> Option<(Stamp, &Said)> {
         self.said.get(alert)?.iter().next_back().map(|(stamp, said)| (*stamp, said))

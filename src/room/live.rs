@@ -11,7 +11,7 @@ use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
 use crate::plan::Plan;
 use crate::probe::series::Series;
-use crate::probe::{Phases, ServiceReading};
+use crate::probe::{Phases, Pulse, ServiceReading};
 
 /// Readings of one process; changed by `observe` and `tick` alone.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Live {
     pub verdict: VerdictLive,
     /// Who polls and judges.
     pub watch: Watch,
+    /// How polling itself goes.
+    pub polling: PollingLive,
     /// Rules, in the plan's order.
     pub rules: Vec<RuleLive>,
     /// Rules of rule files, in the plan's order.
@@ -87,6 +89,17 @@ pub struct MetricLive {
     pub band: Option<usize>,
 }
 
+/// How polling itself goes, as last told; nothing where another process polls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PollingLive {
+    /// What the pollers said.
+    pub pulse: Pulse,
+    /// When.
+    pub at: Option<Now>,
+    /// When an asking was missed last.
+    pub missed_at: Option<Now>,
+}
+
 /// The verdict with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerdictLive {
@@ -128,6 +141,7 @@ impl Live {
             metrics: plan.metrics.iter().map(|_| MetricLive::new(now)).collect(),
             verdict: VerdictLive { verdict: Verdict::Wait, reason: "starting".to_owned(), since: now },
             watch: Watch::Unknown,
+            polling: PollingLive::default(),
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
             imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
             foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),

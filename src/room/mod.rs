@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
+pub mod alarms;
 pub mod alert;
 pub mod alerts;
 pub mod apply;
@@ -29,10 +30,11 @@ pub mod profile;
 pub mod renames;
 mod runs;
 pub mod steps;
+pub mod trust;
 mod upkeep;
 pub mod verdict;
 
-pub use apply::{Loaded, Progress, Status, StepState};
+pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
@@ -154,6 +156,13 @@ impl Room {
 
     /// Takes another runbook and plan; what is measured is kept by name.
     pub fn replace(&mut self, book: Book, plan: Plan) {
+        let old = std::mem::replace(&mut self.book, Arc::new(book));
+        self.remember_gone(&old);
+        self.replan(plan);
+    }
+
+    /// Takes another plan; what is measured is kept by name.
+    pub fn replan(&mut self, plan: Plan) {
         let mut live = Live::new(&plan, self.now);
         let old = std::mem::replace(&mut self.plan, Arc::new(plan));
         for (service, kept) in old.services.iter().zip(std::mem::take(&mut self.live.services)) {
@@ -175,8 +184,6 @@ impl Room {
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;
-        let old = std::mem::replace(&mut self.book, Arc::new(book));
-        self.remember_gone(&old);
         self.apply_profile();
         let r = &mut self.revision;
         for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header, &mut r.alerts] {

@@ -8,7 +8,7 @@ use super::{Effect, Room, alerts, verdict};
 use crate::clock::{Now, age};
 use crate::fact::{Draft, Fact, ServiceState};
 use crate::plan::{FromProbe, Plan};
-use crate::probe::{MetricIx, MetricReading, Outcome, Point, Reading, Sample, ServiceIx, ServiceReading};
+use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
 use crate::text::Untrusted;
 
 /// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
@@ -66,6 +66,17 @@ fn take(room: &mut Room, sample: Sample) -> Vec<Draft> {
         }
     }
     Vec::new()
+}
+
+/// Takes in how polling itself goes.
+pub fn pulse(room: &mut Room, pulse: Pulse) {
+    let live = &mut room.live.polling;
+    let missed = pulse.missed.saturating_sub(live.pulse.missed);
+    if missed > 0 || pulse.asked < live.pulse.asked {
+        live.missed_at = (missed > 0).then_some(room.now);
+    }
+    live.pulse = pulse;
+    live.at = Some(room.now);
 }
 
 /// Lets time pass: what was not answered goes stale, what must hold for a while has held longer.

@@ -1,6 +1,9 @@
 //! Parameters: what was answered, and texts with the answers in place of their placeholders.
 
+use std::collections::BTreeMap;
+
 use super::{Progress, Room};
+use crate::fact::Fact;
 use crate::plan::Param;
 use crate::text::Untrusted;
 
@@ -23,21 +26,46 @@ impl Progress {
 }
 
 impl Room {
-    /// The value of a parameter as people may see it: the last one recorded, else the plan's.
+    /// The value of a parameter as people may see it: the last one recorded that the plan takes, else the plan's.
     pub fn param(&self, name: &str) -> Option<String> {
-        let recorded = self.progress.params.get(name).and_then(|(_, value)| value.as_ref()).map(Untrusted::raw);
         let declared = self.plan.params.iter().find(|p| p.name == name)?;
-        match (&declared.value, recorded) {
+        let own = || declared.value.as_ref().map(|value| value.shown().to_owned());
+        if !declared.asked() {
             // The plan's own value holds everywhere, so it is never asked for.
-            (Some(value), _) if !declared.answered => Some(value.shown().to_owned()),
-            (_, Some(recorded)) => Some(recorded.to_owned()),
-            (value, None) => value.as_ref().map(|value| value.shown().to_owned()),
+            return own();
+        }
+        match self.progress.params.get(name) {
+            Some((_, None)) => None,
+            Some((_, Some(recorded))) if declared.takes(recorded.raw()).is_ok() => Some(recorded.raw().to_owned()),
+            // Given at the start and not recorded yet.
+            _ => own(),
         }
     }
 
-    /// Every answer that was recorded: name and value.
-    pub fn answers(&self) -> impl Iterator<Item = (String, String)> {
-        self.progress.answers()
+    /// Every answer that was given, by name: those recorded, and those on their way to the journal.
+    pub fn answers(&self) -> BTreeMap<String, String> {
+        let mut answers: BTreeMap<String, String> = self.progress.answers().collect();
+        // In the order they were given: ids grow with time.
+        for unsaved in self.unsaved.values() {
+            match &unsaved.draft.fact {
+                Fact::ParamSet { name, value: Some(value) } => {
+                    answers.insert(name.clone(), value.raw().to_owned());
+                }
+                Fact::ParamSet { name, value: None } => {
+                    answers.remove(name);
+                }
+                _ => {}
+            }
+        }
+        answers
+    }
+
+    /// Whether the plan in force was made with other answers than these.
+    pub fn answered_otherwise(&self, answers: &BTreeMap<String, String>) -> bool {
+        self.plan.params.iter().filter(|p| p.asked()).any(|param| {
+            let holds = answers.get(&param.name).filter(|answer| param.takes(answer).is_ok());
+            holds.map(String::as_str) != param.value.as_ref().map(crate::secret::Filled::expose)
+        })
     }
 
     /// The text with every placeholder of a declared parameter replaced by `around` its value.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Part;
+use super::class::GUESSES;
 use super::found::{Contact, Environment, Flag, Gate, Ladder, Placeholder, Role, Service, Threshold, Window};
 use crate::fact::StepId;
 use crate::text::Untrusted;
@@ -53,6 +54,9 @@ pub struct Runbook {
     /// Files that belong into it, as linked.
     #[serde(skip)]
     pub parts: Vec<Part>,
+    /// Files beside it that it sends its readers to, but that are no part of it.
+    #[serde(skip)]
+    pub references: Vec<Part>,
     /// The runbook that links this one, with the link's line; none for one that the plan names.
     pub part_of: Option<PartOf>,
     /// Every heading, in document order; for plans that name one and for the drawer.
@@ -186,6 +190,13 @@ pub struct Command {
     pub placeholders: Vec<Untrusted>,
     /// Why it has its class, in a few words: `POST changes what it is sent to`.
     pub reason: Untrusted,
+}
+
+impl Command {
+    /// Whether its class is a guess, to be safe: nobody knows that it changes something.
+    pub fn guessed(&self) -> bool {
+        self.class == Class::Mutate && GUESSES.iter().any(|guess| self.reason.raw().ends_with(guess))
+    }
 }
 
 /// What running a command would do.

@@ -58,7 +58,8 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
     path.clone_into(&mut book.path);
     book.sha256 = hex(&Sha256::digest(bytes));
     book.repaired = source.repaired;
-    book.parts = parts::parts(&source);
+    let links = parts::links(&source);
+    (book.parts, book.references) = (links.parts, links.references);
     book.lines = source.shown.lines().map(Untrusted::from).collect();
     Ok(book)
 }

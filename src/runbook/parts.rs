@@ -63,6 +63,27 @@ const READING: [&str; 16] = [
     "referencias",
 ];
 
+/// What stands right before a link that is only for reading.
+const READ_THERE: [&str; 11] = [
+    "see",
+    "see also",
+    "refer to",
+    "described in",
+    "documented in",
+    "details in",
+    "consult",
+    "siehe",
+    "siehe auch",
+    "voir",
+    "véase",
+];
+
+/// Endings of files that people link; what ends otherwise may be a host, a package, a page of a wiki.
+const FILES: [&str; 22] = [
+    "md", "markdown", "mdown", "txt", "rst", "adoc", "pdf", "html", "htm", "sh", "sql", "yaml", "yml", "json", "toml",
+    "csv", "xlsx", "docx", "png", "jpg", "svg", "py",
+];
+
 /// A block while it is read.
 #[derive(Default)]
 struct Open {
@@ -74,10 +95,20 @@ struct Open {
     in_link: bool,
 }
 
-/// The parts that a file links, in order: a link that is all there is of an item, a paragraph or a heading, or that follows a
+/// The links of a file.
+#[derive(Default)]
+pub(super) struct Links {
+    /// Those that make another file part of this one.
+    pub parts: Vec<Part>,
+    /// Those to a file beside it that are only for reading: `refer to [the details](d.md)`.
+    pub references: Vec<Part>,
+}
+
+/// The links of a file. The parts are, in order: a link that is all there is of an item, a paragraph or a heading, or that follows a
 /// word such as "see" or "follow" and ends its sentence. A link within a sentence, in a table or in a list of references is none.
-pub(super) fn parts(source: &Source) -> Vec<Part> {
+pub(super) fn links(source: &Source) -> Links {
     let mut out = Vec::new();
+    let mut references: Vec<Part> = Vec::new();
     let mut open: Option<Open> = None;
     let mut reading = false;
     let mut table = 0_u32;
@@ -115,6 +146,12 @@ pub(super) fn parts(source: &Source) -> Vec<Part> {
             Event::Start(Tag::Link { dest_url, .. }) => {
                 if let Some(open) = &mut open {
                     open.in_link = true;
+                    let before = if open.links.is_empty() { &open.before } else { &open.after };
+                    if refers(before)
+                        && let Some(target) = file(&dest_url)
+                    {
+                        references.push(Part { line: source.line(range.start), target });
+                    }
                     if let Some(target) = markdown(&dest_url) {
                         open.links.push((source.line(range.start), target));
                     } else if open.links.is_empty() {
@@ -144,7 +181,26 @@ pub(super) fn parts(source: &Source) -> Vec<Part> {
         }
     }
     take(open, reading, &mut out);
-    out
+    // Of a part that is not there its own finding speaks.
+    references.retain(|r| !out.contains(r));
+    Links { parts: out, references }
+}
+
+/// A relative path to a file of a kind that people link, without the place in it.
+fn file(target: &str) -> Option<String> {
+    let plain = percent_decoded(target.split(['?', '#']).next().unwrap_or_default());
+    let ending = plain.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase())?;
+    let elsewhere = plain.contains(':') || plain.starts_with(['/', '\\', '$', '{', '<']) || plain.contains('\0');
+    (FILES.contains(&ending.as_str()) && !elsewhere).then_some(plain)
+}
+
+/// Ends with words that say where to read more.
+fn refers(before: &str) -> bool {
+    let folded = before.trim_end().trim_end_matches([':', '→']).trim_end().to_lowercase();
+    let folded = folded.strip_suffix(" the").map_or(folded.as_str(), str::trim_end);
+    READ_THERE.iter().any(|words| {
+        folded.strip_suffix(words).is_some_and(|rest| rest.chars().next_back().is_none_or(|c| !c.is_alphanumeric()))
+    })
 }
 
 /// A relative path to a Markdown file; not a place in one, not a page elsewhere.

@@ -71,7 +71,7 @@ pub struct Derived {
     book: Arc<Book>,
     plan: Arc<Plan>,
     steps: Option<u64>,
-    shape: (usize, usize),
+    shape: (u64, usize),
     t0: Option<DateTime<Utc>>,
     /// Grows when rows change their places.
     pub outline: u64,
@@ -114,7 +114,9 @@ impl Derived {
         let reshaped = !Arc::ptr_eq(&self.book, &room.book) || self.nodes.is_empty() && !room.book.rows.is_empty();
         let steps_changed = self.steps != Some(room.revision.steps);
         if reshaped || steps_changed {
-            let shape = (room.progress.added.len(), gone());
+            // A step that is renamed takes along what was added behind it.
+            let added: Vec<_> = room.progress.added.values().map(|a| (&a.step, &a.after)).collect();
+            let shape = (if added.is_empty() { 0 } else { hash(&added) }, gone());
             if reshaped || shape != self.shape {
                 self.book = Arc::clone(&room.book);
                 self.shape = shape;

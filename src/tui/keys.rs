@@ -67,6 +67,10 @@ words! {
         /// See `keys.toml`.
         PreviousPane = "previous-pane",
         /// See `keys.toml`.
+        Alerts = "alerts",
+        /// See `keys.toml`.
+        Board = "board",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",

@@ -9,9 +9,11 @@ use tui_input::Input;
 use super::derive::NONE;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
-use super::panes::services;
-use super::typing::{clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
-use super::view::{Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
+use super::panes::{alarms, services};
+use super::typing::{
+    alert_dialog, clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek,
+};
+use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
 use crate::room::{Intent, Room, Status};
 
@@ -131,6 +133,7 @@ pub fn on_mouse(room: &Room, view: &mut View, mouse: MouseEvent) -> Vec<Act> {
                 let row = row - first + view.scroll.get(plot.pane.index()).copied().unwrap_or_default();
                 match plot.pane {
                     Pane::Checklist => view.select_row(room, row),
+                    Pane::Alarms => view.alarm = alarms::list(room).get(row).map(|a| a.about.clone()),
                     Pane::Services => {
                         if let Some(ix) = services::order(room).get(row) {
                             view.service = ix.0;
@@ -258,7 +261,11 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
                 *at = 0;
             }
         }
-        A::Open => open(view),
+        A::Board => {
+            view.detail = Detail::Board;
+            view.focus = Pane::Detail;
+        }
+        A::Open => open(room, view),
         A::Back => back(room, view),
         A::Redraw => {
             view.invalidate();
@@ -292,6 +299,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         A::Undo => return vec![Act::Intent(Intent::Undo)],
         A::RoomNote => return ask(view, Purpose::Note(None)),
         A::Clock => return clock_dialog(room, view),
+        A::Alerts => return alert_dialog(room, view),
         _ => {}
     }
     let on_steps = view.focus == Pane::Checklist || view.focus == Pane::Detail && view.detail == Detail::Step;
@@ -384,6 +392,11 @@ fn step_by(room: &Room, view: &mut View, pane: Pane, by: i64) {
                 view.service = *ix;
             }
         }
+        Pane::Alarms => {
+            let list = alarms::list(room);
+            let at = alarms::place(&list, view).unwrap_or(0);
+            view.alarm = list.get(moved(at).min(list.len().saturating_sub(1))).map(|a| a.about.clone());
+        }
         _ => {
             if let Some(at) = view.scroll.get_mut(pane.index()) {
                 *at = moved(*at);
@@ -422,8 +435,21 @@ fn unfold(room: &Room, view: &mut View) {
     }
 }
 
-fn open(view: &mut View) {
+fn open(room: &Room, view: &mut View) {
     match view.focus {
+        Pane::Alarms => match alarms::current(room, view).map(|a| a.about) {
+            Some(Alarmed::Alert(name)) => {
+                view.alarm = Some(Alarmed::Alert(name));
+                view.detail = Detail::Alert;
+                view.focus = Pane::Detail;
+            }
+            Some(Alarmed::Service(ix)) => {
+                view.service = ix;
+                view.detail = Detail::Service;
+                view.focus = Pane::Detail;
+            }
+            _ => view.zoom = true,
+        },
         Pane::Checklist => {
             let Some(i) = view.current() else { return };
             let Some(node) = view.derived.node(i) else { return };
@@ -459,6 +485,12 @@ fn back(room: &Room, view: &mut View) {
     } else if view.focus == Pane::Detail && view.detail == Detail::Service {
         view.detail = Detail::Step;
         view.focus = Pane::Services;
+    } else if view.focus == Pane::Detail && view.detail == Detail::Board {
+        view.detail = Detail::Step;
+        view.focus = Pane::Checklist;
+    } else if view.focus == Pane::Detail && view.detail == Detail::Alert {
+        view.detail = Detail::Step;
+        view.focus = Pane::Alarms;
     } else if view.focus != Pane::Checklist {
         view.focus = Pane::Checklist;
     } else if view.filter != Filter::All {

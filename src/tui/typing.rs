@@ -9,7 +9,7 @@ use super::keys::{Action, KeyMode, Keymap};
 use super::layout::Pane;
 use super::on_key::{Act, MAX_LINE, perform, set_layout};
 use super::panes::palette;
-use super::view::{Find, Line, Mode, Next, Purpose, Tone, View};
+use super::view::{Alarmed, Find, Line, Mode, Next, Purpose, Tone, View};
 use crate::clock;
 use crate::room::{Intent, Room};
 use crate::text::Untrusted;
@@ -46,8 +46,54 @@ pub fn clock_dialog(room: &Room, view: &mut View) -> Vec<Act> {
         let question = format!("Unset T-0{place}? It is {} now; offsets will sleep.", when(room, t0));
         options.push(('u', "unset it".to_owned(), Next::Confirm(question, set(None))));
     }
+    options.push((
+        'b',
+        "take the last 30 minutes as the baseline".to_owned(),
+        Next::Confirm("Compare later values with those of the last 30 minutes?".to_owned(), Intent::TakeBaseline),
+    ));
     view.mode =
         Mode::Choose { title: "T-0, the moment everything is counted from".to_owned(), options, opened: room.now };
+    Vec::new()
+}
+
+/// What can be done about the alert in question: the one that is open or selected, else the first that fires.
+pub fn alert_dialog(room: &Room, view: &mut View) -> Vec<Act> {
+    let alerts = room.alerts();
+    let chosen = match (&view.alarm, view.focus) {
+        (Some(Alarmed::Alert(name)), Pane::Alarms | Pane::Detail) => alerts.iter().find(|a| a.name == *name),
+        _ => None,
+    };
+    let alert = chosen.or_else(|| alerts.iter().find(|a| a.state.fires())).or_else(|| alerts.first());
+    let mut options = Vec::new();
+    if let Some(alert) = alert {
+        let name = crate::text::escape(&alert.name);
+        if alert.state.fires() {
+            let next = Next::Prompt(Purpose::Acknowledge(alert.name.clone()));
+            options.push(('a', format!("take on \"{name}\": it is yours, nobody further is told"), next));
+        }
+        if let Some(silence) = room.progress.episodes.silenced(&alert.name, room.now.utc) {
+            let question = format!("End the silence of \"{name}\"? ({}, by {})", silence.reason, silence.by.person);
+            let next = Next::Confirm(question, Intent::Lift { silence: silence.id });
+            options.push(('e', format!("end the silence of \"{name}\""), next));
+        } else {
+            let next = Next::Prompt(Purpose::Silence(Some(alert.name.clone())));
+            options.push(('s', format!("silence \"{name}\": judged as ever, nobody is told"), next));
+        }
+    }
+    if !room.plan.rules.is_empty() {
+        options.push(('S', "silence every alert".to_owned(), Next::Prompt(Purpose::Silence(None))));
+    }
+    for (channel, digit) in room.plan.notify.iter().zip('1'..='9') {
+        let name = crate::text::escape(&channel.name);
+        let question = format!("Send a test to \"{name}\"? Whoever listens there will get it.");
+        let next = Next::Confirm(question, Intent::TestChannel { channel: channel.name.clone() });
+        options.push((digit, format!("test the channel \"{name}\""), next));
+    }
+    if options.is_empty() {
+        view.toast(room.now, Tone::Quiet, "the plan has no rule and no channel: [[rule]] and [notify.NAME] make them");
+        return Vec::new();
+    }
+    view.mode = Mode::Choose { title: "Alerts".to_owned(), options, opened: room.now };
     Vec::new()
 }
 
@@ -94,7 +140,7 @@ pub fn prompt(
 fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<Act> {
     let line = input.value().trim().to_owned();
     let text = Untrusted::new(line.clone());
-    if line.is_empty() && !matches!(purpose, Purpose::Owner(_)) {
+    if line.is_empty() && !matches!(purpose, Purpose::Owner(_) | Purpose::Acknowledge(_)) {
         view.toast(room.now, Tone::Bad, "write something first, or esc to cancel");
         view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
         return Vec::new();
@@ -107,6 +153,20 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         Purpose::Waive(step) => Intent::Waive { step, reason: text },
         Purpose::Owner(step) => Intent::Own { step, owner: text },
         Purpose::Add(after) => Intent::Add { after, text },
+        Purpose::Acknowledge(alert) => {
+            let (minutes, words) = minutes_and_words(&line);
+            Intent::Acknowledge { alert, owner: None, minutes, text: Untrusted::new(words) }
+        }
+        Purpose::Silence(alert) => match minutes_and_words(&line) {
+            (Some(minutes), words) if !words.is_empty() => {
+                Intent::Silence { alert, minutes, reason: Untrusted::new(words) }
+            }
+            _ => {
+                view.toast(room.now, Tone::Bad, "write for how long and why, as in: 30m known failover");
+                view.mode = Mode::Prompt { purpose: Purpose::Silence(alert), input, line: Line::Typed };
+                return Vec::new();
+            }
+        },
         Purpose::T0 => match read_moment(room, &line) {
             Ok(at) => {
                 let question = format!("Set T-0{} to {}?", place(room), when(room, at));
@@ -120,6 +180,15 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         },
     };
     vec![Act::Intent(intent)]
+}
+
+/// `30m looking at the pool`: whole minutes, rounded up, and the words.
+fn minutes_and_words(line: &str) -> (Option<u32>, String) {
+    let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    match clock::parse_duration(first) {
+        Ok(span) => (u32::try_from(span.as_secs().div_ceil(60)).ok(), rest.trim().to_owned()),
+        Err(_) => (None, line.to_owned()),
+    }
 }
 
 /// `12:30` or `12:30:00` today in the room's zone, `+10m`, `-5m`, or RFC 3339.

@@ -43,6 +43,8 @@ pub struct View {
     pub detail: Detail,
     /// The selected service, by its place in the plan.
     pub service: usize,
+    /// The selected alarm; none is the first.
+    pub alarm: Option<Alarmed>,
     /// A find that is on.
     pub find: Option<Find>,
     /// How far back charts reach.
@@ -182,6 +184,10 @@ pub enum Purpose {
     Add(Option<StepId>),
     /// The moment of T-0.
     T0,
+    /// A word on taking an alert on.
+    Acknowledge(String),
+    /// For how long and why an alert is silenced; none is all of them.
+    Silence(Option<String>),
 }
 
 /// What the checklist shows.
@@ -233,6 +239,21 @@ pub enum Detail {
     Step,
     /// The selected service.
     Service,
+    /// The selected alert.
+    Alert,
+    /// The board about itself.
+    Board,
+}
+
+/// What an alarm is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Alarmed {
+    /// An alert of a rule, by its name.
+    Alert(String),
+    /// A service, by its place in the plan.
+    Service(usize),
+    /// A metric, by its place in the plan.
+    Metric(usize),
 }
 
 /// A find that is on.
@@ -303,6 +324,7 @@ impl View {
             folded: HashSet::new(),
             detail: Detail::Step,
             service: 0,
+            alarm: None,
             find: None,
             span: Duration::from_mins(30),
             hair: None,

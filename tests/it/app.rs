@@ -440,6 +440,7 @@ fn a_journal_that_is_deleted_in_use_is_not_written_on_in_the_dark() {
     let mut client = watch.client();
     let note = |n: u64| json!({ "kind": "note", "text": format!("note {n}") });
     assert_eq!(client.ask(1, "ic", &note(1)).unwrap()["answer"], "accepted");
+    client.until("what the start recorded", |s| s["unsaved"] == 0);
     let aside = place.path().join("aside.db");
     std::fs::rename(place.journal(), &aside).unwrap();
     let answer = client.ask(2, "ic", &note(2)).unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
 use warroom::fact::{Author, Draft, Entry, Fact, Hash, Mark, StepId};
-use warroom::report::{Executed, executed, without_additions};
+use warroom::report::{Executed, Lost, Rest, executed, without_additions};
 use warroom::room::{Book, Progress, Status};
 use warroom::runbook::{ADDED, Runbook, read};
 use warroom::text::Untrusted;
@@ -38,7 +38,7 @@ fn export(bytes: &[u8], says: &[(usize, Mark, &str)]) -> (Runbook, Progress, Vec
     let runbook = read("go-live.md", bytes).unwrap();
     let progress = progress(&runbook, says);
     let book = Book::new(vec![runbook.clone()]);
-    let of = Executed { book: &book, progress: &progress, notes: &[], lost: &[] };
+    let of = Executed { book: &book, progress: &progress, rest: Some(Rest::default()), variant: None };
     let out = executed(bytes, &runbook, of).unwrap();
     (runbook, progress, out)
 }
@@ -392,10 +392,17 @@ fn steps_that_the_runbook_lost_are_told_at_its_end() {
     let old = read("go-live.md", b"- [ ] gone\n").unwrap();
     let progress = progress(&old, &[(0, Mark::Done, "")]);
     let book = Book::new(vec![runbook.clone()]);
-    let lost: Vec<StepId> = old.steps.iter().map(|s| s.id.clone()).collect();
-    let out = executed(b"- [ ] a\n", &runbook, Executed { book: &book, progress: &progress, notes: &[], lost: &lost });
+    let lost: Vec<Lost> = old.steps.iter().map(|s| Lost { step: s.id.clone(), words: Some(s.text.clone()) }).collect();
+    let out = executed(
+        b"- [ ] a\n",
+        &runbook,
+        Executed { book: &book, progress: &progress, rest: Some(Rest { notes: &[], lost: &lost }), variant: None },
+    );
     let out = String::from_utf8(out.unwrap()).unwrap();
-    assert!(out.starts_with("- [ ] a\n<!-- warroom -->\n> on a step that the runbook no longer has"), "{out}");
+    assert!(
+        out.starts_with("- [ ] a\n<!-- warroom -->\n> on a step that the runbook no longer has (gone): ✓ done "),
+        "{out}"
+    );
 }
 
 /// A journal may be anybody's: an added step that stands after itself must not end the program.
@@ -413,7 +420,121 @@ fn added_steps_in_a_circle_are_told_once() {
         progress.apply(&Arc::new(Entry::seal(draft, Writer(1), n as u64 + 1, stamp, Hash::default())));
     }
     let book = Book::new(vec![runbook.clone()]);
-    let of = Executed { book: &book, progress: &progress, notes: &[], lost: &[] };
+    let of = Executed { book: &book, progress: &progress, rest: Some(Rest::default()), variant: None };
     let out = String::from_utf8(executed(bytes, &runbook, of).unwrap()).unwrap();
     assert!(out.contains("call the bank"), "{out}");
+}
+
+#[test]
+fn every_mark_of_a_step_is_told_and_a_begin_with_what_came_of_it() {
+    let says = [
+        (0, Mark::Running, ""),
+        (0, Mark::Failed, "the disk was full"),
+        (0, Mark::Running, ""),
+        (0, Mark::Done, ""),
+        (0, Mark::Done, ""),
+        (1, Mark::Running, ""),
+    ];
+    check(RUNBOOK.as_bytes(), &says).unwrap();
+    let (_, _, out) = export(RUNBOOK.as_bytes(), &says);
+    let out = String::from_utf8(out).unwrap();
+    let expected = "- [x] back up\n  > ✗ failed 2026-10-14 17:47:40 UTC · dba-Ünal (on-call): the disk was full · begun 2026-10-14 17:46:40 UTC <!-- warroom -->\n  > ✓ done 2026-10-14 17:49:40 UTC · dba-Ünal (on-call) · begun 2026-10-14 17:48:40 UTC · confirmed by dba-Ünal (on-call) 2026-10-14 17:50:40 UTC <!-- warroom -->\n- [ ] announce\n  > ◌ begun 2026-10-14 17:51:40 UTC · dba-Ünal (on-call) · it was ticked in the file before <!-- warroom -->\n";
+    assert!(out.contains(expected), "{out}");
+}
+
+/// A watch on a plan of its own, and what the room exports afterwards.
+fn exported(home: &Path, what: &str) -> String {
+    let out = warroom(home).args(["export", "--format", "md"]).arg(home.join(what)).output().unwrap();
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn steps_that_went_are_named_by_their_words_and_what_was_added_behind_them_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::write(at("go-live.md"), "# Go-live\n\n- [ ] migrate the database\n- [ ] anounce it\n- [ ] end\n").unwrap();
+    let ids = ids(home.path());
+    let journal = at("j.db");
+    let watch = Watched::start(home.path(), &at("go-live.md"), "ic", &["--journal", journal.to_str().unwrap()]);
+    let mut client = watch.client();
+    for (n, intent) in [
+        json!({ "kind": "fail", "step": ids[0], "reason": "no access" }),
+        json!({ "kind": "tick", "step": ids[0] }),
+        json!({ "kind": "add", "after": ids[0], "text": "ask for access" }),
+        json!({ "kind": "add", "after": ids[1], "text": "call the bank" }),
+    ]
+    .iter()
+    .enumerate()
+    {
+        assert_eq!(client.ask(n as u64, "ic", intent).unwrap()["answer"], "accepted", "{intent}");
+    }
+    kept(&journal);
+    // The first step goes, the second is spelt right.
+    std::fs::write(at("go-live.md"), "# Go-live\n\n- [ ] announce it\n- [ ] end\n").unwrap();
+    client.until("the edit in the record", |_| {
+        let out = warroom(home.path()).args(["export", "--format", "jsonl"]).arg(&journal).output().unwrap();
+        String::from_utf8_lossy(&out.stdout).matches("\"kind\":\"runbook-loaded\"").count() == 2
+    });
+    let end = std::time::Instant::now() + LIMIT;
+    let conn = rusqlite::Connection::open(&journal).unwrap();
+    conn.busy_timeout(LIMIT).unwrap();
+    while conn.query_row("SELECT count(*) FROM text", [], |r| r.get::<_, i64>(0)).unwrap_or(0) < 2 {
+        assert!(std::time::Instant::now() < end, "the second runbook was never kept");
+        std::thread::yield_now();
+    }
+    drop((conn, client));
+    watch.end();
+    // From the journal alone.
+    std::fs::remove_file(at("go-live.md")).unwrap();
+    let out = exported(home.path(), "j.db");
+    assert!(out.contains("- [ ] announce it\n  > added on the run by ic: call the bank"), "{out}");
+    let lost = "> on a step that the runbook no longer has (migrate the database): ";
+    for words in ["✗ failed ", "✓ done ", "added on the run by ic: ask for access"] {
+        assert!(out.contains(&format!("{lost}{words}")), "{words} is missing in\n{out}");
+    }
+    assert!(out.contains("no access") && !out.contains(&ids[0]), "{out}");
+    let verified = warroom(home.path()).arg("verify").arg(&journal).output().unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+}
+
+#[test]
+fn what_a_profile_leaves_out_is_said_so_and_the_runbook_may_be_gone() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    let ran = at("ran");
+    std::fs::write(at("go-live.md"), "# Go-live\n\n- [ ] a\n\n## Smoke\n\n- [ ] b\n- [ ] c\n").unwrap();
+    std::fs::write(
+        at("warroom.toml"),
+        format!(
+            "[room]\nrunbook = [\"go-live.md\"]\njournal = \"j.db\"\n[params]\ntoken = {{ cmd = 'sh -c \"touch {}; echo hunter2secret\"' }}\n[[profile]]\nname = \"hot_fix\"\nskip = [\"Smoke\"]\n",
+            ran.display()
+        ),
+    )
+    .unwrap();
+    let ids = ids(home.path());
+    let watch = Watched::start(home.path(), &at("warroom.toml"), "ic", &["--profile", "hot_fix"]);
+    let mut client = watch.client();
+    client.until("the profile", |s| s["steps"]["total"] == 1);
+    assert_eq!(client.ask(1, "ic", &json!({ "kind": "tick", "step": ids[2] })).unwrap()["answer"], "accepted");
+    kept(&at("j.db"));
+    drop(client);
+    watch.end();
+    std::fs::remove_file(at("go-live.md")).unwrap();
+    std::fs::remove_file(&ran).unwrap();
+    let out = exported(home.path(), "warroom.toml");
+    assert!(
+        out.contains("- [ ] a\n\n## Smoke\n\n- [ ] b\n  > ⊘ n/a by profile \"hot\\_fix\" <!-- warroom -->\n"),
+        "{out}"
+    );
+    assert!(out.contains("- [x] c\n  > ✓ done "), "{out}");
+    let verified = warroom(home.path()).arg("verify").arg(at("warroom.toml")).output().unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+    assert!(!ran.exists(), "who looks up a record needs no secret");
+    // The journal alone knows the name of the profile, not what it means.
+    let out = exported(home.path(), "j.db");
+    assert!(out.contains("the profile \"hot\\_fix\" was chosen; the plan says") && !out.contains("n/a"), "{out}");
+    std::fs::remove_file(at("warroom.toml")).unwrap();
+    let verified = warroom(home.path()).arg("verify").arg(at("j.db")).output().unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
 }

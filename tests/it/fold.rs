@@ -19,7 +19,7 @@ enum Say {
     Mark(u8, Mark, bool),
     Note(u8),
     Own(u8, bool),
-    Add,
+    Add(u8),
     T0(i64),
     Watch(u64),
     Rename(u8, u8),
@@ -41,7 +41,7 @@ fn say() -> impl Strategy<Value = Say> {
         8 => (0..4_u8, mark, any::<bool>()).prop_map(|(s, m, saw)| Say::Mark(s, m, saw)),
         2 => (0..4_u8).prop_map(Say::Note),
         2 => (0..4_u8, any::<bool>()).prop_map(|(s, some)| Say::Own(s, some)),
-        1 => Just(Say::Add),
+        1 => (0..4_u8).prop_map(Say::Add),
         1 => (0..5_i64).prop_map(Say::T0),
         1 => (1..4_u64).prop_map(Say::Watch),
         1 => (0..4_u8, 0..4_u8).prop_map(|(from, to)| Say::Rename(from, to)),
@@ -71,7 +71,9 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                 }
                 Say::Note(s) => Fact::Noted { step: Some(id(s)), text: Untrusted::new("a note") },
                 Say::Own(s, some) => Fact::StepOwned { step: id(s), owner: some.then(|| Untrusted::new("dba")) },
-                Say::Add => Fact::StepAdded { step: id(9), after: None, text: Untrusted::new("call the bank") },
+                Say::Add(s) => {
+                    Fact::StepAdded { step: id(9), after: Some(id(s)), text: Untrusted::new("call the bank") }
+                }
                 Say::T0(n) => Fact::T0Set { t0: chrono::DateTime::from_timestamp(1_760_000_000 + n, 0) },
                 Say::Watch(epoch) => Fact::WatchTaken { epoch },
                 Say::Rename(from, to) => Fact::RunbookLoaded {

@@ -160,3 +160,43 @@ fn a_change_of_a_part_is_seen_while_the_room_runs() {
     std::fs::write(at("new.md"), "- [ ] x\n- [ ] y\n").unwrap();
     client.until("its change", |s| s["steps"]["total"].as_u64() == Some(before + 5));
 }
+
+#[test]
+fn a_file_is_read_once_however_its_name_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::write(at("go-live.md"), "# Go-live\n\n1. Follow [db](db.md)\n2. Follow [db](./db.md)\n").unwrap();
+    std::fs::write(at("db.md"), "# Database\n\n- [ ] migrate\n").unwrap();
+    for named in ["[\"./go-live.md\", \"./db.md\"]", "[\"go-live.md\", \"db.md\", \"././db.md\"]"] {
+        std::fs::write(at("warroom.toml"), format!("[room]\nrunbook = {named}\n")).unwrap();
+        let shown = show(home.path(), "warroom.toml");
+        assert_eq!(paths(&shown), ["go-live.md", "db.md"], "{named}");
+    }
+    // What leads out is still refused as it was written.
+    std::fs::write(at("warroom.toml"), "[room]\nrunbook = [\"./x/../go-live.md\"]\n").unwrap();
+    let shown = show(home.path(), "warroom.toml");
+    assert!(shown["findings"].to_string().contains("outside"), "{shown}");
+}
+
+#[test]
+fn a_link_for_reading_that_leads_nowhere_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::create_dir(at("docs")).unwrap();
+    std::fs::write(at("docs/there.md"), "# There\n").unwrap();
+    let text = "# Go-live\n\nRefer to [the details](docs/there.md#place) for full details.\n\nRefer to [more](docs/gone.md) for all of it.\n\n- [ ] back up (see the [sheet](docs/gone%20too.pdf))\n- [ ] see [the wiki](https://example.com/x.md), [a place](#here), [up](../x.md), [a page](wiki/Rollback) and [host](docs.example.com)\n- [ ] we saw [it](gone.md) and oversee [that](gone.md)\n- [ ] migrate, described in [db](docs/there.md)\n";
+    std::fs::write(at("go-live.md"), text).unwrap();
+    let found = |shown: &Value| -> Vec<(u64, String)> {
+        let all = shown["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "WR082");
+        all.map(|f| (f["line"].as_u64().unwrap(), f["message"].as_str().unwrap().to_owned())).collect()
+    };
+    let wanted = [(5, "docs/gone.md is not there"), (7, "docs/gone too.pdf is not there")];
+    let shown = found(&show(home.path(), "go-live.md"));
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    for ((line, message), (wanted_line, words)) in shown.iter().zip(wanted) {
+        assert!(*line == wanted_line && message.starts_with(words), "{shown:?}");
+    }
+    std::fs::write(at("docs/gone.md"), "").unwrap();
+    std::fs::write(at("docs/gone too.pdf"), "").unwrap();
+    assert_eq!(found(&show(home.path(), "go-live.md")), []);
+}

@@ -251,3 +251,112 @@ fn a_placeholder_is_a_word_of_its_own() {
     assert_eq!(filled, "1.2 1.2 1.2 1.2 1.2 vX.Y aX.Yb 1.2 TBDs $v <vv> <sha> ${sha} é1.2");
     assert_eq!(needs, ["<sha>", "${sha}"]);
 }
+
+/// Answers every request well, for as long as the test lives.
+fn healthy() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = std::io::Read::read(&mut stream, &mut [0; 2_048]);
+            let _ = std::io::Write::write_all(
+                &mut stream,
+                b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok",
+            );
+        }
+    });
+    port
+}
+
+#[test]
+fn an_answer_that_another_process_gives_reaches_the_probes_of_the_watch_at_once() {
+    let plan = "[room]\nrunbook = [\"go-live.md\"]\n[defaults]\nevery = \"100ms\"\n[params]\nport = { ask = \"port\", match = '^\\d+$' }\n[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:${port}/health\"\n";
+    let place = Place::new(plan);
+    let watch = place.watch(&["--param", "port=1"]);
+    let mut client = watch.client();
+    client.until("the service, asked where nobody is", |s| s["services"][0]["state"] == "down");
+    let port = format!("port={}", healthy());
+    let journal = place.at("j.db");
+    let other = Watched::start(
+        place.home.path(),
+        &place.at("warroom.toml"),
+        "dba",
+        &["--journal", journal.to_str().unwrap(), "--param", &port],
+    );
+    client.until("the service, asked where the other says", |s| s["services"][0]["state"] == "up");
+    drop(client);
+    other.end();
+    watch.end();
+    assert_eq!(place.answers(), 2);
+}
+
+#[test]
+fn an_answer_that_the_plan_no_longer_takes_is_asked_for_again_and_stands_nowhere() {
+    let place = with_params();
+    let watch = place.watch(&["--param", "version=v2.0.0"]);
+    let mut client = watch.client();
+    client.until("the answer in the record", |_| place.answers() == 1);
+    client.until("the answer in the step", |s| s["next"][0]["text"] == "tag ‹v2.0.0› of ‹shop›");
+    // Now the plan wants another form, while the room is open.
+    let plan = std::fs::read_to_string(place.at("warroom.toml")).unwrap();
+    std::fs::write(place.at("warroom.toml"), plan.replace("'^v\\d+\\.\\d+\\.\\d+$'", "'^release-\\d+$'")).unwrap();
+    client.until("the placeholder again", |s| s["next"][0]["text"] == "tag vX.Y.Z of ‹shop›");
+    drop(client);
+    watch.end();
+    let said = place.refused(&[]);
+    assert!(said.contains("asks for version") && said.contains("--param version="), "{said}");
+    let watch = place.watch(&["--param", "version=release-7"]);
+    watch.client().until("the new answer", |s| s["next"][0]["text"] == "tag ‹release-7› of ‹shop›");
+}
+
+/// A plan with a secret out of a command that writes down that it ran.
+fn with_command(place: &Place, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let keeper = place.at("keeper.sh");
+    std::fs::write(&keeper, format!("#!/bin/sh\necho ran >> '{}'\n{script}", place.at("ran").display())).unwrap();
+    std::fs::set_permissions(&keeper, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let plan = "[room]\nrunbook = [\"go-live.md\"]\n[params]\nport = { ask = \"port\", match = '^\\d+$' }\ntoken = { cmd = \"./keeper.sh\" }\n[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:${port}/health\"\nheaders = { Authorization = \"Bearer ${token}\" }\n";
+    std::fs::write(place.at("warroom.toml"), plan).unwrap();
+}
+
+fn runs(place: &Place) -> usize {
+    std::fs::read_to_string(place.at("ran")).unwrap_or_default().lines().count()
+}
+
+#[test]
+fn a_command_that_gives_a_secret_runs_once_per_load_and_a_slow_one_does_not_hold_up_the_room() {
+    let place = with_params();
+    with_command(&place, "echo hunter2secret\n");
+    let watch = place.watch(&["--param", "port=1"]);
+    let mut client = watch.client();
+    client.until("the service, asked", |s| s["services"][0]["state"] == "down");
+    assert_eq!(runs(&place), 1, "an answer is no reason to ask for the secret again");
+    // From now on it waits until it is let go.
+    let gate = place.at("gate");
+    with_command(&place, &format!("while [ ! -e '{}' ]; do sleep 0.05; done\necho hunter2secret\n", gate.display()));
+    let plan = std::fs::read_to_string(place.at("warroom.toml")).unwrap();
+    std::fs::write(place.at("warroom.toml"), plan.replace("\"api\"", "\"shop-api\"")).unwrap();
+    client.until("the reload has begun", |_| runs(&place) > 1);
+    // The room answers meanwhile, and records.
+    let note = json!({ "kind": "note", "text": "while the plan is read" });
+    assert_eq!(client.ask(1, "ic", &note).unwrap()["answer"], "accepted");
+    assert_eq!(client.status()["services"][0]["name"], "api");
+    std::fs::write(&gate, "").unwrap();
+    client.until("the new plan", |s| s["services"][0]["name"] == "shop-api");
+}
+
+#[test]
+fn a_command_that_never_prints_its_secret_is_stopped_and_told() {
+    let home = tempfile::tempdir().unwrap();
+    let shim = PathBuf::from(env!("CARGO_BIN_EXE_warroom"));
+    let printed = |line: &str, ms: u64| {
+        let patience = std::time::Duration::from_millis(ms);
+        warroom::app::origin::printed(home.path(), line, patience, Some(shim.clone()))
+    };
+    let why = printed("sleep 600", 200).unwrap_err();
+    assert_eq!(why, "sleep: it had not ended after 200ms and was stopped");
+    assert_eq!(printed("printf 'one\\ntwo'", 20_000).unwrap(), "one");
+    assert_eq!(printed("sh -c 'exit 3'", 20_000).unwrap_err(), "sh: exit status 3");
+    assert_eq!(printed("pwd", 20_000).unwrap(), home.path().canonicalize().unwrap().to_str().unwrap());
+}

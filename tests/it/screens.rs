@@ -8,8 +8,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use warroom::clock::Now;
-use warroom::fact::{Mark, StepId};
-use warroom::room::{Intent, Room};
+use warroom::fact::{Fact, Mark, ServiceState, StepId};
+use warroom::plan::Plan;
+use warroom::room::{Book, Intent, JournalHealth, Room};
 use warroom::text::Untrusted;
 use warroom::tui::keys::{Binding, Press};
 use warroom::tui::layout::Pane;
@@ -572,4 +573,79 @@ fn a_selection_survives_a_new_runbook() {
     seat.room.revision.steps += 1;
     seat.draw();
     assert_eq!(seat.view.current_step(&seat.room), Some("go25".into()));
+}
+
+/// A room with nothing but its timeline: what services did, by the clock's seconds, and what people did between.
+fn with_timeline(says: &[(i64, &str, Option<ServiceState>)]) -> Room {
+    let mut room = empty();
+    room.journal = JournalHealth::Safe;
+    let mut record = Record::default();
+    for (second, name, to) in says {
+        let fact = match to {
+            Some(to) => Fact::ServiceChanged {
+                service: (*name).into(),
+                from: ServiceState::Pending,
+                to: *to,
+                reason: if *to == ServiceState::Up { "".into() } else { "refused".into() },
+            },
+            None => Fact::Noted { step: None, text: (*name).into() },
+        };
+        let utc = chrono::DateTime::from_timestamp(1_761_004_800 + second, 0).unwrap();
+        record.at(&mut room, utc, "ic", fact);
+    }
+    room
+}
+
+/// The lines of the timeline alone, newest first.
+fn timeline(room: &Room) -> Vec<String> {
+    let mut view = View::new();
+    view.focus = Pane::Timeline;
+    view.zoom = true;
+    let screen = text(&frame(room, &mut view, &Theme::default(), 100, 40));
+    let lines = screen.lines().skip_while(|l| !l.contains("Timeline")).skip(1).map(str::trim);
+    lines.filter(|l| l.starts_with("00:")).map(|l| l.trim_end_matches(['┊', '█', ' ']).trim_end().to_owned()).collect()
+}
+
+#[test]
+fn a_service_that_flaps_is_one_line_a_minute_and_nothing_else_is_lost() {
+    use ServiceState::{Down, Up};
+    let flaps = [
+        (0, "web", Some(Down)),
+        (5, "api", Some(Down)),
+        (12, "web", Some(Up)),
+        (15, "api", Some(Up)),
+        (20, "api", Some(Down)),
+        (30, "call the bank", None),
+        (40, "api", Some(Up)),
+        (50, "api", Some(Down)),
+        (99, "api", Some(Up)),
+        (200, "api", Some(Down)),
+    ];
+    let lines = timeline(&with_timeline(&flaps));
+    let wanted = [
+        "00:03:20 ✕ api down, refused",
+        "00:01:39 ● api up (3 changes in 59 s)",
+        "00:00:30 · ic \"call the bank\"",
+        "00:00:20 ✕ api down (3 changes in 15 s), refused",
+        "00:00:12 ● web up (2 changes in 12 s)",
+    ];
+    let squeezed: Vec<String> = lines.iter().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(squeezed, wanted);
+}
+
+#[test]
+fn a_command_that_is_not_known_is_said_to_change_something_perhaps() {
+    let text_of = |command: &str| {
+        let runbook = format!("# Go\n\n- [ ] do it\n\n  ```bash\n  {command}\n  ```\n");
+        let book = Book::new(vec![warroom::runbook::read("go.md", runbook.as_bytes()).unwrap()]);
+        let mut room = empty();
+        room.replace(book, Plan::default());
+        let mut seat = Seat::new(room);
+        seat.press("down enter");
+        seat.shown()
+    };
+    let known = text_of("kubectl apply -f a.yaml");
+    assert!(known.contains("bash changes something"), "{known}");
+    let guess = text_of("./deploy.sh v2");
+    assert!(guess.contains("bash may change something") && !guess.contains("changes"), "{guess}");
 }

@@ -6,9 +6,6 @@ use super::Written;
 use crate::runbook::{At, Class, Command, Contact, Phase, Runbook, Standing, Threshold, WayKind};
 use crate::text::{Untrusted, escape};
 
-/// How the reason of a class ends that is a guess: it counts as changing, to be safe.
-const UNSURE: &str = "not known to only look";
-
 /// Lines are broken here.
 const WIDTH: usize = 100;
 
@@ -119,7 +116,7 @@ fn commands(out: &mut String, book: &Runbook) -> Written {
     if danger + mutate + read == 0 {
         return Ok(());
     }
-    let unsure = of(Class::Mutate).filter(|c| c.reason.raw().ends_with(UNSURE)).count();
+    let unsure = of(Class::Mutate).filter(|c| c.guessed()).count();
     let unsure = if unsure > 0 { format!(", {unsure} of them perhaps") } else { String::new() };
     writeln!(out, "\nWhat will be run ({danger} dangerous, {mutate} changing{unsure}, {read} only looking)")?;
     let mut shown: Vec<&Command> = of(Class::Danger).chain(of(Class::Mutate)).collect();
@@ -128,7 +125,7 @@ fn commands(out: &mut String, book: &Runbook) -> Written {
     for command in shown {
         let class = match command.class {
             Class::Danger => "DANGER ",
-            _ if command.reason.raw().ends_with(UNSURE) => "unknown",
+            _ if command.guessed() => "unknown",
             _ => "changes",
         };
         writeln!(out, "  {:>5}  {class}  {}", command.line_start, command.reason)?;

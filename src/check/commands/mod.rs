@@ -10,6 +10,7 @@ mod counter;
 mod curl;
 mod failing;
 mod helpers;
+mod inline;
 mod opposite;
 mod waits;
 
@@ -89,4 +90,5 @@ pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
         helpers::check(block, &defined, out);
         opposite::check(block, out);
     }
+    inline::check(sheet, out);
 }

@@ -2,10 +2,10 @@
 
 use super::Why;
 use crate::finding::codes::{
-    ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DUPLICATE, DURATION, HEADING, LATER,
-    MISSING, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, RECORDING, REPAIRED, RULE_FILE,
-    RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNIT, UNKNOWN_KEY, UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED,
-    WRONG_TYPE,
+    ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DEAD_LINK, DUPLICATE, DURATION, HEADING,
+    LATER, MISSING, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, RECORDING, REPAIRED,
+    RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT, UNKNOWN_KEY, UNKNOWN_NAME,
+    UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
 };
 
 pub(super) const WHY: &[Why] = &[
@@ -213,6 +213,19 @@ pub(super) const WHY: &[Why] = &[
         reason: "A room takes 64 files, eight deep, 16 MiB in all. What is beyond is not in the room, so its steps would be missed.",
         wrong: "Follow [every page of the wiki](all.md)",
         right: "Follow [the database part](db.md)",
+    },
+    Why {
+        code: DEAD_LINK,
+        reason: "Whoever needs what stands behind the link needs it in the middle of the cutover, and finds then that it was moved.",
+        wrong: "Refer to [the old way back](wiki/rollback-2019.md) for the details.",
+        right: "Refer to [the way back](rollback.md) for the details.",
+    },
+    Why {
+        code: UNANSWERED,
+        reason: "What a parameter answers is asked once, checked, and stands filled in for everybody. What none answers is typed by hand, under \
+              pressure, by each who runs it.",
+        wrong: "./deploy.sh --tag <release-tag>      # and nothing in [params]",
+        right: "[params]\nrelease-tag = { ask = \"release tag\", match = '^v\\d+\\.\\d+\\.\\d+$' }",
     },
     Why {
         code: UNREADABLE,

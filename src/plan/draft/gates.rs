@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::sheet::{Block, Names, list, name, quoted, said};
 use super::team::Team;
 use super::words::{Section, above, duration, has, line, lines, offset, sections, t0_clock};
-use crate::runbook::{Gate, Runbook};
+use crate::runbook::{Gate, Runbook, Step, Threshold};
 
 /// Words of a time in which somebody watches.
 const WATCH: [&str; 14] = [
@@ -37,6 +37,16 @@ struct Place<'a> {
     /// What the numbers of a line became.
     conditions: HashMap<u32, Vec<&'a str>>,
     t0: Option<i64>,
+    /// The numbers of the file that became conditions, by line.
+    numbers: Vec<&'a Threshold>,
+    /// Its steps, by line.
+    steps: Vec<&'a Step>,
+}
+
+/// Those of a list in order of their lines that stand on lines `from..=until`.
+fn between<T>(all: &[T], from: u32, until: u32, line: impl Fn(&T) -> u32) -> &[T] {
+    let (start, end) = (all.partition_point(|t| line(t) < from), all.partition_point(|t| line(t) <= until));
+    all.get(start..end).unwrap_or_default()
 }
 
 pub(super) fn gates(
@@ -54,6 +64,8 @@ pub(super) fn gates(
             labels: HashMap::new(),
             conditions: HashMap::new(),
             t0: t0_clock(book).map(|(minutes, _)| minutes),
+            numbers: Vec::new(),
+            steps: book.steps.iter().collect(),
         };
         for label in lines(book, 1, book.lines.len() as u32).filter_map(|(_, l)| super::words::label(l)) {
             *place.labels.entry(label).or_default() += 1;
@@ -61,6 +73,9 @@ pub(super) fn gates(
         for (_, n, condition) in conditions.iter().filter(|(path, _, _)| *path == book.path) {
             place.conditions.entry(*n).or_default().push(condition);
         }
+        place.numbers = book.thresholds.iter().filter(|t| place.conditions.contains_key(&t.line)).collect();
+        place.numbers.sort_by_key(|t| t.line);
+        place.steps.sort_by_key(|s| s.line);
         for gate in &book.gates {
             out.push(draft(&place, gate, services, team, &mut names));
         }
@@ -85,14 +100,12 @@ fn draft(place: &Place<'_>, gate: &Gate, services: bool, team: &Team, names: &mu
     let mut judged: Vec<(u32, String)> = Vec::new();
     let mut by_people: Vec<&str> = Vec::new();
     let mut steps = false;
-    let numbers: Vec<(u32, [String; 2])> = book
-        .thresholds
+    let numbers: Vec<(u32, [String; 2])> = between(&place.numbers, from, until, |t| t.line)
         .iter()
-        .filter(|t| (from..=until).contains(&t.line) && place.conditions.contains_key(&t.line))
         .map(|t| (t.line, [plain(t.text.raw()), plain(line(book, t.line))]))
         .collect();
-    let boxes: Vec<String> =
-        book.steps.iter().filter(|s| (from..=until).contains(&s.line)).map(|s| plain(s.text.raw())).collect();
+    let own_steps = between(&place.steps, from, until, |s| s.line);
+    let boxes: Vec<String> = own_steps.iter().map(|s| plain(s.text.raw())).collect();
     let judge = |n: u32, judged: &mut Vec<(u32, String)>| {
         for condition in place.conditions.get(&n).into_iter().flatten() {
             if !judged.iter().any(|(_, c)| c == condition) {
@@ -114,7 +127,7 @@ fn draft(place: &Place<'_>, gate: &Gate, services: bool, team: &Team, names: &mu
         }
     }
     // The decision's own line may say its numbers.
-    if book.thresholds.iter().any(|t| t.line == gate.line && t.severity.is_none()) {
+    if between(&place.numbers, gate.line, gate.line, |t| t.line).iter().any(|t| t.severity.is_none()) {
         judge(gate.line, &mut judged);
     }
     if gate.criteria.len() > CRITERIA {
@@ -133,7 +146,7 @@ fn draft(place: &Place<'_>, gate: &Gate, services: bool, team: &Team, names: &mu
     if steps {
         block.put_said("    \"steps done\",", "its criteria are boxes of the runbook");
     }
-    let has_steps = label.is_none() && book.steps.iter().any(|s| from < s.line && s.line <= until);
+    let has_steps = label.is_none() && own_steps.iter().any(|s| from < s.line);
     let extra = |what: &str| format!("    {},", quoted(what));
     if !judged.is_empty() || steps {
         if services {

@@ -79,9 +79,10 @@ pub(super) fn draft(level: &Level<'_>, numbers: &[Number<'_>]) -> Block {
         }
         block.need("]");
     }
+    let sections = sections(level.book);
     for (n, text) in lines(level.book, level.section.heading.line + 1, level.section.end) {
         let judged = text.trim_start().starts_with(['-', '*', '+'])
-            && above(&sections(level.book), n).last().is_some_and(|s| s.heading.line == level.section.heading.line);
+            && above(&sections, n).last().is_some_and(|s| s.heading.line == level.section.heading.line);
         if judged
             && let Some(seconds) =
                 duration(text).filter(|_| has(text, &["monitor", "within", "wait", "observe", "innerhalb", "beobacht"]))

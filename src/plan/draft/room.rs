@@ -135,13 +135,13 @@ pub(super) fn windows(books: &[Runbook]) -> Vec<Block> {
                 }
             }
         }
+        let sections = super::words::sections(book);
         for phase in &book.phases {
             let title = line(book, phase.line);
-            let section = super::words::sections(book).into_iter().find(|s| s.heading.line == phase.line);
             let told =
                 |s: &super::words::Section<'_>| book.windows.iter().any(|w| (phase.line..=s.end).contains(&w.line));
             let Some((from, until)) = range(title).filter(|_| has(title, &WATCHES)) else { continue };
-            if section.as_ref().is_some_and(told) {
+            if super::words::opened(&sections, phase.line).is_some_and(told) {
                 continue;
             }
             let mut block = Block::table("[[window]]");

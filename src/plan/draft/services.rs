@@ -1,5 +1,7 @@
 //! `[[service]]` of the draft: what the runbook says answers somewhere.
 
+use std::collections::HashSet;
+
 use super::sheet::{Block, Names, name, quoted, quoted_plain, said};
 use super::words::{has, line};
 use crate::runbook::{Runbook, Service};
@@ -24,7 +26,7 @@ enum Target {
 pub(super) fn services(books: &[Runbook]) -> Drafted {
     let mut out = Drafted::default();
     let mut names = Names::default();
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     let mut hosts: Vec<String> = Vec::new();
     let mut asked: Vec<String> = Vec::new();
     let mut nowhere: Option<Block> = None;
@@ -53,10 +55,9 @@ pub(super) fn services(books: &[Runbook]) -> Drafted {
             Target::Http { url, .. } => url.clone(),
             Target::Tcp(address) => address.clone(),
         };
-        if seen.contains(&key) {
+        if !seen.insert(key.clone()) {
             continue;
         }
-        seen.push(key.clone());
         let mut block = Block::table("[[service]]");
         block.from(&book.path, service.line, words);
         block.need(format!("name = {}", quoted(&names.take(&name(service.name.raw()), "service"))));
@@ -73,6 +74,7 @@ pub(super) fn services(books: &[Runbook]) -> Drafted {
                 }
                 if let Some(host) = url.strip_prefix("https://").and_then(|r| r.split(['/', ':', '?']).next())
                     && !open
+                    && hosts.len() < CERTIFICATES
                     && !hosts.iter().any(|h| h == host)
                 {
                     hosts.push(host.to_owned());

@@ -1,5 +1,7 @@
 //! The draft as blocks of lines, each of which can be written out or commented out; nothing that was read can break out of it.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::text::{escape, is_unsafe};
 
 /// Characters of quoted words in a comment.
@@ -231,7 +233,11 @@ fn whole_words(text: &str, cut: usize) -> &str {
 
 /// Names given once each: the second gets a number.
 #[derive(Default)]
-pub(super) struct Names(Vec<String>);
+pub(super) struct Names {
+    taken: HashSet<String>,
+    /// The last number tried behind a name, so that a name wanted thousands of times stays cheap.
+    last: HashMap<String, usize>,
+}
 
 impl Names {
     /// The name, or the next free one after it; `other` stands in for an empty one.
@@ -245,13 +251,13 @@ impl Names {
     }
 
     fn free(&mut self, wanted: &str, sign: char) -> String {
+        let n = self.last.entry(wanted.to_owned()).or_insert(1);
         let mut free = wanted.to_owned();
-        let mut n = 1;
-        while self.0.contains(&free) {
-            n += 1;
+        while self.taken.contains(&free) {
+            *n += 1;
             free = format!("{wanted}{sign}{n}");
         }
-        self.0.push(free.clone());
+        self.taken.insert(free.clone());
         free
     }
 }

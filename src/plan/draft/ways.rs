@@ -70,9 +70,12 @@ fn ways_back(book: &Runbook, sections: &[Section<'_>]) -> Vec<(String, u32, u32)
     for (n, text) in lines(book, 1, book.lines.len() as u32) {
         let Some(label) = super::words::label(text) else { continue };
         let rest = text.trim().rsplit_once("**").map_or("", |(_, rest)| rest.trim());
+        if !matches!(rest, "" | ":") || !has(label, &ROLLBACK) {
+            continue;
+        }
         let inside = above(sections, n).last().map_or(book.lines.len() as u32, |s| s.own_end);
         let covered = out.iter().any(|(_, from, until)| *from <= n && n <= *until);
-        if matches!(rest, "" | ":") && has(label, &ROLLBACK) && !covered && to_do(n, inside) {
+        if !covered && to_do(n, inside) {
             out.push((label.to_owned(), n, inside));
         }
     }

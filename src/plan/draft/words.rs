@@ -3,29 +3,53 @@
 use crate::runbook::{At, Heading, Runbook};
 
 /// A part of a runbook: from a heading to the next of its level or above.
+#[derive(Clone, Copy)]
 pub(super) struct Section<'a> {
     pub heading: &'a Heading,
     /// Last line of what stands directly under it.
     pub own_end: u32,
     /// Last line with all that is nested.
     pub end: u32,
+    /// The section it is nested in, by its place among all.
+    parent: Option<usize>,
 }
 
 /// Every section, in order.
 pub(super) fn sections(book: &Runbook) -> Vec<Section<'_>> {
     let last = book.lines.len() as u32;
-    let all = &book.headings;
-    let next =
-        |from: usize, level: u8| all.iter().skip(from + 1).find(|h| h.level <= level).map_or(last, |h| h.line - 1);
-    all.iter()
-        .enumerate()
-        .map(|(n, heading)| Section { heading, own_end: next(n, 6), end: next(n, heading.level) })
-        .collect()
+    let mut out: Vec<Section<'_>> = Vec::with_capacity(book.headings.len());
+    let mut open: Vec<usize> = Vec::new();
+    for (n, heading) in book.headings.iter().enumerate() {
+        let before = heading.line.saturating_sub(1);
+        if let Some(previous) = out.last_mut() {
+            previous.own_end = before;
+        }
+        while let Some(ended) = open.pop_if(|at| out.get(*at).is_none_or(|s| s.heading.level >= heading.level)) {
+            if let Some(section) = out.get_mut(ended) {
+                section.end = before;
+            }
+        }
+        out.push(Section { heading, own_end: last, end: last, parent: open.last().copied() });
+        open.push(n);
+    }
+    out
 }
 
 /// The headings above a line, outermost first.
 pub(super) fn above<'a, 'b>(sections: &'b [Section<'a>], line: u32) -> Vec<&'b Section<'a>> {
-    sections.iter().filter(|s| s.heading.line <= line && line <= s.end).collect()
+    let mut out = Vec::new();
+    let mut at = sections.partition_point(|s| s.heading.line <= line).checked_sub(1);
+    while let Some(section) = at.and_then(|at| sections.get(at)) {
+        out.push(section);
+        at = section.parent;
+    }
+    out.reverse();
+    out
+}
+
+/// The section that a heading on this line opens.
+pub(super) fn opened<'a, 'b>(sections: &'b [Section<'a>], line: u32) -> Option<&'b Section<'a>> {
+    above(sections, line).pop().filter(|s| s.heading.line == line)
 }
 
 /// A line of the file, by its 1-based number.
@@ -232,7 +256,7 @@ pub(super) fn clock(text: &str) -> Option<i64> {
 pub(super) fn t0_clock(book: &Runbook) -> Option<(i64, u32)> {
     let sections = sections(book);
     for phase in book.phases.iter().filter(|p| p.t == Some(0)) {
-        let section = sections.iter().find(|s| s.heading.line == phase.line)?;
+        let section = opened(&sections, phase.line)?;
         // "First 24 hours" also begins at T-0: only what is said to be at T+0 counts.
         if !section.heading.text.raw().contains(['T', 't']) || !section.heading.text.raw().contains('0') {
             continue;

@@ -141,8 +141,10 @@ impl Resolver<'_> {
             raw.severity.as_ref().and_then(|s| self.word("severity", s, &["info", "warn", "page", "rollback"]));
         let no_data = raw.no_data.as_ref().and_then(|s| self.word("no_data", s, &["ignore", "warn", "page"]));
         let service = self.known("service", raw.service.as_slice(), &known.services).pop();
+        let when = raw.when.as_ref().and_then(|text| self.condition(text, known));
         let notify = self.known("channel", &raw.notify, &known.channels);
-        let when = self.condition(raw.when.as_ref()?, known)?;
+        let windows = self.known("window", &raw.windows, &known.windows);
+        let when = when?;
         let named = service.and_then(|name| {
             let ix = known.services.iter().position(|s| *s == name)?;
             Some(ServiceRef { ix: ServiceIx(ix as u32), name: name.into() })
@@ -166,7 +168,7 @@ impl Resolver<'_> {
                 _ => NoData::Warn,
             },
             latch: raw.latch,
-            windows: self.known("window", &raw.windows, &known.windows),
+            windows,
             phases: raw.phases.iter().map(|text| self.place(&known.places, text, Wanted::Heading)).collect(),
             when,
         })

@@ -37,9 +37,7 @@ impl Resolver<'_> {
             }
             let value = param.value.as_ref().and_then(|value| self.filled(value));
             let pattern = param.pattern.as_ref().and_then(|text| self.pattern(text));
-            let answer = answers.iter().find(|(to, _)| param.value.is_none() && to == name.get_ref()).map(|(_, a)| a);
-            let answer = answer.filter(|a| pattern.as_ref().is_none_or(|p| p.is_match(a))).map(Filled::plain);
-            if let (Some(value), Some(pattern), Some(raw)) = (&value, pattern, &param.value)
+            if let (Some(value), Some(pattern), Some(raw)) = (&value, &pattern, &param.value)
                 && !pattern.is_match(value.expose())
             {
                 self.r.report(
@@ -49,14 +47,21 @@ impl Resolver<'_> {
                     format!("it must match {}", pattern.as_str()),
                 );
             }
-            self.params.push(Param {
+            let mut declared = Param {
                 name: name.get_ref().clone(),
                 ask: param.ask.as_ref().map(|t| t.get_ref().clone()),
                 r#match: param.pattern.as_ref().map(|t| t.get_ref().clone()),
                 placeholders: param.placeholders.iter().map(|t| t.get_ref().clone()).collect(),
-                answered: answer.is_some(),
-                value: answer.or(value),
-            });
+                pattern,
+                answered: false,
+                value,
+            };
+            let answer = answers.iter().find(|(to, _)| param.value.is_none() && to == name.get_ref()).map(|(_, a)| a);
+            if let Some(answer) = answer.filter(|answer| declared.takes(answer).is_ok()) {
+                declared.answered = true;
+                declared.value = Some(Filled::plain(answer));
+            }
+            self.params.push(declared);
         }
     }
 

@@ -20,6 +20,7 @@ use crate::text::Untrusted;
 
 pub mod many;
 mod notices;
+mod shown;
 pub mod subject;
 
 pub use many::{ForeignLive, Instance, Many, Owner};

@@ -8,6 +8,11 @@ mod words;
 use sql::sql;
 use words::{CHANGES, CLOUD_LOOKS, LOOKS, PROGRAMS, RUNNERS, SHELLS, SHOWN, VERBS};
 
+/// How the reason of a class ends that is a guess.
+pub(super) const GUESSES: [&str; 2] = [UNSURE, FOREIGN];
+const UNSURE: &str = "not known to only look";
+const FOREIGN: &str = "is no language that is known here";
+
 /// Whether a fence of this language is read by a shell.
 pub(super) fn is_shell(lang: Option<&str>) -> bool {
     lang.is_some_and(|l| SHELLS.contains(&l))
@@ -22,7 +27,7 @@ pub(super) fn judge(lang: Option<&str>, text: &str) -> (Class, String) {
             (class, because(class, text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default()))
         }
         Some(l) if SHELLS.contains(&l) => shell(text),
-        Some(l) => (shell(text).0.max_with(Class::Mutate), format!("{l} is no language that is known here")),
+        Some(l) => (shell(text).0.max_with(Class::Mutate), format!("{l} {FOREIGN}")),
         None if looks_like_shell(text) => shell(text),
         None => (Class::Illustration, "no language is named and its lines are no commands".to_owned()),
     }
@@ -61,11 +66,11 @@ fn because(class: Class, part: &str) -> String {
                 && !words.iter().skip(1).any(|w| CHANGES.contains(w) && !matches!(*w, "run" | "start"))
             {
                 // What a script does is not in its name: it counts as changing, and nobody claims that it does.
-                format!("{short}: not known to only look")
+                format!("{short}: {UNSURE}")
             } else if PROGRAMS.contains(&name.as_str()) || VERBS.iter().any(|(p, _)| *p == name) {
                 format!("{short}: changes something")
             } else {
-                format!("{short}: not known to only look")
+                format!("{short}: {UNSURE}")
             }
         }
         Class::Danger => format!("{short}: hard to take back"),

@@ -1,14 +1,19 @@
-//! What is wrong now, the worst first: services that are not well, objectives that do not hold, numbers that are missing.
+//! What is wrong now, the worst first: alerts of the plan's rules, then services that are not well, objectives that do not hold,
+//! numbers that are missing.
+
+use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use crate::clock::{Now, clock_span};
+use crate::clock::clock_span;
 use crate::fact::ServiceState;
+use crate::notice::Severity;
+use crate::room::alarms::{AlertNow, Shown};
 use crate::room::{Room, verdict};
 use crate::text::escape;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::view::View;
+use crate::tui::view::{Alarmed, View};
 use crate::tui::widgets::pen::{Pen, cells};
 
 /// One thing that is wrong.
@@ -16,19 +21,24 @@ use crate::tui::widgets::pen::{Pen, cells};
 pub struct Alarm {
     /// How bad.
     pub role: Role,
+    /// What it is about.
+    pub about: Alarmed,
     /// What.
     pub name: String,
     /// The word for it.
     pub word: String,
     /// More of it.
     pub reason: String,
-    /// Since when.
-    pub since: Option<Now>,
+    /// For how long.
+    pub lasted: Option<Duration>,
 }
 
-/// What is wrong now, the worst first: what is down, then the newest.
+/// What is wrong now, the worst first: alerts that nobody has, then what is down, then the rest, each the newest first.
 pub fn list(room: &Room) -> Vec<Alarm> {
-    let mut out = Vec::new();
+    let alerts = room.alerts();
+    let mut out: Vec<Alarm> = alerts.iter().map(|a| of_alert(room, a)).collect();
+    let (services, metrics) = told(room, &alerts);
+    let mut rest = Vec::new();
     for (ix, (plan, live)) in room.plan.services.iter().zip(&room.live.services).enumerate() {
         let state = super::services::state(room, ix);
         let role = match state {
@@ -37,48 +47,96 @@ pub fn list(room: &Room) -> Vec<Alarm> {
             ServiceState::Stale | ServiceState::Degraded => Role::Warn,
             _ => continue,
         };
+        if services.contains(&ix) {
+            continue;
+        }
         let reason = if state == ServiceState::Stale && live.state != state {
             "no answer in time".to_owned()
         } else {
             live.reason.clone()
         };
-        out.push(Alarm {
+        rest.push(Alarm {
             role,
+            about: Alarmed::Service(ix),
             name: escape(&plan.name),
             word: state.to_string(),
             reason: escape(&reason),
-            since: Some(live.since),
+            lasted: Some(room.now.since(live.since)),
         });
     }
-    for (plan, live) in room.plan.metrics.iter().zip(&room.live.metrics) {
+    for (ix, (plan, live)) in room.plan.metrics.iter().zip(&room.live.metrics).enumerate() {
+        if metrics.contains(&ix) {
+            continue;
+        }
         if live.holds == Some(false) {
             let value = live.series.last().map(|p| verdict::number(plan, p.value)).unwrap_or_default();
             let objective = plan.objective.as_ref().map(|o| o.text.clone()).unwrap_or_default();
-            out.push(Alarm {
+            rest.push(Alarm {
                 role: Role::Bad,
+                about: Alarmed::Metric(ix),
                 name: escape(&plan.name),
                 word: escape(&value),
                 reason: format!("should be {}", escape(&objective)),
-                since: Some(live.since),
+                lasted: Some(room.now.since(live.since)),
             });
         } else if live.trouble.is_some() || live.stale && live.fresh.is_some() {
             let reason = live.trouble.as_deref().map_or_else(|| "no value in time".to_owned(), escape);
-            out.push(Alarm {
+            rest.push(Alarm {
                 role: Role::Warn,
+                about: Alarmed::Metric(ix),
                 name: escape(&plan.name),
                 word: "no data".to_owned(),
                 reason,
-                since: live.fresh,
+                lasted: live.fresh.map(|at| room.now.since(at)),
             });
         }
     }
-    out.sort_by_key(|a| (a.role != Role::Bad, a.word != "down", std::cmp::Reverse(a.since.map(|s| s.mono))));
+    rest.sort_by_key(|a| (a.role != Role::Bad, a.word != "down", a.lasted));
+    // What is over comes last.
+    let over = out.iter().position(|a| a.role == Role::Good).unwrap_or(out.len());
+    out.splice(over..over, rest);
     out
+}
+
+/// Services and metrics of which an alert says it already: twice is noise.
+fn told(room: &Room, alerts: &[AlertNow]) -> (Vec<usize>, Vec<usize>) {
+    let (mut services, mut metrics) = (Vec::new(), Vec::new());
+    for alert in alerts.iter().filter(|a| a.state.fires()) {
+        let Some(rule) = alert.rule(room) else { continue };
+        for test in rule.when.expr.leaves() {
+            services.extend(test.service().map(|s| s.ix.0 as usize));
+            metrics.extend(test.metric().map(|m| m.ix.0 as usize));
+        }
+    }
+    (services, metrics)
+}
+
+fn of_alert(room: &Room, alert: &AlertNow) -> Alarm {
+    let role = match (alert.state, alert.severity) {
+        (Shown::Firing, s) if s >= Severity::Page => Role::Bad,
+        (Shown::Firing | Shown::Acknowledged, _) => Role::Warn,
+        (Shown::Resolved, _) => Role::Good,
+        _ => Role::Dim,
+    };
+    let mut word = alert.state.word().to_owned();
+    if let Some((held, for_)) = alert.held {
+        word = format!("{word} {}/{}", clock_span(held), clock_span(for_));
+    }
+    let mut reason = escape(&alert.why);
+    if !alert.note.is_empty() {
+        let note = escape(&alert.note);
+        reason = if alert.state == Shown::Firing { format!("{reason}; {note}") } else { format!("{note}; {reason}") };
+    }
+    if alert.flaps > 2 {
+        reason = format!("{}th time this hour; {reason}", alert.flaps);
+    }
+    let lasted = (room.now.utc - alert.since).to_std().ok();
+    Alarm { role, about: Alarmed::Alert(alert.name.clone()), name: escape(&alert.name), word, reason, lasted }
 }
 
 /// How many are firing, and how many there are, without a word said: cheap enough for every frame.
 pub fn count(room: &Room) -> (usize, usize) {
-    let (mut firing, mut all) = (0, 0);
+    let (mut firing, mut all) = room.alert_counts();
     for (ix, live) in room.live.services.iter().enumerate() {
         let bad = match super::services::state(room, ix) {
             ServiceState::Down => true,
@@ -97,11 +155,25 @@ pub fn count(room: &Room) -> (usize, usize) {
     (firing, all)
 }
 
+/// The alarm that the keys act on: the selected one, else the first.
+pub fn current(room: &Room, view: &View) -> Option<Alarm> {
+    let mut list = list(room);
+    let at = place(&list, view)?;
+    Some(list.swap_remove(at))
+}
+
+/// Where in the list the selected alarm stands.
+pub fn place(list: &[Alarm], view: &View) -> Option<usize> {
+    let chosen = view.alarm.as_ref().and_then(|about| list.iter().position(|a| a.about == *about));
+    chosen.or(if list.is_empty() { None } else { Some(0) })
+}
+
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let alarms = list(room);
     let firing = alarms.iter().filter(|a| a.role == Role::Bad).count();
-    let (says, role) = match (firing, alarms.len()) {
+    let open = alarms.iter().filter(|a| a.role != Role::Good).count();
+    let (says, role) = match (firing, open) {
         (0, 0) => (String::new(), Role::Dim),
         (0, n) => (format!("{n} to watch"), Role::Warn),
         (n, _) => (format!("{n} firing"), Role::Bad),
@@ -124,20 +196,31 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         return;
     }
     let from = view.scroll.get(Pane::Alarms.index()).copied().unwrap_or_default();
+    let selected = place(&alarms, view).filter(|_| view.focus == Pane::Alarms);
     let names = alarms.iter().map(|a| cells(&a.name)).max().unwrap_or_default().clamp(8, (list.width / 3).max(8));
     // Where the words do not fit beside the name they stand under it, as far as there are rows to spare.
     let narrow = list.width < 70;
     let mut spare = if narrow { usize::from(list.height).saturating_sub(alarms.len()) } else { 0 };
     let mut y = list.y;
-    for alarm in alarms.iter().skip(from) {
+    for (ix, alarm) in alarms.iter().enumerate().skip(from) {
         if y >= list.bottom() {
             break;
         }
         let end = list.right();
-        let glyph = if alarm.role == Role::Bad { pen.glyphs().alarm } else { pen.glyphs().warning };
+        let glyph = match alarm.role {
+            Role::Bad => pen.glyphs().alarm,
+            Role::Good => pen.glyphs().done,
+            Role::Dim => pen.glyphs().pending,
+            _ => pen.glyphs().warning,
+        };
+        if selected == Some(ix) {
+            pen.tint(Rect { y, height: 1, ..list }, Role::Selected);
+            let cursor = pen.glyphs().cursor;
+            pen.put(list.x, y, 1, cursor, Role::Accent);
+        }
         pen.put(list.x + 2, y, 1, glyph, alarm.role);
         pen.put(list.x + 4, y, names, &alarm.name, Role::Strong);
-        let span = alarm.since.map(|s| clock_span(room.now.since(s))).unwrap_or_default();
+        let span = alarm.lasted.map(clock_span).unwrap_or_default();
         let tail = 8.min(list.width / 4);
         pen.right(end.saturating_sub(tail), y, tail, &span, Role::Dim);
         let mut x = list.x + 4 + names + 2;

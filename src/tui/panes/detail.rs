@@ -13,7 +13,7 @@ use crate::tui::theme::Role;
 use crate::tui::view::{Detail, View};
 use crate::tui::widgets::pen::Pen;
 
-type Line = Vec<(String, Role)>;
+pub(super) type Line = Vec<(String, Role)>;
 
 /// Lines of one command or excerpt shown at most; the rest is counted.
 const MAX_BLOCK: usize = 200;
@@ -25,6 +25,8 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let (title, right, lines) = match view.detail {
         Detail::Step => step(room, view, width, pen),
         Detail::Service => service(room, view, width, pen),
+        Detail::Alert => super::alert::lines(room, view, width, pen),
+        Detail::Board => super::board::lines(room, width, pen),
     };
     pen.head(area, &title, focused, &[], &[(right.as_str(), Role::Dim)]);
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -37,11 +39,11 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     scrollbar(pen, list, from, lines.len());
 }
 
-fn say(lines: &mut Vec<Line>, text: &str, width: u16, role: Role) {
+pub(super) fn say(lines: &mut Vec<Line>, text: &str, width: u16, role: Role) {
     lines.extend(wrap(text, width.into()).into_iter().map(|l| vec![(l.into_owned(), role)]));
 }
 
-fn labelled(lines: &mut Vec<Line>, label: &str, text: &str, width: u16, role: Role) {
+pub(super) fn labelled(lines: &mut Vec<Line>, label: &str, text: &str, width: u16, role: Role) {
     let label = format!("{label:<13}");
     for (i, line) in wrap(text, width.saturating_sub(13).into()).into_iter().enumerate() {
         let lead = if i == 0 { label.clone() } else { " ".repeat(13) };
@@ -113,6 +115,7 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
                 let Some(command) = book.commands.get(*ix as usize) else { continue };
                 let (word, role) = match command.class {
                     Class::Read => ("looks only", Role::Dim),
+                    Class::Mutate if command.guessed() => ("may change something", Role::Warn),
                     Class::Mutate => ("changes something", Role::Warn),
                     Class::Danger => ("hard to take back", Role::Bad),
                     Class::Illustration => ("not to be run", Role::Dim),

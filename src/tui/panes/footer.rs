@@ -7,7 +7,7 @@ use crate::text::escape;
 use crate::tui::keys::{Action, KeyMode};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
-use crate::tui::view::{Mode, View};
+use crate::tui::view::{Detail, Mode, View};
 use crate::tui::widgets::pen::{Pen, cells};
 
 /// Draws the line.
@@ -67,12 +67,14 @@ fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen
     use Action as A;
     let on_steps = matches!(view.focus, Pane::Checklist | Pane::Detail);
     let on_charts = matches!(view.focus, Pane::Errors | Pane::Latency);
+    let on_alerts = view.focus == Pane::Alarms || view.focus == Pane::Detail && view.detail == Detail::Alert;
     let mut found: Vec<(&str, String, bool)> = Vec::new();
     for line in view.keymap.lines().iter().filter(|l| l.mode == mode && !l.hint.is_empty()) {
         let fits = match line.action {
             A::Tick | A::Start | A::LeaveOut | A::Owner => on_steps,
             A::Undo | A::Clock | A::Back | A::NextPane => false,
             A::Freeze => on_charts,
+            A::Alerts => on_alerts,
             A::Open => !on_charts,
             _ => true,
         };

@@ -1,6 +1,8 @@
 //! One file for each region of the screen; see the map above [`super::layout`]. A pane draws again when its key changes.
 
 pub mod alarms;
+pub mod alert;
+pub mod board;
 pub mod chart;
 pub mod checklist;
 pub mod detail;
@@ -60,9 +62,16 @@ pub fn prepare(room: &Room, view: &mut View, plot: Plot) {
             let order = services::order(room);
             (order.iter().position(|(ix, _)| *ix == view.service).or(Some(0)), order.len())
         }
-        Pane::Timeline => (None, room.progress.timeline.len()),
+        Pane::Timeline => match view.scroll.get(plot.pane.index()) {
+            // Nothing to bring into range, so the lines need not be counted.
+            None | Some(0) => return,
+            Some(_) => (None, timeline::count(room)),
+        },
         Pane::Metrics => (None, room.plan.metrics.len()),
-        Pane::Alarms => (None, alarms::count(room).1),
+        Pane::Alarms => {
+            let list = alarms::list(room);
+            (alarms::place(&list, view), list.len())
+        }
         _ => return,
     };
     let Some(at) = view.scroll.get_mut(plot.pane.index()) else { return };
@@ -97,11 +106,13 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         )),
         Pane::Detail => match view.detail {
             Detail::Step => hash(&(r.steps, r.timeline, &view.selected, view.epoch)),
+            Detail::Board => hash(&(r.header, r.metrics, r.services, r.alerts, second, view.epoch)),
+            Detail::Alert => hash(&(r.alerts, r.metrics, r.services, &view.alarm, second, view.epoch)),
             Detail::Service => hash(&(r.services, view.service, second, view.epoch, alarms::count(room))),
         },
         Pane::Services => hash(&(r.services, second, view.service, alarms::count(room))),
         Pane::Errors | Pane::Latency => chart::key(room, view, plot),
-        Pane::Alarms => hash(&(r.services, r.metrics, second, alarms::count(room))),
+        Pane::Alarms => hash(&(r.services, r.metrics, r.alerts, second, alarms::count(room), &view.alarm)),
         Pane::Metrics => hash(&(r.metrics, second)),
         Pane::Timeline => hash(&(r.timeline, r.header)),
         Pane::Footer => hash(&(view.epoch, r.header, r.steps, room.unsaved.len())),

@@ -88,6 +88,14 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         ),
         Purpose::Add(Some(id)) => (format!("New step behind \"{}\"", name(id)), String::new()),
         Purpose::Add(None) => ("New step at the end".to_owned(), String::new()),
+        Purpose::Acknowledge(alert) => (
+            format!("You take \"{}\" on", escape(alert)),
+            "a word on it, if you like; begin with 30m to have it for that long only".to_owned(),
+        ),
+        Purpose::Silence(alert) => (
+            alert.as_ref().map_or_else(|| "Silence every alert".to_owned(), |a| format!("Silence \"{}\"", escape(a))),
+            "for how long and why: 30m known failover".to_owned(),
+        ),
         Purpose::T0 => (
             "When is T-0?".to_owned(),
             format!("12:30 ({} today), +10m, -5m or 2025-10-21T12:00:00Z", room.plan.room.zone.name()),

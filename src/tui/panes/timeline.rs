@@ -1,8 +1,12 @@
 //! What happened, newest first.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
+use crate::clock::{Stamp, age};
 use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
@@ -11,6 +15,9 @@ use crate::tui::theme::Role;
 use crate::tui::view::View;
 use crate::tui::widgets::glyphs::Glyphs;
 use crate::tui::widgets::pen::{Pen, cells};
+
+/// Changes of one service within so many milliseconds are one line.
+const FLAP: i64 = 60_000;
 
 /// Cells that the words have at least before something gives way.
 const LEAST: u16 = 16;
@@ -32,12 +39,15 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         return;
     }
     let from = view.scroll.get(Pane::Timeline.index()).copied().unwrap_or_default();
-    let shown: Vec<_> = room.progress.timeline.values().rev().skip(from).take(usize::from(list.height)).collect();
-    let people = shown.iter().map(|e| cells(&e.by.person.to_string())).max().unwrap_or_default().clamp(2, 12);
+    let lines = lines(room);
+    let shown: Vec<_> = lines.iter().skip(from).take(usize::from(list.height)).collect();
+    let people =
+        shown.iter().map(|line| cells(&line.newest.by.person.to_string())).max().unwrap_or_default().clamp(2, 12);
     // Where little would be left for what happened, it goes before who and the second.
     let narrow = list.width < 2 + 8 + 2 + 2 + people + 1 + LEAST + 1;
     let form = if narrow { "%H:%M" } else { "%H:%M:%S" };
-    for (i, entry) in shown.iter().enumerate() {
+    for (i, line) in shown.into_iter().enumerate() {
+        let entry = line.newest;
         let y = list.y + i as u16;
         let time = entry.stamp.utc().with_timezone(&room.plan.room.zone).format(form).to_string();
         let mut x = pen.put(list.x + 2, y, 8, &time, Role::Faint) + 2;
@@ -65,9 +75,60 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             Role::Good if by_machine => role,
             _ => Role::Text,
         };
-        pen.put(x, y, end.saturating_sub(x), &words(room, view, entry), tone);
+        pen.put(x, y, end.saturating_sub(x), &line.words(room, view), tone);
     }
-    scrollbar(pen, list, from, total);
+    scrollbar(pen, list, from, lines.len());
+}
+
+/// How many lines there are to scroll through.
+pub fn count(room: &Room) -> usize {
+    lines(room).len()
+}
+
+/// An entry, or what a service went through within [`FLAP`].
+struct Line<'a> {
+    newest: &'a Entry,
+    /// When the first of them was.
+    since: Stamp,
+    /// How many entries it stands for.
+    changes: usize,
+}
+
+impl Line<'_> {
+    fn words(&self, room: &Room, view: &View) -> String {
+        match &self.newest.fact {
+            Fact::ServiceChanged { service, to, reason, .. } if self.changes > 1 => {
+                let span = age(Duration::from_millis((self.newest.stamp.ms - self.since.ms).unsigned_abs()));
+                let head = format!("{service} {to} ({} changes in {span})", self.changes);
+                if reason.raw().is_empty() { head } else { format!("{head}, {reason}") }
+            }
+            _ => words(room, view, self.newest),
+        }
+    }
+}
+
+/// The lines, newest first. A service that comes and goes is one line with a count for each minute, though the verdict and other
+/// services change with it; what a person did stays where it was between the changes.
+fn lines(room: &Room) -> Vec<Line<'_>> {
+    let mut out: Vec<Line<'_>> = Vec::new();
+    let mut open: HashMap<&str, usize> = HashMap::new();
+    for entry in room.progress.timeline.values().rev() {
+        match &entry.fact {
+            Fact::ServiceChanged { service, .. } => {
+                let line = open.get(service.raw()).and_then(|at| out.get_mut(*at));
+                if let Some(line) = line.filter(|line| line.newest.stamp.ms - entry.stamp.ms <= FLAP) {
+                    line.changes += 1;
+                    line.since = entry.stamp;
+                    continue;
+                }
+                open.insert(service.raw(), out.len());
+            }
+            Fact::VerdictChanged { .. } => {}
+            _ => open.clear(),
+        }
+        out.push(Line { newest: entry, since: entry.stamp, changes: 1 });
+    }
+    out
 }
 
 fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {

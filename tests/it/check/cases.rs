@@ -109,3 +109,25 @@ fn commands_are_judged_as_a_shell_runs_them() {
     }
     assert!(wrong.is_empty(), "{}", wrong.concat());
 }
+
+#[test]
+fn a_command_in_inline_code_that_is_the_whole_of_a_step_is_judged_like_a_fence() {
+    for (step, wanted) in [
+        ("1. `curl https://api.example.com/health`", "WR042:3"),
+        ("- [ ] Run `curl https://api.example.com/health`.", "WR042:3"),
+        ("1. Run the command:\n   `git revert 4f2a91c`", "WR043:4"),
+        ("- [ ] **Run:** `pg_isready -h db || echo down`", "WR041:3"),
+    ] {
+        assert_eq!(brief(&found(&format!("# X\n\n{step}\n"))), [wanted], "{step}");
+    }
+    for silent in [
+        "- [ ] Look at `curl https://api.example.com/health` and decide",
+        "- [ ] `curl -fsS https://api.example.com/health`",
+        "1. Run `kubectl rollout restart deploy/api`",
+        "1. `curl`",
+        "- [ ] `vim` is installed",
+        "Run `curl https://api.example.com/health`",
+    ] {
+        assert_eq!(brief(&found(&format!("# X\n\n{silent}\n"))), Vec::<String>::new(), "{silent}");
+    }
+}

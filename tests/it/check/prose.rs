@@ -229,3 +229,20 @@ fn a_finding_quotes_what_the_lines_say() {
     let message = &found(text)[0].message;
     assert!(message.contains("begins at 12:50"), "{message}");
 }
+
+#[test]
+fn a_placeholder_in_a_command_that_no_parameter_answers_is_told() {
+    let runbook = "# Go-live\n\n- [ ] deploy\n\n  ```bash\n  # for <reader>\n  ./deploy.sh --tag vX.Y.Z --app <app> --host <db-host> --sha $SHA\n  ./again.sh --host <db-host> https://api.example.com/v1/{id}\n  awk '{print}' x.csv | jq '{name}'\n  ```\n";
+    let plan = "[room]\nrunbook = [\"t.md\"]\n[params]\nversion = { ask = \"tag\", placeholder = \"vX.Y.Z\" }\napp = { value = \"shop\" }\n";
+    let said: Vec<(String, u32)> = together(&[("t.md", runbook)], Some(plan))
+        .into_iter()
+        .filter(|f| f.code == "WR083")
+        .map(|f| (f.text.clone(), f.line))
+        .collect();
+    assert_eq!(said.iter().map(|(_, line)| *line).collect::<Vec<_>>(), [7, 8], "{said:?}");
+    let messages: String =
+        together(&[("t.md", runbook)], Some(plan)).iter().map(|f| format!("{}\n", f.message)).collect();
+    assert!(messages.contains("answers <db-host>,") && messages.contains("answers {id},"), "{messages}");
+    // Without a plan nobody promised an answer.
+    assert!(together(&[("t.md", runbook)], None).iter().all(|f| f.code != "WR083"));
+}

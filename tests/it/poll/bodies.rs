@@ -210,12 +210,18 @@ fn slow_and_silent_servers_disturb_nobody() {
     let slow_body = drip("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n", b"v");
     let sick = [&slow_head, &slow_body, &silent, &resets, &silent];
     let healthy = world.answer(ok(""));
+    // The same fifty healthy ones with pollers of their own and nobody sick beside them: what this machine can do just now.
+    let apart = world.answer(ok(""));
+    let every_second = |mut probe: Probe| {
+        probe.timeout = Duration::from_millis(800);
+        probe.every = Duration::from_secs(1);
+        probe
+    };
+    let mut alone = world.look((50..100).map(|id| every_second(http(id, apart.at, HttpExpect::default()))).collect());
     let mut probes = Vec::new();
     for id in 0..100 {
         let server = if id < 50 { sick[id as usize % 5] } else { &healthy };
-        let mut probe = http(id, server.at, HttpExpect::default());
-        probe.timeout = Duration::from_millis(800);
-        probe.every = Duration::from_secs(1);
+        let mut probe = every_second(http(id, server.at, HttpExpect::default()));
         if id % 5 == 4 && id < 50 {
             // Waits for a TLS handshake that never comes.
             let Ask::Http { request, .. } = &mut probe.ask else { unreachable!() };
@@ -227,6 +233,9 @@ fn slow_and_silent_servers_disturb_nobody() {
     looking.until("three rounds", |l| {
         (0..50).all(|id| l.of(id).next().is_some()) && (50..100).all(|id| l.of(id).count() >= 4)
     });
+    alone.until("three rounds apart", |l| (50..100).all(|id| l.of(id).count() >= 4));
+    let (off, calm) = (jitter(&looking), jitter(&alone));
+    let worst = calm.last().copied().unwrap_or_default();
     for sample in (0..50).flat_map(|id| looking.of(id)) {
         let said = failure(sample);
         if sample.probe.0 % 5 == 3 {
@@ -235,22 +244,30 @@ fn slow_and_silent_servers_disturb_nobody() {
             assert_eq!(said, "no answer within 800 ms", "{:?}", sample.probe);
             let late = sample.took.saturating_sub(Duration::from_millis(800));
             assert!(
-                sample.took >= Duration::from_millis(800) && late < Duration::from_millis(250),
-                "{:?}",
+                sample.took >= Duration::from_millis(800) && late < Duration::from_millis(250) + 4 * worst,
+                "{:?}, and {worst:?} off in a calm room",
                 sample.took
             );
         }
     }
+    for id in 50..100 {
+        assert!(looking.of(id).all(|s| service(s).outcome == Outcome::Pass));
+    }
+    let p99 = |off: &[Duration]| off[off.len() * 99 / 100];
+    let (beside, apart) = (p99(&off), p99(&calm));
+    assert!(beside < Duration::from_millis(100) + 4 * apart, "jitter p99 {beside:?}, and {apart:?} in a calm room");
+}
+
+/// By how much the healthy ones were not asked a second after the last time, in order.
+fn jitter(looking: &Looking) -> Vec<Duration> {
     let mut off: Vec<Duration> = Vec::new();
     for id in 50..100 {
         let times: Vec<Duration> = looking.of(id).map(|s| s.at.mono).collect();
-        assert!(looking.of(id).all(|s| service(s).outcome == Outcome::Pass));
         // The first asking is out of turn.
         off.extend(times[1..].windows(2).map(|w| w[1].saturating_sub(w[0]).abs_diff(Duration::from_secs(1))));
     }
     off.sort_unstable();
-    let p99 = off[off.len() * 99 / 100];
-    assert!(p99 < Duration::from_millis(100), "jitter p99 {p99:?}");
+    off
 }
 
 /// T62: five redirects at most; nobody else sees the headers; never to http from https, nor to anything but the web.

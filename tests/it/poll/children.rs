@@ -35,10 +35,19 @@ fn marked(mark: &str) -> Vec<String> {
 }
 
 fn sh(name: &str, script: &str) -> (Ran, Duration) {
+    sh_within(name, script, Duration::from_millis(1_500))
+}
+
+fn sh_within(name: &str, script: &str, deadline: Duration) -> (Ran, Duration) {
     let mark = format!("{name}-{}", std::process::id());
-    let deadline = Duration::from_millis(1_500);
+    // What a start costs on this machine at this moment, where others want it too.
+    let plain = || run("plain", &["true"], Duration::from_secs(20)).1;
+    let before = plain();
     let (ran, took) = run(&mark, &["sh", "-c", script], deadline);
-    assert!(took < deadline + Duration::from_secs(2), "{name} took {took:?}");
+    if took >= deadline + Duration::from_secs(2) {
+        let start = before.max(plain());
+        assert!(took < deadline + Duration::from_secs(2) + 4 * start, "{name} took {took:?}, a start takes {start:?}");
+    }
     assert_eq!(marked(&mark), [] as [String; 0], "{name} left survivors");
     assert!(ran.stdout.head.len() + ran.stdout.tail.len() <= KEEP);
     (ran, took)
@@ -72,9 +81,11 @@ fn what_never_ends_is_killed() {
 
 #[test]
 fn what_hides_in_another_session_is_found() {
-    let (ran, took) = sh("daemon", "setsid sleep 1000 & setsid sh -c 'sleep 1000 & sleep 1000' & exit 0");
+    let daemon = "setsid sleep 1000 & setsid sh -c 'sleep 1000 & sleep 1000' & exit 0";
+    let deadline = Duration::from_secs(20);
+    let (ran, took) = sh_within("daemon", daemon, deadline);
     assert_eq!(ran.end, End::Exit(0));
-    assert!(took < Duration::from_secs(1), "its end waited for the daemon: {took:?}");
+    assert!(took < deadline / 2, "its end waited for the daemon: {took:?}");
     let deaf = "setsid sh -c \"trap '' TERM; (trap '' TERM; setsid sleep 1000) & sleep 1000\" & sleep 1000";
     assert_eq!(sh("deaf-daemon", deaf).0.end, End::Deadline);
 }

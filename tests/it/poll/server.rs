@@ -110,6 +110,7 @@ impl Looking {
         let (handle, events) = (self.handle.clone(), &mut self.events);
         match handle.block_on(async { tokio::time::timeout(within, events.recv()).await }) {
             Ok(Some(Event::Samples(samples))) => self.had.extend(samples),
+            Ok(Some(Event::Pulse(_))) => {}
             Ok(Some(Event::TaskFailed(task, message))) => self.broken.push((task, message)),
             Ok(None) | Err(_) => return false,
         }

@@ -1,0 +1,170 @@
+//! `warroom status`: one look at the room, out of its journal and tape where somebody watches, else by asking everything once.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::commands::{Seated, journal_path, say, sit, usable};
+use super::desk::Desk;
+use super::status;
+use crate::cli;
+use crate::clock::age;
+use crate::fact::ServiceState;
+use crate::journal;
+use crate::room::{JournalHealth, Room, Watch, verdict};
+use crate::text::escape;
+
+/// Longer than this nobody waits for one look.
+const MOST: Duration = Duration::from_secs(30);
+/// How long the tape of a room that is watched is read for numbers that are not there yet.
+const TAPE: Duration = Duration::from_millis(1_500);
+
+/// Looks once, prints, ends.
+pub fn main(args: &cli::Show) -> anyhow::Result<ExitCode> {
+    let setup = match usable(args.plan.as_deref())? {
+        Ok(setup) => setup,
+        Err(code) => return Ok(code),
+    };
+    let journal_at = journal_path(&setup, None)?;
+    let begun = journal_at.exists();
+    let seat = cli::Seat { read_only: true, ..cli::Seat::default() };
+    // A journal that does not exist is waited for by readers; it is never made.
+    let at = if begun { journal_at } else { std::env::temp_dir().join("warroom-status-has-no-journal") };
+    let mut seated = sit(setup, &seat, at, None)?;
+    look(&mut seated, begun);
+    let room = &seated.desk.room;
+    let text = match args.format {
+        cli::Format::Json => serde_json::to_string_pretty(&status::json(room))?,
+        cli::Format::Text => text(room),
+    };
+    seated.runtime.shutdown_background();
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets the room see what there is to see.
+#[expect(clippy::disallowed_methods, reason = "an edge of time: it waits for answers, each of which has its deadline")]
+fn look(seated: &mut Seated, begun: bool) {
+    let Seated { desk, lanes, runtime, .. } = seated;
+    let began = Instant::now();
+    if !begun {
+        desk.on_journal(journal::Event::Loaded);
+        desk.on_journal(journal::Event::WatchNobody);
+        at_once(desk);
+    }
+    let longest = desk.room.plan.probes.iter().map(|p| p.every.min(MOST) + p.timeout).max().unwrap_or_default();
+    let patience = longest.min(MOST) + Duration::from_secs(1);
+    runtime.block_on(async {
+        while began.elapsed() < patience && !seen(&desk.room, began.elapsed()) {
+            tokio::select! {
+                Some(event) = lanes.journal.recv() => {
+                    let alone = matches!(event, journal::Event::WatchNobody);
+                    desk.on_journal(event);
+                    if alone {
+                        at_once(desk);
+                    }
+                }
+                Some(event) = lanes.poll.recv() => { desk.on_poll(event); }
+                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+            }
+        }
+    });
+    desk.tick();
+}
+
+/// One look does not ask twice: a failure counts.
+fn at_once(desk: &mut Desk) {
+    let plan = Arc::make_mut(&mut desk.room.plan);
+    plan.services.iter_mut().for_each(|s| s.retries = 0);
+}
+
+/// Whether there is nothing more to wait for.
+fn seen(room: &Room, waited: Duration) -> bool {
+    if room.journal == JournalHealth::Opening || room.live.watch == Watch::Unknown {
+        return false;
+    }
+    let services = room.live.services.iter().all(|s| s.asked.is_some() || s.reason.starts_with("not asked:"));
+    let metrics = room.live.metrics.iter().all(|m| m.fresh.is_some() || m.trouble.is_some());
+    let probed = room.plan.metrics.iter().all(|m| m.from_probe.is_some());
+    let elsewhere = matches!(room.live.watch, Watch::Other { .. });
+    services && (metrics || probed) || elsewhere && waited > TAPE
+}
+
+/// The room in lines: where it stands, what is next, services, metrics, alerts.
+fn text(room: &Room) -> String {
+    let mut lines = Vec::new();
+    let mut head = vec![escape(&room.plan.room.name)];
+    head.extend(room.plan.room.environment.as_ref().map(|e| escape(&e.to_uppercase())));
+    head.extend(room.t().map(|t| t.to_string()));
+    head.extend(room.current_phase().map(|p| p.title.to_string()));
+    lines.push(head.join(" · "));
+    lines.push(format!("{}  {}", room.live.verdict.verdict, escape(&room.live.verdict.reason)));
+    let overall = room.overall();
+    if overall.total > 0 {
+        let next = room.next_step().and_then(|n| room.step_text(&n.step));
+        let next = next.map(|text| format!(", next: {}", escape(&text))).unwrap_or_default();
+        lines.push(format!("{} of {} steps settled{next}", overall.done, overall.total));
+    }
+    match &room.live.watch {
+        Watch::Other { by: Some(by), .. } => lines.push(format!("{} watches", by.person)),
+        Watch::Nobody => lines.push("nobody watches: everything was asked once for this look".to_owned()),
+        _ => {}
+    }
+    let trust = room.trust();
+    if !trust.sound {
+        lines.push(format!("the board is impaired: {}", escape(&trust.line())));
+    }
+    let rows: Vec<[String; 4]> = room
+        .plan
+        .services
+        .iter()
+        .zip(&room.live.services)
+        .map(|(plan, live)| {
+            let mut facts: Vec<String> = Vec::new();
+            if live.state != ServiceState::Pending || live.asked.is_some() {
+                facts.extend(live.last.as_ref().and_then(|l| l.code).map(|c| c.to_string()));
+                facts.extend(live.last.as_ref().and_then(|l| l.version.as_ref()).map(ToString::to_string));
+                let answered = matches!(live.state, ServiceState::Up | ServiceState::Degraded);
+                facts.extend(live.took.filter(|_| answered).map(|t| format!("{} ms", t.as_millis())));
+            }
+            let reason = escape(&live.reason);
+            [live.state.to_string(), escape(&plan.name), facts.join(" "), reason]
+        })
+        .collect();
+    section(&mut lines, "services", &rows);
+    let rows = room.plan.metrics.iter().zip(&room.live.metrics).map(|(plan, live)| {
+        let (state, value) = match (live.current(), live.holds) {
+            (Some(v), Some(true)) => ("met", verdict::number(plan, v)),
+            (Some(v), Some(false)) => ("broken", verdict::number(plan, v)),
+            (Some(v), None) => ("", verdict::number(plan, v)),
+            (None, _) => ("no data", String::new()),
+        };
+        let mut more = plan.objective.as_ref().map(|o| format!("should be {}", escape(&o.text))).unwrap_or_default();
+        if live.current().is_none() {
+            more = escape(&verdict::missing(room, live));
+        }
+        [state.to_owned(), escape(&plan.name), escape(&value), more]
+    });
+    section(&mut lines, "metrics", &rows.collect::<Vec<_>>());
+    let rows = room.alerts().into_iter().map(|a| {
+        let lasted = (room.now.utc - a.since).to_std().unwrap_or_default();
+        let note = if a.note.is_empty() { escape(&a.why) } else { format!("{}; {}", escape(&a.why), escape(&a.note)) };
+        [a.state.word().to_owned(), escape(&a.name), age(lasted), note]
+    });
+    section(&mut lines, "alerts", &rows.collect::<Vec<_>>());
+    lines.join("\n")
+}
+
+/// A titled table; nothing at all without rows.
+fn section(lines: &mut Vec<String>, title: &str, rows: &[[String; 4]]) {
+    if rows.is_empty() {
+        return;
+    }
+    let wide = |ix: usize| rows.iter().filter_map(|r| r.get(ix)).map(|t| t.chars().count()).max().unwrap_or_default();
+    let (a, b, c) = (wide(0), wide(1), wide(2));
+    lines.push(String::new());
+    lines.push(title.to_owned());
+    for [state, name, facts, more] in rows {
+        lines.push(format!("  {state:<a$}  {name:<b$}  {facts:<c$}  {more}").trim_end().to_owned());
+    }
+}

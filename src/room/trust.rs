@@ -1,0 +1,203 @@
+//! Watching the watchers: how far the board itself can be trusted. Pollers that lag, sources that are blind, channels that
+//! deliver nothing, a journal that cannot write, nobody who watches.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{JournalHealth, Room, Watch, verdict};
+use crate::clock::{age, rfc3339};
+use crate::fact::ServiceState;
+use crate::notice::{Action, Delivery};
+
+/// Polling that starts later than this is worth a word.
+const LAG: Duration = Duration::from_millis(250);
+/// A missed asking is remembered for this long.
+const MISSED: Duration = Duration::from_mins(1);
+
+/// How far the board can be trusted.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trust {
+    /// Nothing impairs it.
+    pub sound: bool,
+    /// What impairs it, the worst first, in words.
+    pub troubles: Vec<String>,
+    /// Polling itself; none where another process polls.
+    pub polling: Option<Polling>,
+    /// Where numbers come from.
+    pub sources: Vec<SourceNow>,
+    /// Who is told.
+    pub channels: Vec<ChannelNow>,
+}
+
+/// Polling itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct Polling {
+    /// Askings so far.
+    pub asked: u64,
+    /// Askings that were due and not started.
+    pub missed: u64,
+    /// Seconds that one was started late at most, lately.
+    pub lag: f64,
+}
+
+/// One source of numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceNow {
+    /// Its name; `services` stands for their probes.
+    pub name: String,
+    /// What it is.
+    pub kind: &'static str,
+    /// Metrics or services that have a current value, and all.
+    pub seen: usize,
+    /// All of them.
+    pub of: usize,
+    /// Seconds since the newest of its answers.
+    pub age: Option<f64>,
+    /// Why something is missing.
+    pub trouble: Option<String>,
+}
+
+/// One channel.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChannelNow {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: &'static str,
+    /// When it last took something, RFC 3339.
+    pub delivered: Option<String>,
+    /// Whether that was a test.
+    pub tested: bool,
+    /// Why it does not, or did not take something.
+    pub trouble: Option<String>,
+}
+
+impl Room {
+    /// How far the board itself can be trusted.
+    pub fn trust(&self) -> Trust {
+        let mut troubles = Vec::new();
+        match &self.live.watch {
+            Watch::Nobody => troubles.push("nobody watches".to_owned()),
+            Watch::Unknown => troubles.push("who watches is not known yet".to_owned()),
+            _ => {}
+        }
+        if let JournalHealth::Broken(why) = &self.journal {
+            troubles.push(format!("the journal cannot write ({why})"));
+        }
+        let (polling, sources, channels) = (self.polling_now(), self.sources_now(), self.channels_now());
+        for source in sources.iter().filter(|s| s.seen < s.of) {
+            let why = source.trouble.as_ref().map(|t| format!(" ({t})")).unwrap_or_default();
+            troubles.push(match source.seen {
+                0 => format!("{} is blind{why}", source.name),
+                n => format!("{} sees {n} of {}{why}", source.name, source.of),
+            });
+        }
+        for channel in &channels {
+            troubles.extend(channel.trouble.as_ref().map(|why| format!("{} does not deliver: {why}", channel.name)));
+        }
+        if let Some(missed) = self.live.polling.missed_at.map(|at| self.now.since(at)).filter(|ago| *ago < MISSED) {
+            troubles.push(format!("a poll was missed {} ago", age(missed)));
+        }
+        if let Some(polling) = polling.as_ref().filter(|p| p.lag > LAG.as_secs_f64()) {
+            troubles.push(format!("polls start {:.0} ms late", polling.lag * 1e3));
+        }
+        Trust { sound: troubles.is_empty(), troubles, polling, sources, channels }
+    }
+
+    fn polling_now(&self) -> Option<Polling> {
+        self.live.polling.at?;
+        let pulse = self.live.polling.pulse;
+        Some(Polling { asked: pulse.asked, missed: pulse.missed, lag: pulse.lag.as_secs_f64() })
+    }
+
+    fn sources_now(&self) -> Vec<SourceNow> {
+        let mut out = Vec::new();
+        if !self.plan.services.is_empty() {
+            let known = |s: &&super::ServiceLive| !matches!(s.state, ServiceState::Stale | ServiceState::Pending);
+            let newest = self.live.services.iter().filter_map(|s| s.asked).map(|at| self.now.since(at)).min();
+            let blind = self.plan.services.iter().zip(&self.live.services).find(|(_, live)| !known(live));
+            out.push(SourceNow {
+                name: "services".to_owned(),
+                kind: "probes",
+                seen: self.live.services.iter().filter(known).count(),
+                of: self.live.services.len(),
+                age: newest.map(|d| d.as_secs_f64()),
+                trouble: blind.map(|(plan, live)| format!("{}: {}", plan.name, live.reason)),
+            });
+        }
+        let mut names: Vec<(&str, &'static str)> =
+            self.plan.sources.iter().map(|s| (s.name.as_str(), s.kind)).collect();
+        for metric in &self.plan.metrics {
+            if metric.from_probe.is_none() && !names.iter().any(|(name, _)| *name == metric.source) {
+                names.push((&metric.source, "metric"));
+            }
+        }
+        for (name, kind) in names {
+            let of: Vec<_> = self
+                .plan
+                .metrics
+                .iter()
+                .zip(&self.live.metrics)
+                .filter(|(m, _)| m.source == name && m.from_probe.is_none())
+                .collect();
+            if of.is_empty() {
+                continue;
+            }
+            let missing = of.iter().find(|(_, live)| live.current().is_none());
+            let newest = of.iter().filter_map(|(_, live)| live.fresh).map(|at| self.now.since(at)).min();
+            out.push(SourceNow {
+                name: name.to_owned(),
+                kind,
+                seen: of.iter().filter(|(_, live)| live.current().is_some()).count(),
+                of: of.len(),
+                age: newest.map(|d| d.as_secs_f64()),
+                trouble: missing.map(|(plan, live)| format!("{} {}", plan.name, verdict::missing(self, live))),
+            });
+        }
+        out
+    }
+
+    fn channels_now(&self) -> Vec<ChannelNow> {
+        let all = &self.progress.episodes;
+        let waiting = all.waiting();
+        let channels = self.plan.notify.iter().map(|channel| {
+            let last = all.last_told(&channel.name);
+            let trying =
+                waiting.iter().filter(|n| n.channel == channel.name).find_map(|n| match self.live.telling.get(&n.id) {
+                    Some(Delivery::Trying { tries, why, .. }) => Some(format!("{tries} tries, {why}")),
+                    _ => None,
+                });
+            let refused = last.and_then(|(_, _, delivery)| match delivery {
+                Delivery::Refused { why, .. } => Some(format!("it refused: {why}")),
+                _ => None,
+            });
+            let delivered = last.filter(|(_, _, d)| matches!(d, Delivery::Delivered { .. }));
+            ChannelNow {
+                name: channel.name.clone(),
+                kind: channel.kind,
+                delivered: delivered.map(|(at, ..)| rfc3339(at.utc())),
+                tested: delivered.is_some_and(|(_, notice, _)| notice.action == Action::Test),
+                trouble: trying.or(refused),
+            }
+        });
+        channels.collect()
+    }
+}
+
+impl Trust {
+    /// It in one line.
+    pub fn line(&self) -> String {
+        let Some(worst) = self.troubles.first() else {
+            let seen: usize = self.sources.iter().map(|s| s.seen).sum();
+            let polling = self
+                .polling
+                .as_ref()
+                .map_or(String::new(), |p| format!(", polls at most {:.0} ms late, {} missed", p.lag * 1e3, p.missed));
+            let what = if seen == 0 { "nothing is watched".to_owned() } else { format!("all {seen} are seen") };
+            return format!("{what}{polling}");
+        };
+        let more = self.troubles.len() - 1;
+        if more == 0 { worst.clone() } else { format!("{worst} (+{more} more)") }
+    }
+}

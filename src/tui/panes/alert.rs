@@ -1,0 +1,154 @@
+//! An alert in full: why it fires, whom that was told, who has it, and what became of it.
+
+use super::detail::{Line, labelled, say};
+use super::timeline;
+use crate::clock::{age, clock_span, duration_text};
+use crate::fact::Fact;
+use crate::notice::{Action, Delivery, Severity};
+use crate::plan::decisions::RulePlan;
+use crate::room::alarms::{AlertNow, Shown};
+use crate::room::{Room, judge, verdict};
+use crate::text::escape;
+use crate::tui::theme::Role;
+use crate::tui::view::{Alarmed, View};
+use crate::tui::widgets::pen::Pen;
+
+/// Entries of its past shown at most.
+const PAST: usize = 30;
+
+/// Title, place and lines of the selected alert.
+pub fn lines(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Line>) {
+    let mut lines: Vec<Line> = Vec::new();
+    let Some(Alarmed::Alert(name)) = &view.alarm else {
+        return ("Alert".to_owned(), String::new(), vec![vec![("no alert is selected".to_owned(), Role::Dim)]]);
+    };
+    let alerts = room.alerts();
+    let Some(alert) = alerts.iter().find(|a| a.name == *name) else {
+        lines.push(vec![("it neither holds nor fires now".to_owned(), Role::Dim)]);
+        past(room, view, name, width, &mut lines);
+        return (escape(name), "alert".to_owned(), lines);
+    };
+    let (glyph, role) = match alert.state {
+        Shown::Firing if alert.severity >= Severity::Page => (pen.glyphs().alarm, Role::Bad),
+        Shown::Firing | Shown::Acknowledged => (pen.glyphs().warning, Role::Warn),
+        Shown::Resolved => (pen.glyphs().done, Role::Good),
+        _ => (pen.glyphs().pending, Role::Dim),
+    };
+    let lasted = clock_span((room.now.utc - alert.since).to_std().unwrap_or_default());
+    lines.push(vec![(format!("{glyph} {}", alert.state.word()), role), (format!(" for {lasted}"), Role::Dim)]);
+    if let Some((held, for_)) = alert.held {
+        labelled(&mut lines, "held", &format!("{} of {}", clock_span(held), clock_span(for_)), width, Role::Text);
+    }
+    labelled(&mut lines, "because", &escape(&alert.why), width, Role::Text);
+    if !alert.note.is_empty() {
+        labelled(&mut lines, "and", &escape(&alert.note), width, Role::Text);
+    }
+    lines.push(Vec::new());
+    match alert.rule(room) {
+        Some(rule) => of_rule(room, rule, width, &mut lines),
+        None => of_many(room, alert, width, &mut lines),
+    }
+    if alert.flaps > 1 {
+        labelled(&mut lines, "flaps", &format!("{} times within the hour", alert.flaps), width, Role::Warn);
+    }
+    told(room, alert.episode.map(|e| e.to_string()), width, &mut lines);
+    past(room, view, name, width, &mut lines);
+    let hint = match alert.state {
+        Shown::Resolved | Shown::Pending => "A silences it",
+        _ => "A takes it on or silences it",
+    };
+    lines.push(Vec::new());
+    lines.push(vec![(hint.to_owned(), Role::Faint)]);
+    (escape(name), "alert".to_owned(), lines)
+}
+
+/// What a rule of a file or a source says of it.
+fn of_many(room: &Room, alert: &AlertNow, width: u16, lines: &mut Vec<Line>) {
+    for (word, value) in alert.words(room) {
+        labelled(lines, &escape(&word), &escape(&value), width, Role::Dim);
+    }
+}
+
+/// What a rule of the plan asks, and what it saw.
+fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
+    labelled(lines, "rule", &escape(&rule.when.text), width, Role::Text);
+    let mut terms = Vec::new();
+    if !rule.for_.is_zero() {
+        terms.push(format!("for {}", duration_text(rule.for_)));
+    }
+    if !rule.keep_for.is_zero() {
+        terms.push(format!("kept {}", duration_text(rule.keep_for)));
+    }
+    if rule.latch {
+        terms.push("stays until somebody takes it on".to_owned());
+    }
+    if !terms.is_empty() {
+        labelled(lines, "terms", &terms.join(", "), width, Role::Dim);
+    }
+    for look in judge::looks(room, &rule.when.expr, None) {
+        let metric = room.plan.metrics.iter().find(|m| look.text.starts_with(&m.name));
+        let number = |value: f64| metric.map_or_else(|| format!("{value}"), |m| verdict::bound(m, value));
+        let mut facts = vec![look.state.to_owned()];
+        facts.extend(look.value.map(|v| format!("value {}", number(v))));
+        facts.extend(look.threshold.map(|v| format!("threshold {}", number(v))));
+        facts.push(format!("{} sample{}", look.samples, if look.samples == 1 { "" } else { "s" }));
+        facts.extend(look.age.map(|s| format!("{} old", age(std::time::Duration::from_secs_f64(s.max(0.0))))));
+        facts.extend(look.source.as_ref().map(|s| format!("from {}", escape(s))));
+        let role = if look.holds.is_none() { Role::Warn } else { Role::Dim };
+        labelled(lines, "seen", &format!("{}: {}", escape(&look.text), facts.join(", ")), width, role);
+    }
+    if let Some(place) = &rule.runbook {
+        let line = place.line.map(|l| format!(", line {l}")).unwrap_or_default();
+        labelled(lines, "what to do", &format!("{}{line}", escape(&place.name)), width, Role::Accent);
+    }
+    if let Some(service) = &rule.service {
+        labelled(lines, "service", &escape(&service.name), width, Role::Dim);
+    }
+}
+
+/// Whom it was told, and how that went.
+fn told(room: &Room, key: Option<String>, width: u16, lines: &mut Vec<Line>) {
+    let Some(key) = key else { return };
+    let mut notices: Vec<_> = room.progress.episodes.notices_of(&key).collect();
+    notices.sort_by_key(|(stamp, ..)| *stamp);
+    if !notices.is_empty() {
+        lines.push(Vec::new());
+    }
+    for (stamp, notice, delivery) in notices {
+        let what = match notice.action {
+            Action::Trigger => "told",
+            Action::Acknowledge => "told who has it",
+            Action::Resolve | Action::Inform => "told that it is over",
+            Action::Change | Action::Test => "a word",
+        };
+        let time = stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S");
+        let (how, role) = match (delivery, room.live.telling.get(&notice.id)) {
+            (Some(Delivery::Delivered { tries: 1 }), _) => ("delivered".to_owned(), Role::Good),
+            (Some(Delivery::Delivered { tries }), _) => (format!("delivered after {tries} tries"), Role::Good),
+            (Some(Delivery::Refused { why, .. }), _) => (format!("NOT delivered, refused: {}", escape(why)), Role::Bad),
+            (_, Some(Delivery::Trying { tries, why, .. })) => {
+                (format!("NOT delivered, {tries} tries: {}", escape(why)), Role::Bad)
+            }
+            _ => ("on its way".to_owned(), Role::Dim),
+        };
+        labelled(lines, &escape(&notice.channel), &format!("{time}  {what}, {how}"), width, role);
+    }
+}
+
+/// What the record says of it, the newest first.
+fn past(room: &Room, view: &View, name: &str, width: u16, lines: &mut Vec<Line>) {
+    let of = room.progress.timeline.values().rev().filter(|entry| match &entry.fact {
+        Fact::AlertChanged { alert, .. } | Fact::AlertAcknowledged { alert, .. } => alert.raw() == name,
+        Fact::Silenced { alert, .. } => alert.as_ref().is_none_or(|a| a.raw() == name),
+        _ => false,
+    });
+    let mut first = true;
+    for entry in of.take(PAST) {
+        if first {
+            lines.push(Vec::new());
+            first = false;
+        }
+        let time = entry.stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S");
+        say(lines, &format!("{time}  {}", timeline::words(room, view, entry)), width, Role::Dim);
+    }
+}

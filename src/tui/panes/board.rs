@@ -1,0 +1,62 @@
+//! The board about itself: pollers, sources, channels, and what impairs them.
+
+use super::detail::{Line, labelled, say};
+use crate::clock::age;
+use crate::room::Room;
+use crate::text::escape;
+use crate::tui::theme::Role;
+use crate::tui::widgets::pen::Pen;
+
+/// Title, place and lines.
+pub fn lines(room: &Room, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Line>) {
+    let trust = room.trust();
+    let mut lines: Vec<Line> = Vec::new();
+    let (glyph, role, word) = if trust.sound {
+        (pen.glyphs().done, Role::Good, "sound")
+    } else {
+        (pen.glyphs().warning, Role::Warn, "impaired")
+    };
+    lines.push(vec![(format!("{glyph} the board is {word}"), role)]);
+    if trust.sound {
+        say(&mut lines, &escape(&trust.line()), width, Role::Dim);
+    }
+    for trouble in &trust.troubles {
+        say(&mut lines, &escape(trouble), width, Role::Text);
+    }
+    lines.push(Vec::new());
+    match &trust.polling {
+        Some(p) => {
+            let says = format!("{} asked, {} missed, at most {:.0} ms late", p.asked, p.missed, p.lag * 1e3);
+            labelled(&mut lines, "polling", &says, width, if p.missed > 0 { Role::Warn } else { Role::Dim });
+        }
+        None => labelled(&mut lines, "polling", "by another process, or nothing yet", width, Role::Dim),
+    }
+    for source in &trust.sources {
+        let newest = source.age.map_or_else(
+            || "never answered".to_owned(),
+            |s| format!("newest {} old", age(std::time::Duration::from_secs_f64(s.max(0.0)))),
+        );
+        let says = format!("{} of {} seen, {newest} ({})", source.seen, source.of, source.kind);
+        let role = if source.seen < source.of { Role::Warn } else { Role::Dim };
+        labelled(&mut lines, &escape(&source.name), &says, width, role);
+        if let Some(trouble) = &source.trouble {
+            labelled(&mut lines, "", &escape(trouble), width, Role::Text);
+        }
+    }
+    if room.plan.notify.is_empty() {
+        labelled(&mut lines, "channels", "none: the plan has no [notify.NAME], nobody is told", width, Role::Dim);
+    }
+    for channel in &trust.channels {
+        let says = match (&channel.delivered, channel.tested) {
+            (Some(at), true) => format!("a test was delivered at {at} ({})", channel.kind),
+            (Some(at), false) => format!("delivered at {at} ({})", channel.kind),
+            (None, _) => format!("never tried here: A tests it ({})", channel.kind),
+        };
+        let role = if channel.delivered.is_some() { Role::Dim } else { Role::Warn };
+        labelled(&mut lines, &escape(&channel.name), &says, width, role);
+        if let Some(trouble) = &channel.trouble {
+            labelled(&mut lines, "", &format!("NOT delivered: {}", escape(trouble)), width, Role::Bad);
+        }
+    }
+    ("The board itself".to_owned(), String::new(), lines)
+}
