@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::Url;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
@@ -59,7 +60,9 @@ impl Rules {
             }
             // As Prometheus has it: a number alone is one element without labels.
             Ok(Reply { data: Data::Scalar(value) }) => Ok(Found::bounded(vec![(Labels::default(), value.1.0)])),
-            Ok(Reply { data: Data::Other }) => Err("the rule's expression gives no values at one moment".to_owned()),
+            Ok(Reply { data: Data::Matrix(_) | Data::Text(_) }) => {
+                Err("the rule's expression gives no values at one moment".to_owned())
+            }
             Err(_) => Err("the answer is not that of a Prometheus".to_owned()),
         }
     }
@@ -82,8 +85,9 @@ struct Reply {
 enum Data {
     Vector(Vec<Element>),
     Scalar(Stamped),
-    #[serde(other)]
-    Other,
+    Matrix(IgnoredAny),
+    #[serde(rename = "string")]
+    Text(IgnoredAny),
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! Alerts that join in: rule files read as Prometheus reads them, judged here for each set of labels; alerts of others shown and kept.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -14,6 +15,7 @@ use warroom::probe::rules::{
     AlertsReading, ForeignAlert, ForeignState, Found, RuleIx, RuleReading, SourceIx, Standing,
 };
 use warroom::probe::{Ask, ProbeId, Reading, Sample};
+use warroom::room::alarms::Shown;
 use warroom::room::{Book, Intent, Me, Room, Watch, observe};
 use warroom::text::Untrusted;
 
@@ -34,7 +36,7 @@ every = "5s"
 command = "true"
 "#;
 
-const RULES: &str = r#"
+const RULES: &str = r"
 groups:
 - name: api
   rules:
@@ -48,7 +50,7 @@ groups:
       runbook_url: https://wiki.example.com/errors
   - alert: Down
     expr: up == 0
-"#;
+";
 
 fn loaded(plan_text: &str, rules: &str) -> Plan {
     let none = |_: &str| None;
@@ -161,6 +163,12 @@ fn each_set_of_labels_is_an_alert_with_its_own_clock() {
     assert_eq!(w.story(API), [AlertWord::Pending, AlertWord::Firing], "30 s since its first evaluation");
     assert_eq!(w.story(WEB), [AlertWord::Pending]);
     w.pass(1);
+    let shown = w.room.alerts();
+    let states: Vec<(&str, Shown)> = shown.iter().map(|a| (a.name.as_str(), a.state)).collect();
+    assert_eq!(states, [(API, Shown::Firing), (WEB, Shown::Pending)]);
+    assert_eq!(shown[0].why, "api fails 7.25%");
+    assert_eq!(shown[1].held, Some((Duration::from_secs(15), Duration::from_secs(30))));
+    assert_eq!(w.room.alert_counts(), (1, 2));
     let page = w.notices()[0].clone();
     assert_eq!((page.action, page.channel.as_str(), page.severity), (Action::Trigger, "oncall", Severity::Page));
     assert_eq!(page.alert.as_deref(), Some(API));
@@ -335,6 +343,20 @@ fn rule_files_come_plain_as_resources_and_in_several_documents() {
     assert_eq!(file(&list).alerts.len(), 1, "{:#?}", file(&list).findings);
 }
 
+#[test]
+fn ten_thousand_rules_are_read_and_more_are_said() {
+    let mut text = "groups:\n- name: g\n  rules:\n".to_owned();
+    for n in 0..10_001 {
+        writeln!(text, "  - alert: A{n}\n    expr: x{n} > {n}").unwrap();
+    }
+    let mut plan = loaded("[source.app]\nscrape = \"http://app/metrics\"\nrules = [\"alerts.yml\"]\n", "groups: []\n");
+    let findings = import(&mut plan, &[RuleText { path: "alerts.yml".to_owned(), text }]);
+    assert_eq!(plan.imported.len(), 10_000);
+    let told: Vec<(&str, u32)> = findings.iter().map(|f| (f.code, f.line)).collect();
+    assert_eq!(told, [("WR037", 20_004)]);
+    assert_eq!(plan.probes.len(), 1, "one page for all of them");
+}
+
 fn foreign(job: &str, state: ForeignState) -> ForeignAlert {
     let labels = Labels::new([("alertname", "DiskFull"), ("job", job), ("severity", "critical")]);
     ForeignAlert { labels, state, since: start().utc - TimeDelta::minutes(3), summary: Untrusted::new("disk is full") }
@@ -362,6 +384,18 @@ fn alerts_of_others_are_kept_while_their_source_is_silent_and_page_nobody() {
     assert!(why.starts_with("no answer for"), "{why}");
     assert_eq!(names(&w), [db]);
     assert!(w.story(db).is_empty() && w.told().is_empty());
+    let shown = |w: &Watched| -> Vec<(String, Shown, String)> {
+        w.room.alerts().into_iter().map(|a| (a.name, a.state, a.note)).collect()
+    };
+    assert_eq!((shown(&w)[0].0.as_str(), shown(&w)[0].1), (db, Shown::Stale));
+    assert!(shown(&w)[0].2.contains("am does not answer"), "{:?}", shown(&w));
+    says(&mut w, Ok(vec![foreign("db", ForeignState::Firing), foreign("web", ForeignState::Silenced)]));
+    let all: Vec<(Shown, String)> = shown(&w).into_iter().map(|(_, state, note)| (state, note)).collect();
+    let expected = [(Shown::Firing, "judged by am"), (Shown::Silenced, "silenced in am")];
+    assert_eq!(all, expected.map(|(state, note)| (state, note.to_owned())));
+    let minutes = 5;
+    let silence = Intent::Silence { alert: Some(db.to_owned()), minutes, reason: Untrusted::new("known") };
+    assert!(w.does(&silence).unwrap_err().contains("silence it there"));
 }
 
 #[test]
@@ -394,6 +428,8 @@ fn whoever_does_not_ask_knows_from_the_record_what_pages() {
     reader.room.live.watch = Watch::Other { epoch: 1, by: None };
     reader.room.now = w.room.now;
     reader.pass(60);
+    let shown: Vec<(String, Shown)> = reader.room.alerts().into_iter().map(|a| (a.name, a.state)).collect();
+    assert_eq!(shown, [(API.to_owned(), Shown::Firing)]);
     assert_eq!(reader.room.live.verdict.verdict, Verdict::NoGo, "{}", reader.room.live.verdict.reason);
     assert!(reader.facts.is_empty(), "it records nothing: {:?}", reader.facts);
 }

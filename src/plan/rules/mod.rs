@@ -1,5 +1,6 @@
 //! Prometheus rule files that a plan names: their alert rules become rules of the room, asked of the source that names them.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -19,6 +20,8 @@ pub use read::{Evaluator, RuleFile, read};
 
 /// Where a group names no interval, rules are evaluated as often as their source is asked, and no more often than this.
 const SHORTEST: Duration = Duration::from_secs(5);
+/// Names given twice that are told.
+const DOUBLES: usize = 100;
 
 /// `- alert: …` of a rule file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -109,6 +112,7 @@ pub fn import(plan: &mut Plan, texts: &[RuleText]) -> Vec<Finding> {
     let mut digest = Sha256::new();
     digest.update(plan.sha256.as_bytes());
     let mut any = false;
+    let (mut names, mut doubles) = (Names::new(plan), 0);
     for at in 0..plan.sources.len() {
         let Some(source) = plan.sources.get(at).cloned() else { continue };
         let by = if source.kind == "scrape" { Evaluator::Here } else { Evaluator::Prometheus };
@@ -125,8 +129,9 @@ pub fn import(plan: &mut Plan, texts: &[RuleText]) -> Vec<Finding> {
             plan.recordings.extend(file.recordings);
             for rule in file.alerts {
                 let ix = RuleIx(plan.imported.len() as u32);
-                let called = called(plan, &source.name, &rule);
-                if called.ends_with(')') {
+                let (called, twice) = names.call(at, &source.name, &rule);
+                if twice == Twice::Yes && doubles < DOUBLES {
+                    doubles += 1;
                     let message = format!(
                         "there is already an alert \"{}\" with these labels: this one is called \"{called}\"",
                         rule.name
@@ -155,21 +160,50 @@ pub fn import(plan: &mut Plan, texts: &[RuleText]) -> Vec<Finding> {
     findings
 }
 
-/// A name that no other rule's alerts have.
-fn called(plan: &Plan, source: &str, rule: &AlertRule) -> String {
-    let taken = |name: &str| {
-        plan.rules.iter().any(|r| r.name == name)
-            || plan.imported.iter().any(|r| r.called == name && (r.source != source || r.rule.labels == rule.labels))
-    };
-    let plain = rule.name.clone();
-    if !taken(&plain) {
-        return plain;
+/// Labels with their texts.
+type Pairs = Vec<(String, String)>;
+
+/// Names that are given, so that no two rules' alerts are called the same.
+struct Names {
+    /// Of the plan's own rules.
+    own: HashSet<String>,
+    /// Of imported ones: which source gave them, and with which labels.
+    given: HashMap<String, Vec<(usize, Pairs)>>,
+}
+
+impl Names {
+    fn new(plan: &Plan) -> Self {
+        Self { own: plan.rules.iter().map(|rule| rule.name.clone()).collect(), given: HashMap::new() }
     }
-    let from = format!("{source}/{plain}");
-    if !taken(&from) && !plan.imported.iter().any(|r| r.called == plain && r.source == source) {
-        return from;
+
+    /// The rule's name; where another source has it, with the source's name before it; where the same source has it with
+    /// the same labels, numbered.
+    fn call(&mut self, at: usize, source: &str, rule: &AlertRule) -> (String, Twice) {
+        let taken = |name: &str| {
+            self.own.contains(name)
+                || self.given.get(name).is_some_and(|all| all.iter().any(|(s, l)| *s != at || *l == rule.labels))
+        };
+        let own = |name: &str| self.given.get(name).is_some_and(|all| all.iter().any(|(s, _)| *s == at));
+        let (plain, from) = (rule.name.clone(), format!("{source}/{}", rule.name));
+        let numbered = |base: &str| (2..=100_000).map(|n| format!("{base} ({n})")).find(|name| !taken(name));
+        let (name, twice) = match (taken(&plain), taken(&from)) {
+            (false, _) => (plain, Twice::No),
+            (true, false) if !own(&plain) => (from, Twice::No),
+            (true, _) => {
+                let base = if own(&plain) { &plain } else { &from };
+                (numbered(base).unwrap_or(from), Twice::Yes)
+            }
+        };
+        self.given.entry(name.clone()).or_default().push((at, rule.labels.clone()));
+        (name, twice)
     }
-    (2..).map(|n| format!("{plain} ({n})")).find(|name| !taken(name)).unwrap_or(from)
+}
+
+/// Whether a source has two rules that nothing tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Twice {
+    Yes,
+    No,
 }
 
 /// Who asks what: a scraped page is read once for metrics and rules, a Prometheus is asked for the rules of each interval.

@@ -1,5 +1,6 @@
 //! A Prometheus rule file: groups of alert rules, with a finding for each thing that is not as Prometheus has it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -41,7 +42,9 @@ pub struct RuleFile {
 
 /// Reads a rule file: plain or as a `PrometheusRule` resource, one document or several. Never fails.
 pub fn read(source: Source<'_>, by: Evaluator) -> RuleFile {
-    let mut it = Reader { source, by, out: RuleFile::default(), rules: 0 };
+    let breaks = source.text.match_indices('\n').map(|(at, _)| at + 1);
+    let lines = std::iter::once(0).chain(breaks).collect();
+    let mut it = Reader { source, by, out: RuleFile::default(), rules: 0, lines };
     match yaml::documents(source.text) {
         Ok(documents) => {
             let mut any = false;
@@ -67,6 +70,8 @@ struct Reader<'a> {
     by: Evaluator,
     out: RuleFile,
     rules: usize,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
 /// What a group says for all its rules.
@@ -144,7 +149,7 @@ impl Reader<'_> {
             match node.text().and_then(|text| text.parse().ok()) {
                 Some(limit) => group.limit = limit,
                 None => {
-                    self.tell(codes::RULE_ODD, node.span.clone(), "`limit` is no whole number", "write `limit: 100`")
+                    self.tell(codes::RULE_ODD, node.span.clone(), "`limit` is no whole number", "write `limit: 100`");
                 }
             }
         }
@@ -357,14 +362,14 @@ impl Reader<'_> {
 
     /// 1-based.
     fn line(&self, node: &Node) -> u32 {
-        self.source.text.get(..node.span.start).unwrap_or_default().matches('\n').count() as u32 + 1
+        self.lines.partition_point(|start| *start <= node.span.start) as u32
     }
 
     /// Recording rules are told once; an alert that is evaluated here and needs what they record would never fire.
     fn recorded_names(&mut self) {
         let Some(first) = self.out.recordings.first() else { return };
         let (n, line) = (self.out.recordings.len(), first.line);
-        let names: Vec<String> = self.out.recordings.iter().map(|r| r.name.clone()).collect();
+        let names: HashSet<String> = self.out.recordings.iter().map(|r| r.name.clone()).collect();
         if self.by == Evaluator::Here {
             for ix in 0..self.out.alerts.len() {
                 let Some(rule) = self.out.alerts.get(ix).filter(|r| r.not_evaluated.is_none()) else { continue };
@@ -387,8 +392,7 @@ impl Reader<'_> {
     }
 
     fn line_span(&self, line: u32) -> Range<usize> {
-        let start: usize =
-            self.source.text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
+        let start = self.lines.get(line.saturating_sub(1) as usize).copied().unwrap_or(0);
         let len = self.source.text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
         start..start + len
     }

@@ -62,7 +62,8 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, Broken> {
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_depth: 64,
+            // A rule is six deep, in a list of resources nine.
+            max_depth: 24,
             max_nodes: 1_000_000,
             max_events: 2_500_000,
             max_documents: 1_024,
@@ -78,7 +79,9 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, Broken> {
     };
     match serde_saphyr::from_multiple_with_options::<Node>(text, options) {
         Ok(mut documents) => {
-            documents.iter_mut().for_each(|node| as_written(node, text));
+            for node in &mut documents {
+                as_written(node, text);
+            }
             Ok(documents)
         }
         Err(error) => {
@@ -192,6 +195,8 @@ impl<'de> Visitor<'de> for Any {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn shown(node: &Node, text: &str) -> String {
@@ -216,7 +221,7 @@ mod tests {
         assert_eq!(
             said[0],
             "{\"a\"@1: \"1.50\"@1, \"b\"@2: \"yes\"@2, \"c\"@3: [\"5m\"@4 \"0x10\"@5], \"d\"@6: ~@6, \
-             \"e\"@7: \"sum(x)\\n> 1\\n\"@7, \"f\"@10: \"1.50\"@10}"
+             \"e\"@7: \"sum(x)\\n> 1\\n\"@8, \"f\"@10: \"1.50\"@10}"
         );
         assert!(said[1].contains("\"true\""), "{}", said[1]);
     }
@@ -225,7 +230,7 @@ mod tests {
     fn hostile_files_end_soon_and_with_a_place() {
         let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for (new, old) in "bcdefghij".chars().zip("abcdefghi".chars()) {
-            bomb.push_str(&format!("{new}: &{new} [{}]\n", vec![format!("*{old}"); 9].join(", ")));
+            let _ = writeln!(bomb, "{new}: &{new} [{}]", vec![format!("*{old}"); 9].join(", "));
         }
         assert!(documents(&bomb).is_err());
         assert!(documents(&"[".repeat(100_000)).is_err());

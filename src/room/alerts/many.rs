@@ -180,6 +180,9 @@ impl Words {
     }
 }
 
+/// What an evaluation gave: alerts by name, and why more may be there.
+type Given = (Vec<(String, Words)>, Option<String>);
+
 impl Instance {
     /// One that is only known from the record.
     pub fn known(severity: Severity, why: &str) -> Self {
@@ -195,14 +198,7 @@ impl Many {
     }
 
     /// Takes an evaluation in: each element holds; what is absent does not, unless that cannot be known.
-    fn take(
-        &mut self,
-        room: &mut Room,
-        owner: Owner<'_>,
-        at: Now,
-        given: Result<(Vec<(String, Words)>, Option<String>), String>,
-        round: &mut Round,
-    ) {
+    fn take(&mut self, room: &mut Room, owner: Owner<'_>, at: Now, given: Result<Given, String>, round: &mut Round) {
         self.heard = at;
         let (elements, gap) = match given {
             Ok(given) => given,
@@ -245,6 +241,10 @@ impl Many {
         for (name, it) in &mut self.instances {
             let subject = Subject::element(room, owner, name, &it.words);
             announce(room, &subject, &mut it.track, round);
+        }
+        // Most rules are well most of the time: no name is made for them.
+        if self.trouble.is_none() && self.blind.alert.state == State::Inactive {
+            return;
         }
         let why = self.trouble.clone().unwrap_or_default();
         let subject = Subject::unasked(room, owner, &why);
@@ -299,7 +299,7 @@ fn foreign_name(source: &SourcePlan, alert: &ForeignAlert) -> String {
 }
 
 /// The alerts that an evaluation makes, as Prometheus makes them: the rule's labels stand over those of the element.
-fn elements(rule: &ImportedRule, found: Found) -> Result<(Vec<(String, Words)>, Option<String>), String> {
+fn elements(rule: &ImportedRule, found: Found) -> Result<Given, String> {
     if rule.rule.limit > 0 && found.elements.len() + found.left_out > rule.rule.limit {
         let n = found.elements.len() + found.left_out;
         return Err(format!("{n} alerts, more than the {} that its group allows", rule.rule.limit));

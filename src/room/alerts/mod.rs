@@ -449,12 +449,19 @@ impl Room {
         })
     }
 
-    /// Whether the plan can raise an alert of this name, or an alert of a source has it.
+    /// The source whose alert this is, where it tells its own people and nobody is told from here.
+    pub fn tells_its_own(&self, name: &str) -> Option<&str> {
+        let all = self.plan.sources.iter().zip(&self.live.foreign);
+        let found = all.filter(|(source, _)| source.notify.is_empty()).find(|(_, live)| live.alerts.contains_key(name));
+        found.map(|(source, _)| source.name.as_str())
+    }
+
+    /// Whether the plan can raise an alert of this name.
     pub fn knows_alert(&self, name: &str) -> bool {
         let bare = name.strip_suffix(NO_DATA).unwrap_or(name);
         self.plan.rules.iter().any(|rule| rule.name == bare)
             || self.plan.imported.iter().any(|rule| rule.called == bare || Owner::Imported(rule).has(bare))
             || self.plan.sources.iter().any(|source| source.name == bare && !source.notify.is_empty())
-            || self.live.foreign.iter().any(|live| live.alerts.contains_key(name))
+            || many::foreign(&self.plan, bare)
     }
 }

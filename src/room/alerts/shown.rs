@@ -85,7 +85,8 @@ impl Room {
             (alert.state, alert.note) = (Shown::Silenced, format!("{source} keeps it quiet"));
         }
         if it.track.alert.blind.is_some() {
-            alert.note = format!("no data; {}", alert.note).trim_end_matches("; ").to_owned();
+            let note = std::mem::take(&mut alert.note);
+            alert.note = if note.is_empty() { "no data".to_owned() } else { format!("no data; {note}") };
         }
         alert
     }
