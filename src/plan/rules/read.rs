@@ -143,7 +143,7 @@ impl Reader<'_> {
             None => self.tell(codes::RULE_ODD, node.span.clone(), "this group has no name", "add `name: …`"),
         }
         if let Some(node) = get(entries, "interval") {
-            group.interval = self.duration(node, "interval").filter(|d| !d.is_zero());
+            group.interval = self.duration(codes::RULE_ODD, node, "interval").filter(|d| !d.is_zero());
         }
         if let Some(node) = get(entries, "limit") {
             match node.text().and_then(|text| text.parse().ok()) {
@@ -211,7 +211,7 @@ impl Reader<'_> {
                 let mut why_not = self.expression(at, expr);
                 let mut span = |it: &mut Self, key: &str| {
                     let node = get(entries, key)?;
-                    let found = it.duration(node, key);
+                    let found = it.duration(codes::RULE_SKIPPED, node, key);
                     if found.is_none() {
                         why_not.get_or_insert_with(|| format!("its `{key}` cannot be read"));
                     }
@@ -277,13 +277,13 @@ impl Reader<'_> {
         }
     }
 
-    fn duration(&mut self, node: &Node, key: &str) -> Option<Duration> {
+    fn duration(&mut self, code: Code, node: &Node, key: &str) -> Option<Duration> {
         let text = node.text().unwrap_or_default();
         match parse_duration(text) {
             Ok(duration) => Some(duration),
             Err(error) => {
                 let message = format!("`{key}`: {error}");
-                self.tell(codes::RULE_SKIPPED, node.span.clone(), &message, &format!("write for example `{key}: 5m`"));
+                self.tell(code, node.span.clone(), &message, &format!("write for example `{key}: 5m`"));
                 None
             }
         }

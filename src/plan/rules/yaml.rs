@@ -85,7 +85,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, Broken> {
             Ok(documents)
         }
         Err(error) => {
-            let span = error.location().map_or(0..0, |at| range(&at));
+            let span = error.location().map_or(0..0, |at| place(&at, text));
             let said = error.without_snippet().to_string();
             let message = said.lines().next().unwrap_or_default().trim();
             // Where it is, is said by the finding.
@@ -93,6 +93,18 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, Broken> {
             Err(Broken { span, message: message.to_owned() })
         }
     }
+}
+
+/// Where an error is: by its bytes where they are known, else by line and column.
+fn place(at: &Location, text: &str) -> Range<usize> {
+    if at.span().byte_offset().is_some_and(|at| at > 0) {
+        return range(at);
+    }
+    let (line, column) = (at.line().saturating_sub(1) as usize, at.column().saturating_sub(1) as usize);
+    let begins: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let words = text.get(begins..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let start = begins + words.char_indices().nth(column).map_or(words.len(), |(at, _)| at);
+    start..begins + words.len()
 }
 
 fn range(at: &Location) -> Range<usize> {
