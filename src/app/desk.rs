@@ -505,7 +505,7 @@ impl Desk {
                     r.metric = ix;
                 }
             }
-            Reading::Backfill(_) => return None,
+            Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
         }
         Some(sample)
     }

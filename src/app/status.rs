@@ -98,7 +98,7 @@ pub fn json(room: &Room) -> Value {
 fn alerts(room: &Room) -> Vec<Value> {
     let alerts = room.alerts();
     let said = alerts.iter().map(|alert| {
-        let rule = room.plan.rules.get(alert.rule);
+        let rule = alert.rule(room);
         json!({
             "name": alert.name,
             "state": alert.state,
@@ -106,6 +106,7 @@ fn alerts(room: &Room) -> Vec<Value> {
             "severity": alert.severity,
             "why": alert.why,
             "note": alert.note,
+            "source": alert.source(room),
             "held": alert.held.map(|(held, _)| held.as_secs_f64()),
             "for": rule.map(|r| r.for_.as_secs_f64()),
             "episode": alert.episode,

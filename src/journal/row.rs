@@ -80,7 +80,7 @@ impl Written {
                     row.reason = Some(short(why));
                 }
             },
-            Reading::Backfill(_) => return None,
+            Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
         }
         Some(row)
     }

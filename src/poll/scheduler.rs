@@ -353,6 +353,9 @@ fn kind(reading: &Reading) -> u8 {
         },
         Reading::Metrics(metrics) => 4 + u8::from(metrics.iter().any(|m| m.value.is_err())),
         Reading::Backfill(_) => 6,
+        // A rule's elements are no mere numbers: they go on at once.
+        Reading::Rules(_) => 7,
+        Reading::Alerts(alerts) => 8 + u8::from(alerts.found.is_err()),
     }
 }
 

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use super::foreign::Alerts;
 use super::fresh::Question;
 use super::http::{Clients, HEALTH_CAP, Prepared};
 use super::look::Looks;
 use super::prometheus::Prometheus;
+use super::rules::Rules;
 use super::scrape::Page;
 use super::tls::Tls;
 use super::{Fault, command, expect, json, presence, reason, sides, tcp};
 use crate::clock::Now;
 use crate::probe::counter::{BEGINS, Running};
 use crate::probe::fresh::Dated;
+use crate::probe::rules::{AlertsReading, RuleQuery, RuleReading};
 use crate::probe::{
     Ask, CommandExpect, CommandLine, HttpExpect, MetricIx, MetricReading, Outcome, Phases, Point, Probe, Reading,
     Sample, ServiceIx, ServiceReading,
@@ -62,6 +65,8 @@ enum Way {
     Sides(Box<sides::Ready>),
     Prometheus(Box<Prometheus>),
     Page(Box<Page>),
+    Rules(Box<Rules>),
+    Alerts(Box<Alerts>),
     Plain,
 }
 
@@ -128,10 +133,17 @@ impl Target {
                 if let Ok(read) = tokio::time::timeout(probe.timeout, self.answer(tools, at)).await {
                     return read;
                 }
+                let why = reason::no_answer(probe.timeout);
                 if let Ok(Way::Page(page)) = &mut self.way {
                     page.failed(at);
+                    let rules = page.unseen(at, &why);
+                    if !rules.is_empty() {
+                        let values = failed(&probe.ask, &why);
+                        let rules = Reading::Rules(rules);
+                        return if matches!(values, Reading::Rules(_)) { (rules, None) } else { (values, Some(rules)) };
+                    }
                 }
-                (failed(&probe.ask, &reason::no_answer(probe.timeout)), None)
+                (failed(&probe.ask, &why), None)
             }
         }
     }
@@ -177,7 +189,21 @@ impl Target {
                 let past = Box::pin(prometheus.past(queries, *backfill, at)).await;
                 return (now, past.map(Reading::Backfill));
             }
-            (Ask::Scrape { queries, .. }, Way::Page(page)) => Reading::Metrics(Box::pin(page.ask(queries, at)).await),
+            (Ask::Scrape { queries, rules, .. }, Way::Page(page)) => {
+                let (values, found) = Box::pin(page.ask(queries, at)).await;
+                if queries.is_empty() && !rules.is_empty() {
+                    return (Reading::Rules(found), None);
+                }
+                return (Reading::Metrics(values), (!found.is_empty()).then_some(Reading::Rules(found)));
+            }
+            (Ask::Rules { rules, .. }, Way::Rules(prepared)) => {
+                // A little before the deadline of all, so that those who did answer are heard.
+                let within = self.probe.timeout.mul_f64(0.95);
+                Reading::Rules(Box::pin(prepared.ask(rules, within)).await)
+            }
+            (Ask::Alerts { source, .. }, Way::Alerts(prepared)) => {
+                Reading::Alerts(AlertsReading { source: *source, found: Box::pin(prepared.ask()).await })
+            }
             _ => no_data(ask, "the probe was not made ready"),
         };
         (read, None)
@@ -219,7 +245,11 @@ impl Way {
                 Self::Http(Box::new(Prepared::get(clients()?, request, false)?))
             }
             Ask::Prometheus { request, .. } => Self::Prometheus(Box::new(Prometheus::new(clients()?, request)?)),
-            Ask::Scrape { request, queries } => Self::Page(Box::new(Page::new(clients()?, request, queries)?)),
+            Ask::Scrape { request, queries, rules } => {
+                Self::Page(Box::new(Page::new(clients()?, request, queries, rules)?))
+            }
+            Ask::Rules { request, .. } => Self::Rules(Box::new(Rules::new(clients()?, request)?)),
+            Ask::Alerts { request, api, .. } => Self::Alerts(Box::new(Alerts::new(clients()?, request, *api)?)),
             Ask::Tcp { .. }
             | Ask::Tls { .. }
             | Ask::Command { .. }
@@ -383,12 +413,20 @@ fn reading(ask: &Ask, outcome: Outcome, reason: &str) -> Reading {
         return Reading::Service(about(service, outcome));
     }
     match ask {
+        Ask::Scrape { queries, rules, .. } if queries.is_empty() && !rules.is_empty() => unknown(rules, reason),
+        Ask::Rules { rules, .. } => unknown(rules, reason),
+        Ask::Alerts { source, .. } => Reading::Alerts(AlertsReading { source: *source, found: Err(reason.to_owned()) }),
         Ask::Scrape { queries, .. } | Ask::Prometheus { queries, .. } => {
             Reading::Metrics(queries.iter().map(|q| none(q.metric)).collect())
         }
         Ask::Json { metric, .. } | Ask::Number { metric, .. } => Reading::Metrics(vec![none(*metric)]),
         _ => Reading::Metrics(Vec::new()),
     }
+}
+
+fn unknown(rules: &[RuleQuery], reason: &str) -> Reading {
+    let each = |query: &RuleQuery| RuleReading { rule: query.rule, found: Err(reason.to_owned()) };
+    Reading::Rules(rules.iter().map(each).collect())
 }
 
 fn about(service: ServiceIx, outcome: Outcome) -> ServiceReading {

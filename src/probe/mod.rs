@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use self::rules::{AlertApi, AlertsReading, RuleQuery, RuleReading, SourceIx};
 use crate::clock::Now;
 use crate::secret::Filled;
 use crate::text::Untrusted;
@@ -16,10 +17,12 @@ pub mod fresh;
 mod normal;
 pub mod presence;
 pub mod promql;
+pub mod rules;
 pub mod series;
 pub mod sides;
 pub mod slo;
 pub mod table;
+pub mod template;
 pub mod word;
 
 use fresh::Dated;
@@ -130,12 +133,31 @@ pub enum Ask {
         /// Where it is and what is expected of it.
         check: SecretCheck,
     },
-    /// GET a page in a Prometheus text format, keep its samples, evaluate queries on them; yields [`Reading::Metrics`].
+    /// GET a page in a Prometheus text format, keep its samples, evaluate queries and rules on them; yields
+    /// [`Reading::Metrics`] and, where rules are due, [`Reading::Rules`].
     Scrape {
         /// The request.
         request: Request,
         /// Queries to evaluate after each scrape.
         queries: Vec<Query>,
+        /// Rules to evaluate on the same samples, each at its own interval.
+        rules: Vec<RuleQuery>,
+    },
+    /// Ask a Prometheus API what rules give now; yields [`Reading::Rules`].
+    Rules {
+        /// The base: `http://prometheus:9090`; `/api/v1/query` is appended.
+        request: Request,
+        /// Rules to ask.
+        rules: Vec<RuleQuery>,
+    },
+    /// Ask for the alerts that stand there; yields [`Reading::Alerts`].
+    Alerts {
+        /// Of which source.
+        source: SourceIx,
+        /// The base, to which the path of the API is appended.
+        request: Request,
+        /// Who is asked.
+        api: AlertApi,
     },
     /// Ask a Prometheus API; yields [`Reading::Metrics`], and once at start [`Reading::Backfill`].
     Prometheus {
@@ -179,7 +201,12 @@ impl Ask {
             | Self::Sides { service, .. }
             | Self::Fresh { service, .. }
             | Self::Secret { service, .. } => Some(*service),
-            Self::Scrape { .. } | Self::Prometheus { .. } | Self::Json { .. } | Self::Number { .. } => None,
+            Self::Scrape { .. }
+            | Self::Prometheus { .. }
+            | Self::Json { .. }
+            | Self::Number { .. }
+            | Self::Rules { .. }
+            | Self::Alerts { .. } => None,
         }
     }
 
@@ -316,6 +343,10 @@ pub enum Reading {
     Metrics(Vec<MetricReading>),
     /// The past of metrics, to fill charts at start.
     Backfill(Vec<(MetricIx, Vec<Point>)>),
+    /// What rules gave.
+    Rules(Vec<RuleReading>),
+    /// The alerts of a source.
+    Alerts(AlertsReading),
 }
 
 /// One look at a service.

@@ -307,6 +307,10 @@ fn acknowledge(
 ) -> Result<Fact, Refusal> {
     let shown = crate::text::escape(alert);
     let all = &room.progress.episodes;
+    if let Some(source) = room.tells_its_own(alert) {
+        let source = crate::text::escape(source);
+        return refuse(&format!("{source} judges it and tells its own people: take it on there"));
+    }
     let Some((_, said)) = all.newest(alert).filter(|(_, said)| said.to == AlertWord::Firing) else {
         return refuse(&format!("\"{shown}\" does not fire; there is nothing to take on"));
     };
@@ -321,8 +325,12 @@ fn acknowledge(
 }
 
 fn silence(room: &Room, alert: Option<&str>, minutes: u32, reason: &Untrusted) -> Result<Fact, Refusal> {
+    if let Some(source) = alert.and_then(|alert| room.tells_its_own(alert)) {
+        let source = crate::text::escape(source);
+        return refuse(&format!("{source} judges it and tells its own people: silence it there"));
+    }
     if let Some(alert) = alert
-        && !room.plan.rules.iter().any(|r| r.name == alert || super::alerts::blind_name(&r.name) == alert)
+        && !room.knows_alert(alert)
     {
         return refuse(&format!("the plan has no rule \"{}\"", crate::text::escape(alert)));
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::clock::Stamp;
 use crate::fact::{AlertWord, Author, Entry, Fact};
 use crate::notice::{Action, Delivery, Notice, Severity};
+use crate::probe::rules::is_instance_of;
 use crate::text::Untrusted;
 
 /// Changes and acknowledgements kept of each alert, the newest.
@@ -75,9 +76,9 @@ pub struct Silence {
 }
 
 impl Silence {
-    /// Whether it is about an alert.
+    /// Whether it is about an alert: about this one, or about all of its name.
     pub fn covers(&self, alert: &str) -> bool {
-        self.alert.as_ref().is_none_or(|name| name.raw() == alert)
+        self.alert.as_ref().is_none_or(|name| name.raw() == alert || is_instance_of(alert, name.raw()))
     }
 
     /// When it ends or ended.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::alerts::RuleLive;
+use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
 use super::versions::Versions;
 use crate::clock::Now;
@@ -35,6 +35,12 @@ pub struct Live {
     pub rules: Vec<RuleLive>,
     /// Metrics that conditions compare by rank, by their place in the plan.
     pub ranks: HashMap<u32, Ranked>,
+    /// Rules of rule files, in the plan's order.
+    pub imported: Vec<Many>,
+    /// What sources say of their own alerts; one for each source, in the plan's order.
+    pub foreign: Vec<ForeignLive>,
+    /// Whether it was looked for alerts whose rule has left the plan.
+    pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
 }
@@ -170,6 +176,9 @@ impl Live {
             polling: PollingLive::default(),
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
             ranks: HashMap::new(),
+            imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
+            foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),
+            sweep: Sweep::Due,
             telling: HashMap::new(),
         }
     }

@@ -185,6 +185,7 @@ impl Room {
             }
         }
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
+        alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         self.live = live;

@@ -6,7 +6,7 @@ use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
 use super::{Effect, Room, alerts, baseline, verdict};
 use crate::clock::{Now, age};
-use crate::fact::{Fact, ServiceState};
+use crate::fact::{Draft, Fact, ServiceState};
 use crate::notice::{Delivery, Told};
 use crate::plan::{FromProbe, Plan};
 use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
@@ -38,13 +38,25 @@ pub fn observe(room: &mut Room, sample: Sample) -> Vec<Effect> {
 
 /// Takes samples in that came together, and judges once.
 pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -> Vec<Effect> {
-    samples.into_iter().for_each(|sample| take(room, sample));
-    judge(room)
+    let mut drafts: Vec<Draft> = Vec::new();
+    for sample in samples {
+        let news = take(room, sample);
+        // What is told of one alert follows from what it says: two samples may have said the same.
+        drafts.extend(news.into_iter().filter(|d| !drafts.iter().any(|known| known.id == d.id)).collect::<Vec<_>>());
+    }
+    let mut effects = judge(room);
+    if !drafts.is_empty() {
+        effects.push(Effect::Append(drafts));
+    }
+    effects
 }
 
-fn take(room: &mut Room, sample: Sample) {
+/// What is to be recorded of alerts comes back; all else is judged once for all samples.
+fn take(room: &mut Room, sample: Sample) -> Vec<Draft> {
     let Sample { at, took, reading, .. } = sample;
     match reading {
+        Reading::Rules(readings) => return alerts::many::heard(room, at, readings),
+        Reading::Alerts(reading) => return alerts::many::heard_of(room, at, reading),
         Reading::Service(reading) => service(room, at, took, reading),
         Reading::Metrics(readings) => readings.into_iter().for_each(|r| metric(room, at, r)),
         Reading::Backfill(pasts) => {
@@ -56,6 +68,7 @@ fn take(room: &mut Room, sample: Sample) {
             }
         }
     }
+    Vec::new()
 }
 
 /// Takes in how polling itself goes.

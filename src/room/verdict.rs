@@ -119,7 +119,7 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
 
 /// Alerts that wake somebody have held for as long as their rule asks: nothing more is waited for.
 fn paging(room: &Room) -> impl Iterator<Item = Judged> + '_ {
-    room.paging().map(|(name, since, why)| Judged {
+    room.paging().into_iter().map(|(name, since, why)| Judged {
         holds: Some(false),
         held: room.now.since(since),
         asked: Duration::ZERO,

@@ -38,6 +38,7 @@ mod promql;
 mod pty;
 mod renames;
 mod room;
+mod rules;
 mod runbooks;
 mod screens;
 mod slo;

@@ -72,6 +72,10 @@ pub(super) struct RawSource {
     pub name: Text,
     pub scrape: Option<RawFilled>,
     pub prometheus: Option<RawFilled>,
+    pub alertmanager: Option<RawFilled>,
+    pub rules: Vec<Text>,
+    pub notify: Vec<Text>,
+    pub alerts: Option<Spanned<bool>>,
     pub headers: Vec<(Text, RawFilled)>,
     pub pace: RawPace,
 }

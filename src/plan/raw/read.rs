@@ -150,13 +150,16 @@ impl RawRole {
 impl RawSource {
     fn read(name: Text, mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
         let message = format!("the source \"{}\" says nowhere where it is", name.get_ref());
-        let help = "add `scrape = \"http://…/metrics\"` or `prometheus = \"http://…:9090\"`";
-        t.demand_one(r, &["scrape", "prometheus"], &message, help);
+        let help = "add `scrape = \"http://…/metrics\"`, `prometheus = \"http://…:9090\"` or `alertmanager = \"http://…:9093\"`";
+        t.demand_one(r, &["scrape", "prometheus", "alertmanager"], &message, help);
         let it = Self {
             name,
-
             scrape: RawFilled::of(&mut t, r, "scrape"),
             prometheus: RawFilled::of(&mut t, r, "prometheus"),
+            alertmanager: RawFilled::of(&mut t, r, "alertmanager"),
+            rules: t.texts(r, "rules"),
+            notify: t.texts(r, "notify"),
+            alerts: t.boolean(r, "alerts"),
             headers: RawFilled::headers(&mut t, r),
             pace: RawPace::read(&mut t, r),
         };

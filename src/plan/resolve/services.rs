@@ -374,7 +374,12 @@ fn kind(ask: &Ask) -> &'static str {
         Ask::Command { .. } => "command",
         Ask::Fresh { .. } => "fresh",
         Ask::Secret { .. } => "secret",
-        Ask::Scrape { .. } | Ask::Prometheus { .. } | Ask::Json { .. } | Ask::Number { .. } => "",
+        Ask::Scrape { .. }
+        | Ask::Prometheus { .. }
+        | Ask::Json { .. }
+        | Ask::Number { .. }
+        | Ask::Rules { .. }
+        | Ask::Alerts { .. } => "",
     }
 }
 

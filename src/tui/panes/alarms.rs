@@ -113,7 +113,7 @@ pub fn list(room: &Room) -> Vec<Alarm> {
 fn told(room: &Room, alerts: &[AlertNow]) -> (Vec<usize>, Vec<usize>) {
     let (mut services, mut metrics) = (Vec::new(), Vec::new());
     for alert in alerts.iter().filter(|a| a.state.fires()) {
-        let Some(rule) = room.plan.rules.get(alert.rule) else { continue };
+        let Some(rule) = alert.rule(room) else { continue };
         for test in rule.when.expr.leaves() {
             services.extend(test.service().map(|s| s.ix.0 as usize));
             metrics.extend(test.metric().map(|m| m.ix.0 as usize));

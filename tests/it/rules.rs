@@ -1,0 +1,436 @@
+//! Alerts that join in: rule files read as Prometheus reads them, judged here for each set of labels; alerts of others shown and kept.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use warroom::fact::{AlertWord, Fact, Verdict};
+use warroom::finding::Source;
+use warroom::notice::{Action, Notice, Severity};
+use warroom::plan::rules::{Evaluator, RuleText, import, read};
+use warroom::plan::{self, Plan};
+use warroom::probe::promql::Labels;
+use warroom::probe::rules::{
+    AlertsReading, ForeignAlert, ForeignState, Found, RuleIx, RuleReading, SourceIx, Standing,
+};
+use warroom::probe::{Ask, ProbeId, Reading, Sample};
+use warroom::room::alarms::Shown;
+use warroom::room::{Book, Intent, Me, Room, Watch, observe};
+use warroom::text::Untrusted;
+
+use crate::support::{Ledger, author, start};
+
+const PLAN: &str = r#"
+[source.prod]
+prometheus = "http://prometheus:9090"
+every = "5s"
+rules = ["alerts.yml"]
+notify = ["oncall"]
+
+[source.am]
+alertmanager = "http://alertmanager:9093"
+every = "5s"
+
+[notify.oncall]
+command = "true"
+"#;
+
+const RULES: &str = r"
+groups:
+- name: api
+  rules:
+  - alert: HighErrorRate
+    expr: error_rate > 0.05
+    for: 30s
+    keep_firing_for: 10s
+    labels: {severity: critical}
+    annotations:
+      summary: '{{ $labels.job }} fails {{ $value | humanizePercentage }}'
+      runbook_url: https://wiki.example.com/errors
+  - alert: Down
+    expr: up == 0
+";
+
+fn loaded(plan_text: &str, rules: &str) -> Plan {
+    let none = |_: &str| None;
+    let nothing = |_: &str| Err("not in a test".to_owned());
+    let outside = plan::Outside { env: &none, file: &nothing, cmd: &nothing };
+    let input = plan::Input { path: "warroom.toml", text: plan_text, outside: &outside, runbooks: &[] };
+    let mut loaded = plan::load(&input);
+    assert!(loaded.usable(), "{:#?}", loaded.findings);
+    let texts = [RuleText { path: "alerts.yml".to_owned(), text: rules.to_owned() }];
+    let findings = import(&mut loaded.plan, &texts);
+    assert!(findings.is_empty(), "{findings:#?}");
+    loaded.plan
+}
+
+/// A room that is the watch, on virtual time, with what it recorded.
+struct Watched {
+    room: Room,
+    ledger: Ledger,
+    facts: Vec<Fact>,
+}
+
+type Elements<'a> = &'a [(&'a str, f64)];
+
+impl Watched {
+    fn new(plan: Plan) -> Self {
+        let me = Me { author: author("ic"), read_only: false };
+        let book = warroom::runbook::read("r.md", b"# R\n\n- [ ] a step\n").unwrap();
+        let mut room = Room::new(me, Book::new(vec![book]).into(), plan.into(), start());
+        room.live.watch = Watch::Me { epoch: 1 };
+        Self { room, ledger: Ledger::default(), facts: Vec::new() }
+    }
+
+    fn heard(&mut self, reading: Reading) {
+        let sample = Sample { probe: ProbeId(0), at: self.room.now, took: Duration::ZERO, reading };
+        let effects = observe::observe_all(&mut self.room, [sample]);
+        self.facts.extend(self.ledger.perform(&mut self.room, effects));
+    }
+
+    /// Lets time pass second by second.
+    fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            let now = self.room.now.plus(Duration::from_secs(1));
+            let effects = observe::tick(&mut self.room, now);
+            self.facts.extend(self.ledger.perform(&mut self.room, effects));
+        }
+    }
+
+    /// One evaluation of a rule each five seconds; the elements by their label `job`.
+    fn run(&mut self, seconds: u64, rule: u32, elements: Result<Elements<'_>, &str>) {
+        for _ in 0..seconds / 5 {
+            self.pass(5);
+            let found = elements.map_err(str::to_owned).map(|all| {
+                let each =
+                    |(job, value): &(&str, f64)| (Labels::new([("__name__", "error_rate"), ("job", *job)]), *value);
+                Found::bounded(all.iter().map(each).collect())
+            });
+            // The other rule is evaluated as well, and gives nothing.
+            let quiet = RuleReading { rule: RuleIx(1 - rule), found: Ok(Found::default()) };
+            self.heard(Reading::Rules(vec![RuleReading { rule: RuleIx(rule), found }, quiet]));
+        }
+    }
+
+    fn does(&mut self, intent: &Intent) -> Result<(), String> {
+        let facts = self.ledger.does("dba", intent, &mut self.room)?;
+        self.facts.extend(facts);
+        Ok(())
+    }
+
+    fn story(&self, alert: &str) -> Vec<AlertWord> {
+        let of = self.facts.iter().filter_map(|fact| match fact {
+            Fact::AlertChanged { alert: name, to, .. } if name.raw() == alert => Some(*to),
+            _ => None,
+        });
+        of.collect()
+    }
+
+    fn notices(&self) -> Vec<&Notice> {
+        let queued = self.facts.iter().filter_map(|fact| match fact {
+            Fact::NoticeQueued { notice } => Some(notice),
+            _ => None,
+        });
+        queued.collect()
+    }
+
+    fn told(&self) -> Vec<(String, Action)> {
+        self.notices().iter().map(|n| (n.alert.clone().unwrap_or_default(), n.action)).collect()
+    }
+
+    fn restart(&mut self, plan: Plan, away: u64) {
+        let old = std::mem::replace(self, Self::new(plan));
+        self.room.progress = old.room.progress;
+        self.ledger = old.ledger;
+        self.facts = old.facts;
+        self.room.now = old.room.now.plus(Duration::from_secs(away));
+        let effects = observe::begin_watch(&mut self.room);
+        self.facts.extend(self.ledger.perform(&mut self.room, effects));
+    }
+}
+
+const API: &str = "HighErrorRate{job=\"api\", severity=\"critical\"}";
+const WEB: &str = "HighErrorRate{job=\"web\", severity=\"critical\"}";
+
+#[test]
+fn each_set_of_labels_is_an_alert_with_its_own_clock() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.run(15, 0, Ok(&[("api", 0.0725)]));
+    w.run(15, 0, Ok(&[("api", 0.0725), ("web", 0.1)]));
+    assert_eq!(w.story(API), [AlertWord::Pending]);
+    w.run(5, 0, Ok(&[("api", 0.0725), ("web", 0.1)]));
+    assert_eq!(w.story(API), [AlertWord::Pending, AlertWord::Firing], "30 s since its first evaluation");
+    assert_eq!(w.story(WEB), [AlertWord::Pending]);
+    w.pass(1);
+    let shown = w.room.alerts();
+    let states: Vec<(&str, Shown)> = shown.iter().map(|a| (a.name.as_str(), a.state)).collect();
+    assert_eq!(states, [(API, Shown::Firing), (WEB, Shown::Pending)]);
+    assert_eq!(shown[0].why, "api fails 7.25%");
+    assert_eq!(shown[1].held, Some((Duration::from_secs(15), Duration::from_secs(30))));
+    assert_eq!(w.room.alert_counts(), (1, 2));
+    let page = w.notices()[0].clone();
+    assert_eq!((page.action, page.channel.as_str(), page.severity), (Action::Trigger, "oncall", Severity::Page));
+    assert_eq!(page.alert.as_deref(), Some(API));
+    assert_eq!(page.summary.raw(), format!("{API}: api fails 7.25% for 0:30"));
+    let details: BTreeMap<&str, &str> = page.details.iter().map(|(k, v)| (k.as_str(), v.raw())).collect();
+    assert_eq!(details["condition"], "error_rate > 0.05");
+    assert_eq!((details["value"], details["rule"]), ("0.0725", "alerts.yml:5"));
+    assert_eq!(details["runbook_url"], "https://wiki.example.com/errors");
+    assert_eq!(w.room.live.verdict.verdict, Verdict::NoGo, "{}", w.room.live.verdict.reason);
+    w.run(10, 0, Ok(&[("web", 0.1)]));
+    assert_eq!(w.story(API).len(), 2, "it is kept for ten seconds");
+    w.run(5, 0, Ok(&[("web", 0.1)]));
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Resolved));
+    assert_eq!(w.story(WEB), [AlertWord::Pending, AlertWord::Firing]);
+    w.pass(1);
+    assert_eq!(
+        w.told(),
+        [(API.to_owned(), Action::Trigger), (API.to_owned(), Action::Resolve), (WEB.to_owned(), Action::Trigger)]
+    );
+    w.run(20, 0, Ok(&[]));
+    assert!(w.room.live.imported[0].instances.is_empty());
+}
+
+#[test]
+fn an_evaluation_that_fails_resolves_nothing_and_becomes_an_alert() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.run(40, 0, Ok(&[("api", 0.1)]));
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing));
+    w.run(60, 0, Err("503: the query took Prometheus too long"));
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing));
+    assert!(w.story("HighErrorRate (no data)").is_empty());
+    w.run(10, 0, Err("503: the query took Prometheus too long"));
+    assert_eq!(w.story("HighErrorRate (no data)"), [AlertWord::Firing]);
+    // Nor does silence of the poller.
+    w.pass(600);
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing), "nobody was asked");
+    assert_eq!(w.story("Down (no data)").last(), Some(&AlertWord::Firing));
+    w.run(20, 0, Ok(&[]));
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Resolved));
+    assert_eq!(w.story("HighErrorRate (no data)").last(), Some(&AlertWord::Resolved));
+}
+
+#[test]
+fn after_a_scrape_that_failed_what_is_absent_is_unknown_and_what_is_there_holds() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.run(40, 0, Ok(&[("api", 0.1)]));
+    for _ in 0..6 {
+        w.pass(5);
+        let gap = Some("500, expected 2xx".to_owned());
+        let down = Found { elements: vec![(Labels::default(), 0.0)], gap: gap.clone(), ..Found::default() };
+        w.heard(Reading::Rules(vec![
+            RuleReading { rule: RuleIx(0), found: Ok(Found { gap, ..Found::default() }) },
+            RuleReading { rule: RuleIx(1), found: Ok(down) },
+        ]));
+    }
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing), "an unread page resolves nothing");
+    assert_eq!(w.story("Down"), [AlertWord::Firing], "and `up == 0` fires");
+}
+
+#[test]
+fn a_restart_or_a_reload_goes_on_with_the_same_breach() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.run(40, 0, Ok(&[("api", 0.1)]));
+    w.pass(1);
+    let key = w.notices()[0].key.clone();
+    w.restart(loaded(PLAN, RULES), 20);
+    w.run(20, 0, Ok(&[("api", 0.1)]));
+    assert_eq!(w.story(API), [AlertWord::Pending, AlertWord::Firing], "no second page");
+    // A reload with another rule before it.
+    let other = RULES.replace("  - alert: HighErrorRate", "  - alert: New\n    expr: x > 1\n  - alert: HighErrorRate");
+    let book = warroom::runbook::read("r.md", b"# R\n\n- [ ] a step\n").unwrap();
+    w.room.replace(Book::new(vec![book.clone()]), loaded(PLAN, &other));
+    w.pass(5);
+    assert_eq!(w.room.live.imported[1].instances.len(), 1, "found again by name");
+    assert_eq!(w.notices().len(), 1);
+    // The rule leaves the file: what it fired is over, and who was told hears of it.
+    let without = "groups:\n- name: api\n  rules:\n  - alert: Down\n    expr: up == 0\n";
+    w.room.replace(Book::new(vec![book]), loaded(PLAN, without));
+    w.pass(2);
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Resolved));
+    let last = w.notices().last().copied().unwrap();
+    assert_eq!((last.action, &last.key), (Action::Resolve, &key));
+}
+
+#[test]
+fn one_is_silenced_or_all_of_a_name() {
+    let silence =
+        |alert: &str| Intent::Silence { alert: Some(alert.to_owned()), minutes: 60, reason: Untrusted::new("known") };
+    let both: Elements<'_> = &[("api", 0.1), ("web", 0.1)];
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    assert!(w.does(&silence("NoSuchRule")).is_err());
+    w.does(&silence(API)).unwrap();
+    w.run(40, 0, Ok(both));
+    w.pass(1);
+    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing), "judged as ever");
+    assert_eq!(w.told(), [(WEB.to_owned(), Action::Trigger)]);
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.does(&silence("HighErrorRate")).unwrap();
+    w.run(40, 0, Ok(both));
+    w.pass(1);
+    assert!(w.told().is_empty(), "{:?}", w.told());
+    // Whoever takes one on has that one.
+    let ack = Intent::Acknowledge { alert: WEB.to_owned(), owner: None, minutes: None, text: Untrusted::default() };
+    w.does(&ack).unwrap();
+    let ack = Intent::Acknowledge { alert: "Down".to_owned(), owner: None, minutes: None, text: Untrusted::default() };
+    assert!(w.does(&ack).is_err());
+}
+
+#[test]
+fn labels_are_those_that_prometheus_would_give() {
+    let rules = "groups:\n- name: g\n  limit: 2\n  labels: {team: core, severity: info}\n  rules:\n  - alert: A\n    \
+                 expr: x > 1\n    labels: {severity: '{{ $labels.job }}', job: mine}\n";
+    let mut w = Watched::new(loaded(PLAN, rules));
+    let evaluated = |w: &mut Watched, jobs: &[&str]| {
+        w.pass(5);
+        let element = |job: &&str| (Labels::new([("__name__", "x"), ("job", *job), ("pod", *job)]), 2.0);
+        let found = Ok(Found::bounded(jobs.iter().map(element).collect()));
+        w.heard(Reading::Rules(vec![RuleReading { rule: RuleIx(0), found }]));
+    };
+    evaluated(&mut w, &["critical"]);
+    let names: Vec<&String> = w.room.live.imported[0].instances.keys().collect();
+    assert_eq!(names, ["A{job=\"mine\", pod=\"critical\", severity=\"critical\", team=\"core\"}"]);
+    let it = w.room.live.imported[0].instances.values().next().unwrap();
+    assert_eq!(it.words.severity, Severity::Page);
+    evaluated(&mut w, &["a", "b", "c"]);
+    let trouble = w.room.live.imported[0].trouble.clone().unwrap_or_default();
+    assert!(trouble.contains("3 alerts, more than the 2"), "{trouble}");
+    assert_eq!(w.room.live.imported[0].instances.len(), 1, "nothing is resolved by it");
+}
+
+#[test]
+fn a_flood_is_bounded_and_said() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    let names: Vec<String> = (0..1_500).map(|n| format!("job{n}")).collect();
+    let flood: Vec<(&str, f64)> = names.iter().map(|n| (n.as_str(), 1.0)).collect();
+    w.run(100, 1, Ok(&flood));
+    assert_eq!(w.room.live.imported[1].instances.len(), 1_000);
+    let found = Found::bounded(flood.iter().map(|(n, v)| (Labels::new([("job", *n)]), *v)).collect());
+    assert_eq!(found.gap.as_deref(), Some("more than 1000 elements"));
+}
+
+#[test]
+fn what_nobody_evaluates_is_left_out_and_two_sources_do_not_mix() {
+    let plan = "[source.eu]\nprometheus = \"http://eu:9090\"\nrules = [\"alerts.yml\"]\n\
+                [source.us]\nprometheus = \"http://us:9090\"\nrules = [\"alerts.yml\"]\n";
+    let plan = loaded(plan, RULES);
+    let called: Vec<&str> = plan.imported.iter().map(|r| r.called.as_str()).collect();
+    assert_eq!(called, ["HighErrorRate", "Down", "us/HighErrorRate", "us/Down"]);
+    let asked: Vec<usize> = plan
+        .probes
+        .iter()
+        .filter_map(|p| match &p.ask {
+            Ask::Rules { rules, .. } => Some(rules.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked, [2, 2]);
+}
+
+#[test]
+fn rule_files_come_plain_as_resources_and_in_several_documents() {
+    let file = |text: &str| read(Source { file: "r.yml", text }, Evaluator::Prometheus);
+    let resource = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: x\n  labels: {a: b}\n\
+                    spec:\n  groups:\n  - name: g\n    rules:\n    - alert: A\n      expr: up == 0\n      for: 1h30m\n";
+    let both = format!("# two documents\n---\n{resource}---\n{}\n---\n", RULES.trim());
+    let it = file(&both);
+    assert!(it.findings.is_empty(), "{:#?}", it.findings);
+    let names: Vec<(&str, u32)> = it.alerts.iter().map(|r| (r.name.as_str(), r.line)).collect();
+    assert_eq!(names, [("A", 12), ("HighErrorRate", 19), ("Down", 27)]);
+    assert_eq!(it.alerts[0].for_, Duration::from_mins(90));
+    let list = format!("kind: List\nitems:\n- {}", resource.trim().replace('\n', "\n  "));
+    assert_eq!(file(&list).alerts.len(), 1, "{:#?}", file(&list).findings);
+}
+
+#[test]
+fn ten_thousand_rules_are_read_and_more_are_said() {
+    let mut text = "groups:\n- name: g\n  rules:\n".to_owned();
+    for n in 0..10_001 {
+        writeln!(text, "  - alert: A{n}\n    expr: x{n} > {n}").unwrap();
+    }
+    let mut plan = loaded("[source.app]\nscrape = \"http://app/metrics\"\nrules = [\"alerts.yml\"]\n", "groups: []\n");
+    let findings = import(&mut plan, &[RuleText { path: "alerts.yml".to_owned(), text }]);
+    assert_eq!(plan.imported.len(), 10_000);
+    let told: Vec<(&str, u32)> = findings.iter().map(|f| (f.code, f.line)).collect();
+    assert_eq!(told, [("WR037", 20_004)]);
+    assert_eq!(plan.probes.len(), 1, "one page for all of them");
+}
+
+fn foreign(job: &str, state: ForeignState) -> ForeignAlert {
+    let labels = Labels::new([("alertname", "DiskFull"), ("job", job), ("severity", "critical")]);
+    ForeignAlert { labels, state, since: start().utc - TimeDelta::minutes(3), summary: Untrusted::new("disk is full") }
+}
+
+fn says(w: &mut Watched, alerts: Result<Vec<ForeignAlert>, &str>) {
+    w.pass(5);
+    let found = alerts.map(|alerts| Standing { alerts, left_out: 0 }).map_err(str::to_owned);
+    w.heard(Reading::Alerts(AlertsReading { source: SourceIx(1), found }));
+}
+
+#[test]
+fn alerts_of_others_are_kept_while_their_source_is_silent_and_page_nobody() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    says(&mut w, Ok(vec![foreign("db", ForeignState::Firing), foreign("web", ForeignState::Silenced)]));
+    let names = |w: &Watched| w.room.live.foreign[1].alerts.keys().cloned().collect::<Vec<_>>();
+    let db = "am/DiskFull{job=\"db\", severity=\"critical\"}";
+    assert_eq!(names(&w), [db, "am/DiskFull{job=\"web\", severity=\"critical\"}"]);
+    says(&mut w, Err("no answer within 5 s"));
+    assert_eq!((names(&w).len(), w.room.live.foreign[1].trouble.is_some()), (2, true));
+    says(&mut w, Ok(vec![foreign("db", ForeignState::Firing)]));
+    assert_eq!((names(&w).len(), w.room.live.foreign[1].trouble.is_some()), (1, false));
+    w.pass(60);
+    let why = w.room.live.foreign[1].trouble.clone().unwrap_or_default();
+    assert!(why.starts_with("no answer for"), "{why}");
+    assert_eq!(names(&w), [db]);
+    assert!(w.story(db).is_empty() && w.told().is_empty());
+    let shown = |w: &Watched| -> Vec<(String, Shown, String)> {
+        let of_am = w.room.alerts().into_iter().filter(|a| a.name.starts_with("am/"));
+        of_am.map(|a| (a.name, a.state, a.note)).collect()
+    };
+    assert_eq!((shown(&w)[0].0.as_str(), shown(&w)[0].1), (db, Shown::Stale));
+    assert!(shown(&w)[0].2.contains("am does not answer"), "{:?}", shown(&w));
+    says(&mut w, Ok(vec![foreign("db", ForeignState::Firing), foreign("web", ForeignState::Silenced)]));
+    let all: Vec<(Shown, String)> = shown(&w).into_iter().map(|(_, state, note)| (state, note)).collect();
+    let expected = [(Shown::Firing, "judged by am"), (Shown::Silenced, "silenced in am")];
+    assert_eq!(all, expected.map(|(state, note)| (state, note.to_owned())));
+    let minutes = 5;
+    let silence = Intent::Silence { alert: Some(db.to_owned()), minutes, reason: Untrusted::new("known") };
+    assert!(w.does(&silence).unwrap_err().contains("silence it there"));
+}
+
+#[test]
+fn a_source_with_channels_tells_of_its_alerts_but_not_of_what_is_silenced_there() {
+    let plan = PLAN.replace("every = \"5s\"\n\n[notify", "every = \"5s\"\nnotify = [\"oncall\"]\n\n[notify");
+    let mut w = Watched::new(loaded(&plan, RULES));
+    let (db, web) =
+        ("am/DiskFull{job=\"db\", severity=\"critical\"}", "am/DiskFull{job=\"web\", severity=\"critical\"}");
+    for _ in 0..3 {
+        says(&mut w, Ok(vec![foreign("db", ForeignState::Firing), foreign("web", ForeignState::Silenced)]));
+    }
+    assert_eq!((w.story(db), w.story(web)), (vec![AlertWord::Firing], vec![AlertWord::Firing]));
+    assert_eq!(w.told(), [(db.to_owned(), Action::Trigger)]);
+    assert_eq!(w.notices()[0].summary.raw(), format!("{db}: disk is full"));
+    for _ in 0..20 {
+        says(&mut w, Err("no answer within 5 s"));
+    }
+    assert_eq!(w.story(db), [AlertWord::Firing], "the silence of the source ends nothing");
+    assert_eq!(w.story("am (no data)").last(), Some(&AlertWord::Firing));
+    says(&mut w, Ok(vec![]));
+    assert_eq!(w.story(db), [AlertWord::Firing, AlertWord::Resolved]);
+}
+
+#[test]
+fn whoever_does_not_ask_knows_from_the_record_what_pages() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.run(40, 0, Ok(&[("api", 0.1)]));
+    let mut reader = Watched::new(loaded(PLAN, RULES));
+    reader.room.progress = std::mem::take(&mut w.room.progress);
+    reader.room.live.watch = Watch::Other { epoch: 1, by: None };
+    reader.room.now = w.room.now;
+    reader.pass(60);
+    let shown: Vec<(String, Shown)> = reader.room.alerts().into_iter().map(|a| (a.name, a.state)).collect();
+    assert_eq!(shown, [(API.to_owned(), Shown::Firing)]);
+    assert_eq!(reader.room.live.verdict.verdict, Verdict::NoGo, "{}", reader.room.live.verdict.reason);
+    assert!(reader.facts.is_empty(), "it records nothing: {:?}", reader.facts);
+}
