@@ -22,6 +22,7 @@ pub mod many;
 mod notices;
 mod shown;
 pub mod subject;
+mod there;
 
 pub use many::{ForeignLive, Instance, Many, Owner};
 pub use notices::identity;

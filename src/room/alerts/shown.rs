@@ -7,7 +7,7 @@ use super::super::alarms::{AlertNow, Judged, Shown};
 use super::super::alert::State;
 use super::many::{self, Instance, Owner};
 use super::{NO_DATA, RETENTION, Track, blind_name};
-use crate::fact::AlertWord;
+use crate::fact::{AlertWord, There};
 use crate::notice::Severity;
 use crate::plan::OwnAlerts;
 use crate::plan::rules::severity;
@@ -137,6 +137,14 @@ impl Room {
             ForeignState::Silenced => (Shown::Silenced, format!("silenced in {source}")),
             ForeignState::Inhibited => (Shown::Inhibited, format!("inhibited in {source}")),
         };
+        if let Some(silence) = self.progress.episodes.silenced(name, self.now.utc) {
+            match self.progress.episodes.there(silence.id) {
+                _ if alert.state == ForeignState::Silenced => {}
+                None => it.note = format!("{} silences it in {source}", silence.by.person),
+                Some(There::Created { .. }) => it.note = format!("silenced in {source} by {}", silence.by.person),
+                Some(There::Failed { why }) => it.note = format!("NOT silenced in {source}: {why}"),
+            }
+        }
         if let Some(why) = self.live.foreign.get(ix).and_then(|live| live.trouble.as_ref()) {
             // What was said last stands, and is no news: it neither ends nor shouts.
             it.note = format!("{source} does not answer ({why}), this is what it said last");
