@@ -91,6 +91,11 @@ impl Watched {
         let sample = Sample { probe: ProbeId(0), at: self.room.now, took: Duration::ZERO, reading };
         let effects = observe::observe_all(&mut self.room, [sample]);
         self.facts.extend(self.ledger.perform(&mut self.room, effects));
+        // What is counted for every frame is what the list says.
+        let all = self.room.alerts();
+        let loud = all.iter().filter(|a| a.state == Shown::Firing && a.severity > Severity::Info).count();
+        let counted = (loud, all.iter().filter(|a| a.state != Shown::Resolved).count());
+        assert_eq!(self.room.alert_counts(), counted, "{all:?}");
     }
 
     /// Lets time pass second by second.
