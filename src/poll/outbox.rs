@@ -30,6 +30,11 @@ impl Outbox {
         Self { lane, batch: Vec::new(), late: BTreeMap::new(), failures: VecDeque::new() }
     }
 
+    /// The lane, for what waits for room by itself.
+    pub(super) fn lane(&self) -> Sender<Event> {
+        self.lane.clone()
+    }
+
     pub(super) fn sample(&mut self, sample: Sample) {
         self.batch.push(sample);
     }

@@ -138,6 +138,19 @@ impl ForeignState {
     }
 }
 
+/// A silence to be created in an Alertmanager.
+#[derive(Clone, Debug)]
+pub struct SilenceThere {
+    /// Its identity here.
+    pub silence: uuid::Uuid,
+    /// The base, to which `/api/v2/silences` is appended.
+    pub request: super::Request,
+    /// JSON, as the API takes it.
+    pub body: String,
+    /// Deadline.
+    pub within: Duration,
+}
+
 /// `HighErrorRate{job="api", pod="a"}`: a name and the labels that are not the name, sorted, written so that two sets of
 /// labels never have one name.
 pub fn instance_name(name: &str, labels: &Labels) -> String {

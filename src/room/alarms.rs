@@ -132,11 +132,8 @@ impl Room {
                 all += usize::from(alert.state != Shown::Resolved);
             }
         }
-        self.many_now(&mut |alert| {
-            loud += usize::from(alert.state == Shown::Firing && alert.severity > Severity::Info);
-            all += usize::from(alert.state != Shown::Resolved);
-        });
-        (loud, all)
+        let (many_loud, many) = self.many_counts();
+        (loud + many_loud, all + many)
     }
 
     fn alert_now(&self, ix: usize, rule: &RulePlan, blind: bool, track: &Track) -> Option<AlertNow> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::clock::Stamp;
-use crate::fact::{AlertWord, Author, Entry, Fact};
+use crate::fact::{AlertWord, Author, Entry, Fact, There};
 use crate::notice::{Action, Delivery, Notice, Severity};
 use crate::probe::rules::is_instance_of;
 use crate::text::Untrusted;
@@ -21,6 +21,7 @@ pub struct Episodes {
     acks: BTreeMap<String, BTreeMap<Stamp, Ack>>,
     silences: BTreeMap<Uuid, Silence>,
     lifted: BTreeMap<Uuid, Stamp>,
+    there: BTreeMap<Uuid, (Stamp, There)>,
     notices: BTreeMap<Uuid, (Stamp, Notice)>,
     told: BTreeMap<Uuid, (Stamp, Delivery)>,
     trying: BTreeMap<Uuid, (Stamp, Delivery)>,
@@ -122,6 +123,12 @@ impl Episodes {
                     known.lifted = Some(at);
                 }
             }
+            Fact::SilencedThere { silence, there } => {
+                let slot = self.there.entry(*silence).or_insert_with(|| (stamp, there.clone()));
+                if stamp < slot.0 {
+                    *slot = (stamp, there.clone());
+                }
+            }
             Fact::NoticeQueued { notice } => {
                 let slot = self.notices.entry(notice.id).or_insert_with(|| (stamp, notice.clone()));
                 if stamp < slot.0 {
@@ -209,6 +216,11 @@ impl Episodes {
     /// A silence by its identity.
     pub fn silence(&self, id: Uuid) -> Option<&Silence> {
         self.silences.get(&id)
+    }
+
+    /// How creating a silence elsewhere went; none where nobody tried.
+    pub fn there(&self, silence: Uuid) -> Option<&There> {
+        self.there.get(&silence).map(|(_, there)| there)
     }
 
     /// Notices about one thing, with when they were queued and how they went.

@@ -39,6 +39,8 @@ pub struct Live {
     pub imported: Vec<Many>,
     /// What sources say of their own alerts; one for each source, in the plan's order.
     pub foreign: Vec<ForeignLive>,
+    /// A silence that is being created elsewhere.
+    pub silencing: Option<Uuid>,
     /// Whether it was looked for alerts whose rule has left the plan.
     pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
@@ -178,6 +180,7 @@ impl Live {
             ranks: HashMap::new(),
             imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
             foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),
+            silencing: None,
             sweep: Sweep::Due,
             telling: HashMap::new(),
         }

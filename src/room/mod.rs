@@ -188,6 +188,7 @@ impl Room {
         alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
+        live.silencing = self.live.silencing;
         self.live = live;
         self.apply_profile();
         let r = &mut self.revision;

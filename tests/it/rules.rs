@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -19,7 +23,7 @@ use warroom::room::alarms::Shown;
 use warroom::room::{Book, Intent, Me, Room, Watch, observe};
 use warroom::text::Untrusted;
 
-use crate::support::{Ledger, author, start};
+use crate::support::{self, Ledger, author, start};
 
 const PLAN: &str = r#"
 [source.prod]
@@ -87,6 +91,11 @@ impl Watched {
         let sample = Sample { probe: ProbeId(0), at: self.room.now, took: Duration::ZERO, reading };
         let effects = observe::observe_all(&mut self.room, [sample]);
         self.facts.extend(self.ledger.perform(&mut self.room, effects));
+        // What is counted for every frame is what the list says.
+        let all = self.room.alerts();
+        let loud = all.iter().filter(|a| a.state == Shown::Firing && a.severity > Severity::Info).count();
+        let counted = (loud, all.iter().filter(|a| a.state != Shown::Resolved).count());
+        assert_eq!(self.room.alert_counts(), counted, "{all:?}");
     }
 
     /// Lets time pass second by second.
@@ -111,6 +120,11 @@ impl Watched {
             let quiet = RuleReading { rule: RuleIx(1 - rule), found: Ok(Found::default()) };
             self.heard(Reading::Rules(vec![RuleReading { rule: RuleIx(rule), found }, quiet]));
         }
+    }
+
+    fn record(&mut self, fact: Fact) {
+        let draft = warroom::room::decide::draft(&author("ic"), fact);
+        self.ledger.record(&mut self.room, vec![draft]);
     }
 
     fn does(&mut self, intent: &Intent) -> Result<(), String> {
@@ -394,9 +408,6 @@ fn alerts_of_others_are_kept_while_their_source_is_silent_and_page_nobody() {
     let all: Vec<(Shown, String)> = shown(&w).into_iter().map(|(_, state, note)| (state, note)).collect();
     let expected = [(Shown::Firing, "judged by am"), (Shown::Silenced, "silenced in am")];
     assert_eq!(all, expected.map(|(state, note)| (state, note.to_owned())));
-    let minutes = 5;
-    let silence = Intent::Silence { alert: Some(db.to_owned()), minutes, reason: Untrusted::new("known") };
-    assert!(w.does(&silence).unwrap_err().contains("silence it there"));
 }
 
 #[test]
@@ -433,4 +444,129 @@ fn whoever_does_not_ask_knows_from_the_record_what_pages() {
     assert_eq!(shown, [(API.to_owned(), Shown::Firing)]);
     assert_eq!(reader.room.live.verdict.verdict, Verdict::NoGo, "{}", reader.room.live.verdict.reason);
     assert!(reader.facts.is_empty(), "it records nothing: {:?}", reader.facts);
+}
+
+#[test]
+fn a_silence_of_an_alertmanagers_alert_is_created_there_by_the_watch_and_how_it_went_is_recorded() {
+    let db = "am/DiskFull{job=\"db\", severity=\"critical\"}";
+    let silence =
+        Intent::Silence { alert: Some(db.to_owned()), minutes: 5, reason: Untrusted::new("known \u{1b}[31mred") };
+    let note = |w: &Watched| w.room.alerts().into_iter().find(|a| a.name == db).unwrap().note;
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    says(&mut w, Ok(vec![foreign("db", ForeignState::Firing)]));
+    assert!(w.room.begin_silence().is_none(), "nobody asked for one");
+    w.does(&silence).unwrap();
+    let wanted = w.room.begin_silence().unwrap();
+    assert!(w.room.begin_silence().is_none(), "one at a time");
+    let body: serde_json::Value = serde_json::from_str(&wanted.body).unwrap();
+    let matcher = |name: &str, value: &str| serde_json::json!({ "name": name, "value": value, "isRegex": false, "isEqual": true });
+    let matchers = [matcher("alertname", "DiskFull"), matcher("job", "db"), matcher("severity", "critical")];
+    assert_eq!(body["matchers"], serde_json::json!(matchers));
+    assert_eq!((body["createdBy"].as_str(), wanted.request.url.expose()), (Some("dba"), "http://alertmanager:9093"));
+    assert!(!body["comment"].as_str().unwrap().contains('\u{1b}'), "{body}");
+    let end = w.room.now.utc + TimeDelta::minutes(5);
+    assert_eq!(body["endsAt"].as_str().unwrap().get(..19), Some(end.format("%Y-%m-%dT%H:%M:%S").to_string().as_str()));
+    assert_eq!(note(&w), "dba silences it in am");
+    let fact = w.room.end_silence(wanted.silence, Err("400, expected 200".to_owned())).unwrap();
+    w.record(fact);
+    assert_eq!(note(&w), "NOT silenced in am: 400, expected 200");
+    assert!(w.room.begin_silence().is_none(), "it is not tried again by itself");
+    w.does(&silence).unwrap();
+    // A crash in between: the next watch asks again.
+    w.room.live.silencing = None;
+    let again = w.room.begin_silence().unwrap();
+    let fact = w.room.end_silence(again.silence, Ok(Untrusted::new("9c1e"))).unwrap();
+    w.record(fact);
+    assert_eq!(note(&w), "silenced in am by dba");
+    assert!(w.does(&Intent::Lift { silence: again.silence }).unwrap_err().contains("end it there"));
+    // Whoever only looks creates nothing.
+    let mut reader = Watched::new(loaded(PLAN, RULES));
+    says(&mut reader, Ok(vec![foreign("db", ForeignState::Firing)]));
+    reader.does(&silence).unwrap();
+    reader.room.me.read_only = true;
+    assert!(reader.room.begin_silence().is_none());
+    assert!(reader.does(&silence).is_err());
+}
+
+/// A page of metrics, an Alertmanager's alerts and a place for silences; what was posted there.
+fn production(hot: Arc<AtomicUsize>) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (port, posted) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(Vec::new())));
+    let keep = Arc::clone(&posted);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = Vec::new();
+            let mut buffer = [0; 4_096];
+            // One request a connection, small enough to come in a piece or two.
+            while let Ok(n) = stream.read(&mut buffer) {
+                asked.extend_from_slice(&buffer[..n]);
+                let text = String::from_utf8_lossy(&asked).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head.to_lowercase().lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok());
+                if n == 0 || body.len() >= length.unwrap_or(0_usize) {
+                    break;
+                }
+            }
+            let asked = String::from_utf8_lossy(&asked).into_owned();
+            let body = match asked.split_whitespace().nth(1).unwrap_or_default() {
+                "/metrics" => format!("hot{{room=\"a\"}} {}\n", hot.load(Ordering::SeqCst)),
+                path if path.starts_with("/api/v2/alerts?") => r#"[{"annotations":{"summary":"disk is full"},
+                    "startsAt":"2025-10-21T10:57:00Z","endsAt":"2025-10-21T11:57:00Z","fingerprint":"7","receivers":[],
+                    "status":{"inhibitedBy":[],"silencedBy":[],"state":"active"},"labels":{"alertname":"DiskFull"}}]"#
+                    .to_owned(),
+                "/api/v2/silences" => {
+                    keep.lock().unwrap().push(asked);
+                    r#"{"silenceID":"9c1e"}"#.to_owned()
+                }
+                _ => String::new(),
+            };
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nconnection: close\r\n";
+            let _ = write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    (port, posted)
+}
+
+#[test]
+fn the_program_takes_a_changed_rule_file_and_silences_where_it_is_judged() {
+    let home = tempfile::tempdir().unwrap();
+    let hot = Arc::new(AtomicUsize::new(40));
+    let (port, posted) = production(Arc::clone(&hot));
+    let room = home.path().join("room");
+    std::fs::create_dir(&room).unwrap();
+    let plan = format!(
+        "[room]\nrunbook = [\"r.md\"]\n[defaults]\nevery = \"200ms\"\n\
+         [source.app]\nscrape = \"http://127.0.0.1:{port}/metrics\"\nrules = [\"alerts.yml\"]\n\
+         [source.am]\nalertmanager = \"http://127.0.0.1:{port}\"\n"
+    );
+    let rules = |above: u32| {
+        format!("groups:\n- name: g\n  interval: 200ms\n  rules:\n  - alert: Hot\n    expr: hot > {above}\n")
+    };
+    std::fs::write(room.join("r.md"), "# R\n\n- [ ] a step\n").unwrap();
+    std::fs::write(room.join("warroom.toml"), plan).unwrap();
+    std::fs::write(room.join("alerts.yml"), rules(30)).unwrap();
+    let watch = support::watch::Watched::start(home.path(), &room, "ic", &[]);
+    let mut client = watch.client();
+    let state = |status: &serde_json::Value, name: &str| -> Option<(String, String)> {
+        let all = status["alerts"].as_array()?.iter().find(|a| a["name"] == name)?;
+        Some((all["state"].as_str()?.to_owned(), all["source"].as_str()?.to_owned()))
+    };
+    let is = |word: &str, source: &str| Some((word.to_owned(), source.to_owned()));
+    client.until("the rule fires", |s| state(s, "Hot{room=\"a\"}") == is("firing", "app"));
+    client.until("the other's alert", |s| state(s, "am/DiskFull") == is("firing", "am"));
+    let silence = serde_json::json!({ "kind": "silence", "alert": "am/DiskFull", "minutes": 5, "reason": "known" });
+    assert_eq!(client.ask(1, "dba", &silence).unwrap()["answer"], "accepted");
+    client.until("it is created there", |s| {
+        let all = s["alerts"].as_array().unwrap();
+        all.iter().any(|a| a["name"] == "am/DiskFull" && a["note"] == "silenced in am by dba")
+    });
+    assert_eq!(posted.lock().unwrap().len(), 1, "once");
+    // The rule is changed on disk: what it fired is over. A broken one is not taken.
+    std::fs::write(room.join("alerts.yml"), rules(50)).unwrap();
+    client.until("it is over", |s| state(s, "Hot{room=\"a\"}") == is("resolved", "app"));
+    std::fs::write(room.join("alerts.yml"), "groups: [").unwrap();
+    hot.store(60, Ordering::SeqCst);
+    client.until("the rule in force is judged", |s| state(s, "Hot{room=\"a\"}") == is("firing", "app"));
+    watch.end();
 }

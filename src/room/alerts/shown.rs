@@ -7,7 +7,7 @@ use super::super::alarms::{AlertNow, Judged, Shown};
 use super::super::alert::State;
 use super::many::{self, Instance, Owner};
 use super::{NO_DATA, RETENTION, Track, blind_name};
-use crate::fact::AlertWord;
+use crate::fact::{AlertWord, There};
 use crate::notice::Severity;
 use crate::plan::OwnAlerts;
 use crate::plan::rules::severity;
@@ -39,6 +39,46 @@ impl Room {
                 live.alerts.iter().for_each(|(name, alert)| with(self.foreign_now(ix, name, alert)));
             }
         }
+    }
+
+    /// How many of them fire and nobody has, and how many fire or are pending: without a word said.
+    pub(in crate::room) fn many_counts(&self) -> (usize, usize) {
+        let (mut loud, mut all) = (0, 0);
+        let record = &self.progress.episodes;
+        let now = self.now.utc;
+        let nobodys = |name: &str, track: &Track| {
+            let taken = track.episode.is_some_and(|episode| record.acknowledged(name, episode, now).is_some());
+            track.alert.state == State::Firing && !taken && record.silenced(name, now).is_none()
+        };
+        if many::asks(self) {
+            for (_, owner, many) in self.many() {
+                all += many.instances.len();
+                let shouts = |(name, it): &(&String, &Instance)| {
+                    it.words.severity > Severity::Info && !it.words.quiet && nobodys(name, &it.track)
+                };
+                loud += many.instances.iter().filter(shouts).count();
+                if many.blind.alert.state == State::Firing {
+                    all += 1;
+                    loud += usize::from(nobodys(&blind_name(owner.called()), &many.blind));
+                }
+            }
+        } else {
+            self.recorded_now(&mut |alert| {
+                all += usize::from(alert.state != Shown::Resolved);
+                loud += usize::from(alert.state == Shown::Firing && alert.severity > Severity::Info);
+            });
+        }
+        for (source, live) in self.plan.sources.iter().zip(&self.live.foreign) {
+            if source.notify.is_empty() {
+                all += live.alerts.len();
+                let shouts = |alert: &&ForeignAlert| {
+                    alert.state == ForeignState::Firing && severity(alert.labels.get("severity")) > Severity::Info
+                };
+                // What was said last by who does not answer now is no news.
+                loud += if live.trouble.is_some() { 0 } else { live.alerts.values().filter(shouts).count() };
+            }
+        }
+        (loud, all)
     }
 
     fn many(&self) -> impl Iterator<Item = (Judged, Owner<'_>, &super::Many)> {
@@ -137,6 +177,14 @@ impl Room {
             ForeignState::Silenced => (Shown::Silenced, format!("silenced in {source}")),
             ForeignState::Inhibited => (Shown::Inhibited, format!("inhibited in {source}")),
         };
+        if let Some(silence) = self.progress.episodes.silenced(name, self.now.utc) {
+            match self.progress.episodes.there(silence.id) {
+                _ if alert.state == ForeignState::Silenced => {}
+                None => it.note = format!("{} silences it in {source}", silence.by.person),
+                Some(There::Created { .. }) => it.note = format!("silenced in {source} by {}", silence.by.person),
+                Some(There::Failed { why }) => it.note = format!("NOT silenced in {source}: {why}"),
+            }
+        }
         if let Some(why) = self.live.foreign.get(ix).and_then(|live| live.trouble.as_ref()) {
             // What was said last stands, and is no news: it neither ends nor shouts.
             it.note = format!("{source} does not answer ({why}), this is what it said last");

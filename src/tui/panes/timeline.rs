@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
-use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, Verdict};
+use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
 use crate::tui::layout::Pane;
@@ -241,6 +241,14 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::SilenceLifted { silence } => {
             let of = room.progress.episodes.silence(*silence).and_then(|s| s.alert.clone());
             format!("ended the silence of {}", of.map_or_else(|| "every alert".to_owned(), |name| name.to_string()))
+        }
+        Fact::SilencedThere { silence, there } => {
+            let of = room.progress.episodes.silence(*silence).and_then(|s| s.alert.clone());
+            let of = of.map_or_else(|| "an alert".to_owned(), |name| name.to_string());
+            match there {
+                There::Created { .. } => format!("{of} is silenced where it is judged"),
+                There::Failed { why } => format!("{of} is NOT silenced where it is judged: {why}"),
+            }
         }
         Fact::NoticeQueued { notice } => {
             format!("to {}: {}", crate::text::escape(&notice.channel), notice.summary)

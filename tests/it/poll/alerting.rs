@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use warroom::probe::rules::{AlertApi, AlertsReading, Found, RuleIx, RuleQuery, RuleReading, SourceIx, instance_name};
+use warroom::probe::rules::{
+    AlertApi, AlertsReading, Found, RuleIx, RuleQuery, RuleReading, SilenceThere, SourceIx, instance_name,
+};
 use warroom::probe::{Ask, Reading, Request};
 use warroom::secret::Filled;
 
@@ -176,4 +178,36 @@ fn alerts_of_others_are_read_as_they_write_them() {
     assert_eq!(ask("/broken", AlertApi::Prometheus), Err("the answer is not that of a Prometheus".to_owned()));
     assert_eq!(ask("/am", AlertApi::Prometheus), Err("404, expected 200".to_owned()));
     assert_eq!(ask("/nowhere", AlertApi::Alertmanager), Err("404, expected 200".to_owned()));
+}
+
+#[test]
+fn a_silence_is_created_once_and_what_came_of_it_is_said() {
+    let world = World::new();
+    let server = world.serve(|_, mut stream| async move {
+        use tokio::io::AsyncWriteExt as _;
+        while let Some(asked) = request(&mut stream).await {
+            let json = asked.to_lowercase().contains("content-type: application/json");
+            let answer = match (asked.lines().next().unwrap(), json, asked.lines().last().unwrap()) {
+                ("POST /am/api/v2/silences HTTP/1.1", true, r#"{"matchers":[]}"#) => ok(r#"{"silenceID":"9c1e"}"#),
+                ("POST /late/api/v2/silences HTTP/1.1", ..) => std::future::pending().await,
+                ("POST /odd/api/v2/silences HTTP/1.1", ..) => ok("<html>"),
+                _ => response("400 Bad Request", "", "\"\u{1b}[31mbad matcher\""),
+            };
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let mut looking = world.look(Vec::new());
+    let mut create = |path: &str| {
+        let silence = uuid::Uuid::now_v7();
+        let (request, body) = (base(server.at, path), r#"{"matchers":[]}"#.to_owned());
+        let wanted = SilenceThere { silence, request, body, within: Duration::from_millis(300) };
+        assert!(looking.poll.ask(warroom::poll::Ask::Silence(wanted)));
+        looking.until("an answer", |l| l.silenced.iter().any(|(id, _)| *id == silence));
+        looking.silenced.pop().unwrap().1
+    };
+    assert_eq!(create("/am/"), Ok("9c1e".to_owned()));
+    assert_eq!(create("/nowhere"), Err("400, expected 200".to_owned()));
+    assert_eq!(create("/odd"), Err("the answer is not that of an Alertmanager".to_owned()));
+    let late = create("/late").unwrap_err();
+    assert!(late.contains("whether it is silent there is not known"), "{late}");
 }
