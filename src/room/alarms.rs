@@ -119,7 +119,7 @@ impl Room {
         out
     }
 
-    /// How many alerts fire and nobody has, and how many fire or are pending. Cheap: only what is not inactive is named.
+    /// How many alerts wake somebody and nobody has, and how many fire or are pending. Cheap: only what is not inactive is named.
     pub fn alert_counts(&self) -> (usize, usize) {
         let (mut loud, mut all) = (0, 0);
         for (ix, (rule, live)) in self.plan.rules.iter().zip(&self.live.rules).enumerate() {
@@ -128,7 +128,7 @@ impl Room {
                     continue;
                 }
                 let Some(alert) = self.alert_now(ix, rule, blind, track) else { continue };
-                loud += usize::from(alert.state == Shown::Firing && alert.severity > Severity::Info);
+                loud += usize::from(alert.state == Shown::Firing && alert.severity >= Severity::Page);
                 all += usize::from(alert.state != Shown::Resolved);
             }
         }

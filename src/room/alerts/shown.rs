@@ -54,7 +54,7 @@ impl Room {
             for (_, owner, many) in self.many() {
                 all += many.instances.len();
                 let shouts = |(name, it): &(&String, &Instance)| {
-                    it.words.severity > Severity::Info && !it.words.quiet && nobodys(name, &it.track)
+                    it.words.severity >= Severity::Page && !it.words.quiet && nobodys(name, &it.track)
                 };
                 loud += many.instances.iter().filter(shouts).count();
                 if many.blind.alert.state == State::Firing {
@@ -65,7 +65,7 @@ impl Room {
         } else {
             self.recorded_now(&mut |alert| {
                 all += usize::from(alert.state != Shown::Resolved);
-                loud += usize::from(alert.state == Shown::Firing && alert.severity > Severity::Info);
+                loud += usize::from(alert.state == Shown::Firing && alert.severity >= Severity::Page);
             });
         }
         for (source, live) in self.plan.sources.iter().zip(&self.live.foreign) {

@@ -9,6 +9,8 @@ use crate::clock::clock_span;
 use crate::fact::ServiceState;
 use crate::notice::Severity;
 use crate::room::alarms::{AlertNow, Shown};
+use crate::room::alert::State;
+use crate::room::alerts::RuleLive;
 use crate::room::{Room, causes, verdict};
 use crate::text::escape;
 use crate::tui::layout::Pane;
@@ -40,7 +42,7 @@ pub fn list(room: &Room) -> Vec<Alarm> {
     let causes = causes::causes(room);
     let alerts = room.alerts();
     let mut out: Vec<Alarm> = alerts.iter().map(|a| of_alert(room, a)).collect();
-    let (services, metrics) = told(room, &alerts);
+    let (services, metrics) = spoken_of(room);
     let mut rest = Vec::new();
     for (ix, (plan, live)) in room.plan.services.iter().zip(&room.live.services).enumerate() {
         let state = super::services::state(room, ix);
@@ -110,10 +112,10 @@ pub fn list(room: &Room) -> Vec<Alarm> {
 }
 
 /// Services and metrics of which an alert says it already: twice is noise.
-fn told(room: &Room, alerts: &[AlertNow]) -> (Vec<usize>, Vec<usize>) {
+fn spoken_of(room: &Room) -> (Vec<usize>, Vec<usize>) {
     let (mut services, mut metrics) = (Vec::new(), Vec::new());
-    for alert in alerts.iter().filter(|a| a.state.fires()) {
-        let Some(rule) = alert.rule(room) else { continue };
+    let fires = |live: &RuleLive| live.main.alert.state == State::Firing;
+    for (rule, _) in room.plan.rules.iter().zip(&room.live.rules).filter(|(_, live)| fires(live)) {
         for test in rule.when.expr.leaves() {
             services.extend(test.service().map(|s| s.ix.0 as usize));
             metrics.extend(test.metric().map(|m| m.ix.0 as usize));
@@ -157,7 +159,9 @@ fn of_alert(room: &Room, alert: &AlertNow) -> Alarm {
 pub fn count(room: &Room) -> (usize, usize) {
     let (mut firing, mut all) = room.alert_counts();
     let causes = causes::causes(room);
-    for (ix, live) in room.live.services.iter().enumerate() {
+    // What an alert says already counts there.
+    let (services, metrics) = spoken_of(room);
+    for (ix, live) in room.live.services.iter().enumerate().filter(|(ix, _)| !services.contains(ix)) {
         let bad = match super::services::state(room, ix) {
             ServiceState::Down => causes.get(ix).copied().flatten().is_none(),
             ServiceState::Stale => live.asked.is_some(),
@@ -167,7 +171,7 @@ pub fn count(room: &Room) -> (usize, usize) {
         firing += usize::from(bad);
         all += 1;
     }
-    for live in &room.live.metrics {
+    for (_, live) in room.live.metrics.iter().enumerate().filter(|(ix, _)| !metrics.contains(ix)) {
         let broken = live.holds == Some(false);
         firing += usize::from(broken);
         all += usize::from(broken || live.trouble.is_some() || live.stale && live.fresh.is_some());

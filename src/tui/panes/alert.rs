@@ -88,7 +88,12 @@ fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
     for look in judge::looks(room, &rule.when.expr, None) {
         let metric = room.plan.metrics.iter().find(|m| look.text.starts_with(&m.name));
         let number = |value: f64| metric.map_or_else(|| format!("{value}"), |m| verdict::bound(m, value));
-        let mut facts = vec![look.state.to_owned()];
+        let stands = match look.holds {
+            Some(true) => "holds",
+            Some(false) => "does not hold",
+            None => "no data",
+        };
+        let mut facts = vec![stands.to_owned()];
         facts.extend(look.value.map(|v| format!("value {}", number(v))));
         facts.extend(look.threshold.map(|v| format!("threshold {}", number(v))));
         facts.push(format!("{} sample{}", look.samples, if look.samples == 1 { "" } else { "s" }));
