@@ -9,7 +9,7 @@
 //!   [`plan`], [`check`].
 //!   Plain data and parsing; no I/O, no clock reading, no screen, no runtime.
 //! - floor 1, rules: [`room`], [`report`]. Pure decisions over words, and what is told of them afterwards.
-//! - floor 2, edges: [`task`], [`proc`], [`files`], [`poll`], [`journal`], [`rehearse`], [`tui`]. Each touches one part of the world
+//! - floor 2, edges: [`task`], [`proc`], [`files`], [`poll`], [`journal`], [`tell`], [`rehearse`], [`tui`]. Each touches one part of the world
 //!   and none knows another (all may import [`task`] and [`proc`]).
 //! - floor 3, wiring: [`config`], [`cli`], [`app`].
 //!
@@ -46,6 +46,7 @@ pub mod poll;
 pub mod proc;
 pub mod rehearse;
 pub mod task;
+pub mod tell;
 pub mod tui;
 
 pub mod app;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use tokio::sync::mpsc;
 
-use super::desk::Desk;
+use super::desk::{Desk, Edges};
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
 use super::{check, control, demo, export, init, log, look, params, run, screen, seat, show};
@@ -18,7 +18,7 @@ use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
 use crate::tui::Theme;
-use crate::{finding, journal, poll};
+use crate::{finding, journal, poll, tell};
 
 /// Bad usage or unusable input.
 pub const UNUSABLE: u8 = 2;
@@ -106,10 +106,12 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     let journal_at = options.path.clone();
     let journal = journal::open(options, journal_out)?;
     let poll = poll::start(poll_out, poll::Options::new(pace))?;
-    let mut desk = Desk::new(me, setup, journal, poll, pace, now);
+    let (told_out, told_in) = mpsc::channel(256);
+    let tell = tell::start(tell::Setup::default(), tell::Options::new(pace), told_out)?;
+    let mut desk = Desk::new(me, setup, Edges { journal, poll, tell }, pace, now);
     desk.t0 = t0;
     desk.journal_at = journal_at;
-    let lanes = Lanes { journal: journal_in, poll: poll_in, input: None, control: None, files: None };
+    let lanes = Lanes { journal: journal_in, poll: poll_in, told: told_in, input: None, control: None, files: None };
     Ok(Seated { desk, lanes, runtime, _log: log })
 }
 

@@ -9,17 +9,20 @@ use uuid::Uuid;
 
 use super::control::{Answer, Asked, Line, Request};
 use super::origin::Origin;
+use super::outbound::Outbound;
 use super::reread::{Again, Read};
 use super::setup::Setup;
 use crate::clock::{Now, Pace, rfc3339};
 use crate::fact::{Author, Draft, Entry, Fact};
 use crate::files;
 use crate::journal::{self, Journal, TapedSample};
+use crate::notice::Told;
 use crate::plan::Loaded;
 use crate::poll::{self, Poll};
-use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
+use crate::probe::{Reading, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
 use crate::secret::Masks;
+use crate::tell::Tell;
 use crate::text::Untrusted;
 
 /// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
@@ -32,6 +35,7 @@ pub struct Desk {
     pub room: Room,
     journal: Journal,
     poll: Poll,
+    outbound: Outbound,
     pace: Pace,
     /// Where the plan came from, for reading it again.
     pub setup: Source,
@@ -61,6 +65,17 @@ pub struct Desk {
     fresh: Option<Vec<Arc<Entry>>>,
     /// Samples that wait for room on the lane to the tape, oldest dropped first.
     to_tape: Vec<TapedSample>,
+}
+
+/// What a desk is put between.
+#[derive(Debug)]
+pub struct Edges {
+    /// Remembers.
+    pub journal: Journal,
+    /// Looks.
+    pub poll: Poll,
+    /// Tells.
+    pub tell: Tell,
 }
 
 /// Where a plan came from.
@@ -104,7 +119,8 @@ struct Pending {
 
 impl Desk {
     /// A desk before its first event.
-    pub fn new(me: room::Me, setup: Setup, journal: Journal, poll: Poll, pace: Pace, now: Now) -> Self {
+    pub fn new(me: room::Me, setup: Setup, edges: Edges, pace: Pace, now: Now) -> Self {
+        let Edges { journal, poll, tell } = edges;
         let source = Source { files: setup.files(), root: setup.root, path: setup.path, origin: setup.origin };
         let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
@@ -113,6 +129,7 @@ impl Desk {
             room,
             journal,
             poll,
+            outbound: Outbound::new(tell),
             pace,
             setup: source,
             texts,
@@ -174,7 +191,18 @@ impl Desk {
                 tracing::warn!("silence {id}: the pollers are busy, it is tried again");
             }
         }
-        self.perform(effects)
+        let any = self.perform(effects);
+        self.outbound.say_waiting(&self.room);
+        self.outbound.beat(&self.room);
+        any
+    }
+
+    /// How telling a notice went. True: it is seen at once.
+    pub fn on_told(&mut self, told: Told) -> bool {
+        self.room.now = self.now();
+        let facts = room::observe::told(&mut self.room, told);
+        self.perform(facts);
+        true
     }
 
     /// An intent of whoever sits here.
@@ -270,6 +298,7 @@ impl Desk {
                     room::apply::apply(&mut self.room, entry);
                     self.confirm(entry);
                 }
+                self.outbound.say_waiting(&self.room);
                 true
             }
             journal::Event::Loaded => {
@@ -289,6 +318,8 @@ impl Desk {
                 self.room.journal = JournalHealth::Broken(why);
                 self.room.revision.header += 1;
                 self.room.revision.steps += 1;
+                // A page does not wait for a disk.
+                self.outbound.say_waiting(&self.room);
                 true
             }
             journal::Event::Recovered => {
@@ -304,6 +335,7 @@ impl Desk {
                 self.room.live.watch = Watch::Me { epoch };
                 let effects = room::observe::begin_watch(&mut self.room);
                 self.perform(effects);
+                self.outbound.begin(&self.room);
                 self.room.revision.header += 1;
                 self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
                 let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });
@@ -313,6 +345,7 @@ impl Desk {
             }
             journal::Event::WatchElsewhere(epoch, by) => {
                 self.room.live.watch = Watch::Other { epoch, by };
+                self.outbound.end();
                 self.room.revision.header += 1;
                 self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
                 true
@@ -425,7 +458,7 @@ impl Desk {
                         journal::to_tape(
                             sample,
                             |ix| plan.services.get(ix.0 as usize).map(|s| s.name.as_str()),
-                            |ix| plan.metrics.get(ix.0 as usize).map(|m| m.name.as_str()),
+                            |ix| plan.taped_name(ix),
                         )
                     }));
                 }
@@ -480,9 +513,9 @@ impl Desk {
                 reading.service = ServiceIx(ix as u32);
             }
             Reading::Metrics(readings) => {
-                let ix = self.room.plan.metrics.iter().position(|m| m.name == name)?;
+                let ix = self.room.plan.taped(&name)?;
                 for r in readings.iter_mut() {
-                    r.metric = MetricIx(ix as u32);
+                    r.metric = ix;
                 }
             }
             Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
@@ -689,6 +722,7 @@ impl Desk {
         // Until it is recorded the ticks belong to the first of several edits.
         self.before.get_or_insert_with(|| Arc::clone(&self.room.book));
         self.room.replace(book, setup.plan);
+        self.outbound.begin(&self.room);
         self.room.plan_trouble.clear();
         self.poll_anew();
         if plan_changed {

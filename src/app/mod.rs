@@ -11,6 +11,7 @@ mod init;
 pub mod log;
 pub mod look;
 pub mod origin;
+mod outbound;
 mod params;
 mod parts;
 pub mod preferences;

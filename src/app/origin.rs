@@ -10,7 +10,7 @@ use crate::plan::rules::{self, RuleText};
 use crate::plan::{self, Loaded};
 use crate::proc::{self, End, Ran};
 use crate::runbook::Runbook;
-use crate::secret::Filled;
+use crate::secret::{Filled, MASK};
 use crate::{files, finding};
 
 /// How long a command of the plan may take to print its value.
@@ -28,7 +28,7 @@ pub struct Origin {
     root: PathBuf,
     shown: String,
     /// What files and commands gave, or why they gave nothing: each is asked once per load.
-    told: RefCell<BTreeMap<Asked, Result<String, String>>>,
+    told: RefCell<BTreeMap<Asked, Result<Filled, String>>>,
 }
 
 /// What becomes of the commands that a plan names for its secrets.
@@ -125,7 +125,7 @@ impl Origin {
     pub fn rules(&self) -> Vec<RuleText> {
         let told = self.told.borrow();
         let read = told.iter().filter_map(|(asked, told)| match (asked, told) {
-            (Asked::Rules(path), Ok(text)) => Some(RuleText { path: path.clone(), text: text.clone() }),
+            (Asked::Rules(path), Ok(text)) => Some(RuleText { path: path.clone(), text: text.expose().to_owned() }),
             _ => None,
         });
         read.collect()
@@ -133,10 +133,12 @@ impl Origin {
 
     fn once(&self, asked: Asked, ask: impl FnOnce() -> Result<String, String>) -> Result<String, String> {
         if let Some(told) = self.told.borrow().get(&asked) {
-            return told.clone();
+            return told.as_ref().map(|value| value.expose().to_owned()).map_err(Clone::clone);
         }
         let told = ask();
-        self.told.borrow_mut().insert(asked, told.clone());
+        // Whatever it is for, nobody reads it by printing what holds it.
+        let kept = told.as_ref().map(|value| Filled::new(value.as_str(), MASK)).map_err(Clone::clone);
+        self.told.borrow_mut().insert(asked, kept);
         told
     }
 }
@@ -150,7 +152,7 @@ pub fn printed(root: &Path, line: &str, patience: Duration, shim: Option<PathBuf
     let env = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let spec = proc::Spec {
         argv: argv.into_iter().map(Filled::plain).collect(),
-        env: env.map(|(k, v)| (k, Filled::new(v, crate::secret::MASK))).collect(),
+        env: env.map(|(k, v)| (k, Filled::new(v, MASK))).collect(),
         dir: Some(if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.to_owned() }),
         shim,
     };

@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::reread::{Reread, Wanted};
 use super::screen::{Leave, Screen};
 use crate::files::Changed;
+use crate::notice::Told;
 use crate::tui::terminal::Input;
 use crate::{journal, poll};
 
@@ -30,6 +31,8 @@ pub struct Lanes {
     pub input: Option<mpsc::Receiver<Input>>,
     /// From the control socket: 256 requests, then clients wait.
     pub control: Option<mpsc::Receiver<Request>>,
+    /// From the edge that tells: 256 reports; the newest of each notice is kept there.
+    pub told: mpsc::Receiver<Told>,
     /// From the file watch: 16 changes, more say nothing new.
     pub files: Option<mpsc::Receiver<Changed>>,
 }
@@ -37,7 +40,14 @@ pub struct Lanes {
 impl Lanes {
     /// Lanes on which nothing will ever come.
     pub fn closed() -> Self {
-        Self { journal: mpsc::channel(1).1, poll: mpsc::channel(1).1, input: None, control: None, files: None }
+        Self {
+            journal: mpsc::channel(1).1,
+            poll: mpsc::channel(1).1,
+            told: mpsc::channel(1).1,
+            input: None,
+            control: None,
+            files: None,
+        }
     }
 }
 
@@ -140,6 +150,14 @@ pub async fn run(
             }
             Some(event) = lanes.poll.recv() => {
                 urgent |= desk.on_poll(event);
+                dirty = true;
+                None
+            }
+            Some(told) = lanes.told.recv() => {
+                urgent |= desk.on_told(told);
+                while let Ok(told) = lanes.told.try_recv() {
+                    desk.on_told(told);
+                }
                 dirty = true;
                 None
             }

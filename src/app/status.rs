@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
-use crate::room::Room;
+use crate::probe::slo::{Burn, BurnState};
+use crate::room::{Room, slo};
 
 /// The room as `status` tells it: times in RFC 3339 UTC, durations in seconds.
 pub fn json(room: &Room) -> Value {
@@ -12,14 +13,20 @@ pub fn json(room: &Room) -> Value {
     let next = room
         .next_step()
         .map(|n| json!({ "role": room.me.author.role, "text": room.step_text(&n.step), "step": n.step }));
+    let causes = crate::room::causes::causes(room);
     let services: Vec<Value> = room
         .plan
         .services
         .iter()
         .zip(&room.live.services)
-        .map(|(plan, live)| {
+        .enumerate()
+        .map(|(ix, (plan, live))| {
+            let running = live.versions.running(plan.target_version.as_deref(), room.now);
+            let versions = live.versions.counts(room.now).into_iter();
+            let versions = versions.map(|(version, answers)| json!({ "version": version, "answers": answers }));
             json!({
                 "name": plan.name,
+                "kind": plan.kind,
                 "state": live.state,
                 "reason": live.reason,
                 "since": rfc3339(live.since.utc),
@@ -27,6 +34,11 @@ pub fn json(room: &Room) -> Value {
                 "latency": live.took.map(|t| t.as_secs_f64()),
                 "code": live.last.as_ref().and_then(|r| r.code),
                 "version": live.last.as_ref().and_then(|r| r.version.clone()),
+                "target_version": plan.target_version,
+                "running": running.word(),
+                "versions": versions.collect::<Vec<_>>(),
+                "says": live.last.as_ref().and_then(|r| r.says.clone()),
+                "because": room.because(&causes, ix),
             })
         })
         .collect();
@@ -52,6 +64,7 @@ pub fn json(room: &Room) -> Value {
             })
         })
         .collect();
+    let (own, because) = room.failures();
     let mut status = json!({
         "room": room.plan.room.name,
         "at": rfc3339(room.now.utc),
@@ -61,9 +74,11 @@ pub fn json(room: &Room) -> Value {
         "reason": room.live.verdict.reason,
         "next": next.into_iter().collect::<Vec<_>>(),
         "services": services,
+        "failures": { "own": own, "because_of_them": because },
         "metrics": metrics,
         "alerts": alerts(room),
         "board": room.trust(),
+        "slos": slos(room),
         "gates": [],
         "steps": { "done": overall.done, "total": overall.total, "late": late },
         "unsaved": room.unsaved.len(),
@@ -112,10 +127,50 @@ fn told(room: &Room, key: &str) -> Vec<Value> {
             "channel": notice.channel,
             "action": notice.action,
             "at": rfc3339(stamp.utc()),
-            "delivery": delivery.or_else(|| room.live.telling.get(&notice.id)),
+            "delivery": delivery.or_else(|| room.telling(notice.id)),
         })
     });
     said.collect()
+}
+
+/// Objectives with budgets: counts of requests, burn rates, and words for what is not known.
+fn slos(room: &Room) -> Vec<Value> {
+    let all = room.plan.slos.iter().zip(slo::judge_all(room));
+    all.map(|(plan, now)| {
+        let burn: Vec<Value> = now.burns.iter().map(burn).collect();
+        let budget = now.budget.as_ref().ok();
+        let spend = now.spend.as_ref().and_then(|s| s.as_ref().ok());
+        json!({
+            "name": plan.name,
+            "target": plan.target,
+            "state": now.state.word(),
+            "reason": slo::sentence(&now),
+            "budget_left": budget.map(|b| b.share_left * 100.0),
+            "spent": budget.map(|b| b.spent),
+            "allowed": budget.map(|b| b.allowed),
+            "spend": plan.spend,
+            "spend_left": spend.map(|s| s.spend.left()),
+            "burn": burn,
+        })
+    })
+    .collect()
+}
+
+fn burn(burn: &Burn) -> Value {
+    let (state, reason) = match &burn.state {
+        BurnState::Firing => ("firing", None),
+        BurnState::Quiet => ("quiet", None),
+        BurnState::NoData(why) => ("no data", Some(why)),
+    };
+    json!({
+        "long": burn.pair.long.as_secs(),
+        "short": burn.pair.short.as_secs(),
+        "factor": burn.factor,
+        "long_burn": burn.long,
+        "short_burn": burn.short,
+        "state": state,
+        "reason": reason,
+    })
 }
 
 /// Names and reasons of a plan come from its author: whatever could drive a terminal is made visible.

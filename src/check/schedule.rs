@@ -1,5 +1,7 @@
 //! Timelines that do not fit: parts longer than the whole, a target longer than its estimate, times that go back, and phases without one.
 
+use std::collections::HashMap;
+
 use super::pattern::pattern;
 use super::sheet::{Kind, Sheet, speaks_of_rollback};
 use super::sink::Sink;
@@ -197,6 +199,15 @@ pub(super) fn end(sheet: &Sheet<'_>) -> Option<(u64, u32)> {
 fn estimates(sheet: &Sheet<'_>, out: &mut Sink) {
     let phases = &sheet.book.phases;
     let section = |p: &Phase| sheet.row(p.line).and_then(|r| sheet.sections.get(r.section));
+    // Of the phases of one level under one heading, how many say a time, and how many there are.
+    let mut brothers: HashMap<_, (usize, usize)> = HashMap::new();
+    for phase in phases {
+        if let Some(section) = section(phase) {
+            let (timed, all) = brothers.entry((section.parent, section.level)).or_default();
+            *timed += usize::from(phase.estimate.is_some());
+            *all += 1;
+        }
+    }
     for phase in phases {
         if phase.estimate.is_some() || phase.at.is_some() || phase.steps == 0 && phase.commands.is_empty() {
             continue;
@@ -206,14 +217,9 @@ fn estimates(sheet: &Sheet<'_>, out: &mut Sink) {
         if TIMED.is_in(own.title) {
             continue;
         }
-        let brothers: Vec<&Phase> = phases
-            .iter()
-            .filter(|p| {
-                p.line != phase.line && section(p).is_some_and(|s| s.parent == own.parent && s.level == own.level)
-            })
-            .collect();
-        let timed = brothers.iter().filter(|p| p.estimate.is_some()).count();
-        if timed < 3 || timed * 4 < brothers.len() * 3 || speaks_of_rollback(own.title) || OUTSIDE.is_in(own.title) {
+        // It is among them itself, and says no time.
+        let (timed, all) = brothers.get(&(own.parent, own.level)).copied().unwrap_or_default();
+        if timed < 3 || timed * 4 < (all - 1) * 3 || speaks_of_rollback(own.title) || OUTSIDE.is_in(own.title) {
             continue;
         }
         out.words(

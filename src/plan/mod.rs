@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::condition::Threshold;
 use crate::finding::Finding;
-use crate::probe::{Ask, Probe, Request};
+use crate::probe::{Probe, Request};
 use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 use crate::text::{escape, is_plain};
@@ -18,7 +18,10 @@ pub mod draft;
 mod raw;
 mod resolve;
 pub mod rules;
+pub mod slo;
 pub(crate) mod table;
+
+use slo::{HiddenPlan, SloPlan};
 
 use decisions::{
     BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
@@ -43,10 +46,17 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     /// Metrics, in file order.
     pub metrics: Vec<MetricPlan>,
+    /// Objectives with a budget, in file order.
+    pub slos: Vec<SloPlan>,
+    /// Queries that are asked for objectives and are no metrics of their own.
+    #[serde(skip)]
+    pub hidden: Vec<HiddenPlan>,
     /// Log files and streams; parsed, not yet followed.
     pub logs: Vec<LogPlan>,
-    /// Channels; parsed, not yet used.
+    /// Channels.
     pub notify: Vec<NotifyPlan>,
+    /// Who hears that the room is still judging.
+    pub heartbeat: Option<HeartbeatPlan>,
     /// Alert rules.
     pub rules: Vec<RulePlan>,
     /// Alert rules of Prometheus rule files.
@@ -199,6 +209,11 @@ pub struct ServicePlan {
     pub retries: u32,
     /// Services whose failure explains this one's.
     pub needs: Vec<String>,
+    /// How it is asked: `http`, `refused`, `state`, `burst`, `blue and green`, `tcp`, `tls`, `command`, `table`, `fresh` or
+    /// `secret`.
+    pub kind: &'static str,
+    /// The version that should be running.
+    pub target_version: Option<String>,
 }
 
 /// `[source.NAME]`.
@@ -296,26 +311,79 @@ pub struct LogPlan {
 }
 
 /// `[notify.NAME]`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NotifyPlan {
     /// Its name.
     pub name: String,
-    /// `pagerduty`, `slack`, `webhook` or `command`.
-    pub kind: &'static str,
-    /// Key, URL or command, masked.
-    pub target: Filled,
-    /// Who is told next, when nobody takes a page on.
+    /// Where it goes.
+    #[serde(flatten)]
+    pub way: Way,
+    /// Who is told next while nobody has acknowledged, in file order.
     pub escalate: Vec<Escalation>,
 }
 
-/// One rung of the ladder.
+/// Where a channel goes, with what opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Way {
+    /// PagerDuty's Events API v2.
+    #[serde(rename = "pagerduty")]
+    PagerDuty {
+        /// The integration's key.
+        routing_key: Filled,
+        /// What stands before `/v2/enqueue`, instead of PagerDuty's own address: a relay.
+        url: Option<Filled>,
+    },
+    /// A Slack webhook, or what takes the same.
+    Slack {
+        /// Its URL; whoever has it can write.
+        webhook: Filled,
+    },
+    /// Whatever takes Alertmanager's webhook, version 4.
+    Webhook {
+        /// Its URL; whoever has it can call.
+        url: Filled,
+    },
+    /// A program of this machine.
+    Command {
+        /// Program and arguments; never through a shell.
+        argv: Vec<Filled>,
+        /// Variables beside PATH, HOME, LANG and TZ.
+        #[serde(skip)]
+        env: Vec<(String, Filled)>,
+    },
+}
+
+impl Way {
+    /// Its word in the plan.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::PagerDuty { .. } => "pagerduty",
+            Self::Slack { .. } => "slack",
+            Self::Webhook { .. } => "webhook",
+            Self::Command { .. } => "command",
+        }
+    }
+}
+
+/// One of `escalate = [{ after = "5m", to = "cto" }]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Escalation {
-    /// Since the channel was told.
+    /// Counted from the first telling; over zero.
     #[serde(serialize_with = "seconds")]
     pub after: Duration,
-    /// The channel that is told then.
+    /// Name of the channel.
     pub to: String,
+}
+
+/// `[heartbeat]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeartbeatPlan {
+    /// Called with GET; whoever has it can call.
+    pub url: Filled,
+    /// From one call to the next, at least.
+    #[serde(serialize_with = "seconds")]
+    pub every: Duration,
 }
 
 /// What a plan is made from. Nothing here reads a file or a variable by itself.
@@ -393,9 +461,7 @@ fn stem(path: &str) -> String {
 impl Plan {
     /// Probes that ask about services rather than metrics.
     pub fn service_probes(&self) -> impl Iterator<Item = &Probe> {
-        self.probes
-            .iter()
-            .filter(|p| matches!(p.ask, Ask::Http { .. } | Ask::Tcp { .. } | Ask::Tls { .. } | Ask::Command { .. }))
+        self.probes.iter().filter(|p| p.ask.service().is_some())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Asking a Prometheus API: the value now, and once at the start the past that fills the charts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,10 +9,12 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::http::{self, Clients, Prepared};
+use super::http::{self, Clients, PAGE_CAP, Prepared};
 use super::json::finite;
+use super::target::counted;
 use crate::clock::Now;
-use crate::probe::{MetricIx, MetricReading, Point, Query, Request};
+use crate::probe::counter::Running;
+use crate::probe::{MetricIx, MetricReading, Point, Query, Reads, Request};
 
 /// An answer is one series; a bigger one means that the query was not aggregated, and is not worth its memory.
 const ANSWER_CAP: usize = 1024 * 1024;
@@ -28,6 +31,8 @@ pub(super) struct Prometheus {
     instant: Prepared,
     range: Prepared,
     tries_left: u8,
+    /// The running totals of the queries that read counters, by their labels.
+    running: BTreeMap<MetricIx, Running<BTreeMap<String, String>>>,
 }
 
 impl Prometheus {
@@ -38,20 +43,45 @@ impl Prometheus {
             url.set_path(&format!("{}/api/v1/{path}", base.path().trim_end_matches('/')));
             Prepared::post(clients, url, request)
         };
-        Ok(Self { instant: at("query")?, range: at("query_range")?, tries_left: TRIES })
+        Ok(Self { instant: at("query")?, range: at("query_range")?, tries_left: TRIES, running: BTreeMap::new() })
     }
 
     /// The values now, one for each query; all are asked at once.
-    pub(super) async fn now(&self, queries: &[Query], now: Now) -> Vec<MetricReading> {
-        join_all(queries.iter().map(|query| async {
-            let value = self.value(query).await.map(|value| Point { at: now.utc, value });
-            MetricReading { metric: query.metric, value }
+    pub(super) async fn now(&mut self, queries: &[Query], now: Now) -> Vec<MetricReading> {
+        let this = &*self;
+        let said = join_all(queries.iter().map(|query| async move {
+            match query.reads {
+                Reads::Value => Said::Value(this.value(query).await),
+                Reads::Counter => Said::Series(this.counters(query).await),
+            }
         }))
-        .await
+        .await;
+        let mut out = Vec::with_capacity(queries.len());
+        for (query, said) in queries.iter().zip(said) {
+            let metric = query.metric;
+            match said {
+                Said::Value(value) => {
+                    let value = value.map(|value| Point { at: now.utc, value });
+                    out.push(MetricReading { metric, value });
+                }
+                Said::Series(series) => {
+                    out.extend(counted(metric, self.running.entry(metric).or_default(), series, now));
+                }
+            }
+        }
+        out
+    }
+
+    /// Every series of a counter.
+    async fn counters(&self, query: &Query) -> Result<AllSeries, String> {
+        match post(&self.instant, &form(&[("query", &query.promql)]), PAGE_CAP).await? {
+            Data::Vector(series) => Ok(series.into_iter().map(|s| (s.metric, s.value.1.0)).collect()),
+            _ => Err("the query's answer is no series".to_owned()),
+        }
     }
 
     async fn value(&self, query: &Query) -> Result<f64, String> {
-        let body = post(&self.instant, &form(&[("query", &query.promql)])).await?;
+        let body = post(&self.instant, &form(&[("query", &query.promql)]), ANSWER_CAP).await?;
         match body {
             Data::Vector(series) => Ok(one(series)?.value.1.0),
             Data::Scalar(value) => Ok(value.1.0),
@@ -92,17 +122,26 @@ impl Prometheus {
             ("end", &seconds(end)),
             ("step", &seconds(step.as_secs_f64())),
         ];
-        match post(&self.range, &form(&fields)).await? {
+        match post(&self.range, &form(&fields), ANSWER_CAP).await? {
             Data::Matrix(series) => Ok(one(series)?.values.into_iter().filter_map(Stamped::point).collect()),
             _ => Err("the query's answer is no series".to_owned()),
         }
     }
 }
 
-async fn post(prepared: &Prepared, form: &str) -> Result<Data, String> {
+/// Every series of an answer: its labels and its value.
+type AllSeries = Vec<(BTreeMap<String, String>, f64)>;
+
+/// What one query was answered.
+enum Said {
+    Value(Result<f64, String>),
+    Series(Result<AllSeries, String>),
+}
+
+async fn post(prepared: &Prepared, form: &str, cap: usize) -> Result<Data, String> {
     let mut answer = prepared.send(Some(form)).await?;
     let mut body = Vec::new();
-    answer.read(&mut body, ANSWER_CAP).await?;
+    answer.read(&mut body, cap).await?;
     let parsed = serde_json::from_slice::<Reply>(&body);
     match (answer.status, parsed) {
         (200..=299, Ok(Reply { data: Some(data) })) => Ok(data),
@@ -163,6 +202,8 @@ enum Data {
 
 #[derive(Deserialize)]
 struct Instant {
+    #[serde(default)]
+    metric: BTreeMap<String, String>,
     value: Stamped,
 }
 

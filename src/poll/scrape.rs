@@ -3,11 +3,13 @@
 use reqwest::header::CONTENT_TYPE;
 
 use super::http::{Clients, PAGE_CAP, Prepared};
+use super::target::counted;
 use crate::clock::Now;
+use crate::probe::counter::Running;
 use crate::probe::exposition::{self, Format, Limits, Parser};
 use crate::probe::promql::{self, Expr, Labels, Store, Value};
 use crate::probe::rules::{Found, RuleIx, RuleQuery, RuleReading};
-use crate::probe::{MetricReading, Query, Request};
+use crate::probe::{MetricReading, Query, Reads, Request};
 
 /// A metrics page made ready, with the series read from it. The series live here and nowhere else.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(super) struct Page {
     queries: Vec<Result<Expr, String>>,
     rules: Vec<Due>,
     store: Store,
+    /// For each query, its running total if it reads a counter.
+    running: Vec<Running<Labels>>,
 }
 
 /// A rule and when it was evaluated last: in which of the stretches of its interval.
@@ -57,7 +61,8 @@ impl Page {
         let store = Store::for_queries(queries.iter().chain(rules.iter().map(|rule| &rule.expr)).flatten());
         let mut prepared = Prepared::get(clients, request, false)?;
         prepared.accept(exposition::ACCEPT);
-        Ok(Self { prepared, queries, rules, store })
+        let running = queries.iter().map(|_| Running::default()).collect();
+        Ok(Self { prepared, queries, rules, store, running })
     }
 
     /// Takes over what was read of the same page, if it was read for the same queries.
@@ -68,6 +73,7 @@ impl Page {
         };
         if asked(self) == asked(&old) {
             self.store = old.store;
+            self.running = old.running;
         }
     }
 
@@ -77,13 +83,13 @@ impl Page {
         match self.read().await {
             Ok(page) => {
                 self.store.append(at, &page);
-                let values = self.answer(queries, |expr, store| promql::read(expr, store, at));
+                let values = self.answer(queries, now);
                 (values, self.evaluate(at).await)
             }
             Err(reason) => {
                 self.failed(now);
-                let values = self.answer(queries, |_, _| Err(reason.clone()));
-                (values, self.unseen(now, &reason))
+                let none = |query: &Query| MetricReading { metric: query.metric, value: Err(reason.clone()) };
+                (queries.iter().map(none).collect(), self.unseen(now, &reason))
             }
         }
     }
@@ -130,15 +136,30 @@ impl Page {
         parser.finish().map_err(|e| e.to_string())
     }
 
-    fn answer(
-        &self,
-        queries: &[Query],
-        read: impl Fn(&Expr, &Store) -> Result<crate::probe::Point, String>,
-    ) -> Vec<MetricReading> {
-        let one = |(query, expr): (&Query, &Result<Expr, String>)| MetricReading {
-            metric: query.metric,
-            value: expr.as_ref().map_err(Clone::clone).and_then(|expr| read(expr, &self.store)),
-        };
-        queries.iter().zip(&self.queries).map(one).collect()
+    fn answer(&mut self, queries: &[Query], now: Now) -> Vec<MetricReading> {
+        let at = now.utc.timestamp_millis();
+        let mut out = Vec::with_capacity(queries.len());
+        for ((query, expr), running) in queries.iter().zip(&self.queries).zip(&mut self.running) {
+            let expr = expr.as_ref().map_err(Clone::clone);
+            match query.reads {
+                Reads::Value => {
+                    let value = expr.and_then(|expr| promql::read(expr, &self.store, at));
+                    out.push(MetricReading { metric: query.metric, value });
+                }
+                Reads::Counter => {
+                    let series = expr.and_then(|expr| series(expr, &self.store, at));
+                    out.extend(counted(query.metric, running, series, now));
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Every series that a query gives.
+fn series(expr: &Expr, store: &Store, at: i64) -> Result<Vec<(Labels, f64)>, String> {
+    match promql::evaluate(expr, store, at).map_err(|error| error.to_string())?.value {
+        Value::Vector(all) => Ok(all),
+        Value::Scalar(_) | Value::String(_) => Err("the query gives no series".to_owned()),
     }
 }

@@ -10,11 +10,26 @@ use crate::clock::Now;
 use crate::secret::Filled;
 use crate::text::Untrusted;
 
+pub mod compare;
+pub mod counter;
 pub mod exposition;
+pub mod fresh;
+mod normal;
+pub mod presence;
 pub mod promql;
 pub mod rules;
 pub mod series;
+pub mod sides;
+pub mod slo;
+pub mod table;
 pub mod template;
+pub mod word;
+
+use fresh::Dated;
+use presence::SecretCheck;
+use sides::Sides;
+use table::TableExpect;
+use word::StateExpect;
 
 /// Which probe: its index in the plan's list of probes. Valid for one plan revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +99,40 @@ pub enum Ask {
         /// What a pass looks like.
         expect: CommandExpect,
     },
+    /// GET the same URL several times at once: the limiter must refuse one of them; yields [`Reading::Service`].
+    Burst {
+        /// For which service.
+        service: ServiceIx,
+        /// The request.
+        request: Request,
+        /// How many times; at most [`BURST`].
+        times: usize,
+        /// The status that at least one of them is answered with.
+        expect: u16,
+    },
+    /// Ask both sides of a service, and which of them takes traffic; yields [`Reading::Service`].
+    Sides {
+        /// For which service.
+        service: ServiceIx,
+        /// What to ask.
+        sides: Box<Sides>,
+    },
+    /// See how old something is; yields [`Reading::Service`].
+    Fresh {
+        /// For which service.
+        service: ServiceIx,
+        /// What is dated.
+        dated: Dated,
+        /// Older than this is a failure.
+        max_age: Duration,
+    },
+    /// See whether a secret is there, without a look at it leaving the probe; yields [`Reading::Service`].
+    Secret {
+        /// For which service.
+        service: ServiceIx,
+        /// Where it is and what is expected of it.
+        check: SecretCheck,
+    },
     /// GET a page in a Prometheus text format, keep its samples, evaluate queries and rules on them; yields
     /// [`Reading::Metrics`] and, where rules are due, [`Reading::Rules`].
     Scrape {
@@ -137,6 +186,41 @@ pub enum Ask {
     },
 }
 
+/// A burst has at most so many requests.
+pub const BURST: usize = 50;
+
+impl Ask {
+    /// The service this is about; none for what yields metrics.
+    pub fn service(&self) -> Option<ServiceIx> {
+        match self {
+            Self::Http { service, .. }
+            | Self::Tcp { service, .. }
+            | Self::Tls { service, .. }
+            | Self::Command { service, .. }
+            | Self::Burst { service, .. }
+            | Self::Sides { service, .. }
+            | Self::Fresh { service, .. }
+            | Self::Secret { service, .. } => Some(*service),
+            Self::Scrape { .. }
+            | Self::Prometheus { .. }
+            | Self::Json { .. }
+            | Self::Number { .. }
+            | Self::Rules { .. }
+            | Self::Alerts { .. } => None,
+        }
+    }
+
+    /// Whether no answer says nothing of the service: a call that must be refused is not refused by a broken connection, and
+    /// a backup is not old because nobody could be asked.
+    pub fn silence_is_no_data(&self) -> bool {
+        match self {
+            Self::Http { expect, .. } => !expect.refused.is_empty(),
+            Self::Burst { .. } | Self::Sides { .. } | Self::Fresh { .. } | Self::Secret { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// An HTTP GET.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -153,6 +237,19 @@ pub struct Query {
     pub metric: MetricIx,
     /// The text, checked at load.
     pub promql: String,
+    /// What is made of the answer.
+    pub reads: Reads,
+}
+
+/// What is made of a query's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// Its one value.
+    #[default]
+    Value,
+    /// The running total of all its series, which are counters; see [`counter::Running`]. The first answer of a poller is
+    /// preceded by a reading without a value whose reason is [`counter::BEGINS`].
+    Counter,
 }
 
 /// A child to run.
@@ -181,8 +278,10 @@ pub struct HttpExpect {
     pub headers: Vec<(String, String)>,
     /// Slower than this is degraded.
     pub within: Option<Duration>,
-    /// The probe passes only when the call is refused with 401 or 403.
-    pub refused: bool,
+    /// The call must be refused, and these statuses are a refusal; empty: it need not be.
+    pub refused: Vec<u16>,
+    /// The word by which the service says how it is.
+    pub state: Option<StateExpect>,
 }
 
 /// What a good exit looks like; everything named must hold.
@@ -194,6 +293,8 @@ pub struct CommandExpect {
     pub text: Option<String>,
     /// Slower than this is degraded.
     pub within: Option<Duration>,
+    /// The output is a table whose rows must be up.
+    pub table: Option<TableExpect>,
 }
 
 /// Three values: never two.
@@ -259,12 +360,30 @@ pub struct ServiceReading {
     pub code: Option<i32>,
     /// Version found.
     pub version: Option<Untrusted>,
+    /// What it says of itself in a few words: its state's word, the rows of a table counted, an age, both sides.
+    pub says: Option<Untrusted>,
     /// Where the time went; only phases that took place.
     pub phases: Phases,
     /// Days until the certificate expires, rounded down; negative when expired.
     pub tls_days: Option<i64>,
     /// The first 4 KiB of what came back, masked, for the drawer.
     pub excerpt: Untrusted,
+}
+
+impl ServiceReading {
+    /// An outcome, and nothing else known.
+    pub fn new(service: ServiceIx, outcome: Outcome) -> Self {
+        Self {
+            service,
+            outcome,
+            code: None,
+            version: None,
+            says: None,
+            phases: Phases::default(),
+            tls_days: None,
+            excerpt: Untrusted::default(),
+        }
+    }
 }
 
 /// Where the time of an HTTP answer went.

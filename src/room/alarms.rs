@@ -217,7 +217,7 @@ impl Room {
         let mut not: Vec<String> = Vec::new();
         let notices = self.progress.episodes.notices_of(&key);
         for (_, notice, delivery) in notices.filter(|(_, n, _)| n.action == Action::Trigger) {
-            match (delivery, self.live.telling.get(&notice.id)) {
+            match (delivery, self.telling(notice.id)) {
                 (Some(Delivery::Delivered { .. }), _) => told.push(notice.channel.clone()),
                 (Some(Delivery::Refused { why, .. }), _) => {
                     not.push(format!("{} NOT told, it refused: {why}", notice.channel));
@@ -236,11 +236,16 @@ impl Room {
         (!not.is_empty()).then(|| not.join("; "))
     }
 
+    /// How trying to tell a notice goes: as this process knows it, else as recorded.
+    pub fn telling(&self, id: Uuid) -> Option<&Delivery> {
+        self.live.telling.get(&id).or_else(|| self.progress.episodes.trying(id))
+    }
+
     /// What nobody was told of though it was tried, the oldest first: a page that does not arrive is an alarm itself.
     pub fn untold(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         for notice in self.progress.episodes.waiting() {
-            if let Some(Delivery::Trying { tries, why, .. }) = self.live.telling.get(&notice.id) {
+            if let Some(Delivery::Trying { tries, why, .. }) = self.telling(notice.id) {
                 let times = if *tries == 1 { "try" } else { "tries" };
                 let what = notice.alert.as_deref().unwrap_or("a message");
                 out.push(format!("{} NOT told of {what}, {tries} {times}: {why}", notice.channel));

@@ -210,7 +210,7 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         Intent::TakeBaseline => {
             with_role(room, by, "take a baseline")?;
             let now = room.now.utc;
-            match room.capture(now - super::before::BY_KEY, now) {
+            match room.capture(now - super::baseline::BY_KEY, now) {
                 Fact::BaselineTaken { metrics, .. } if metrics.is_empty() => {
                     return refuse("no metric has a value in the last half hour; there is nothing to compare with");
                 }

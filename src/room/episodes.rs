@@ -24,6 +24,7 @@ pub struct Episodes {
     there: BTreeMap<Uuid, (Stamp, There)>,
     notices: BTreeMap<Uuid, (Stamp, Notice)>,
     told: BTreeMap<Uuid, (Stamp, Delivery)>,
+    trying: BTreeMap<Uuid, (Stamp, Delivery)>,
     by_key: BTreeMap<String, BTreeSet<Uuid>>,
     waiting: BTreeSet<Uuid>,
 }
@@ -138,6 +139,12 @@ impl Episodes {
                     self.waiting.insert(notice.id);
                 }
             }
+            Fact::NoticeTold { notice, delivery: delivery @ Delivery::Trying { .. } } => {
+                let slot = self.trying.entry(*notice).or_insert_with(|| (stamp, delivery.clone()));
+                if slot.0 < stamp {
+                    *slot = (stamp, delivery.clone());
+                }
+            }
             Fact::NoticeTold { notice, delivery } => {
                 let slot = self.told.entry(*notice).or_insert_with(|| (stamp, delivery.clone()));
                 if slot.0 < stamp {
@@ -235,6 +242,11 @@ impl Episodes {
         let mut list: Vec<_> = self.waiting.iter().filter_map(|id| self.notices.get(id)).collect();
         list.sort_by_key(|(stamp, _)| *stamp);
         list.into_iter().map(|(_, notice)| notice).collect()
+    }
+
+    /// How trying to tell a notice went, as far as that is recorded and it is not told yet.
+    pub fn trying(&self, id: Uuid) -> Option<&Delivery> {
+        self.trying.get(&id).filter(|_| !self.told.contains_key(&id)).map(|(_, delivery)| delivery)
     }
 
     /// A notice by its identity.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{MetricLive, Room, verdict};
-use crate::condition::{Expr, Side, Test};
+use crate::condition::{Expr, Test};
 use crate::fact::ServiceState;
 use crate::plan::MetricPlan;
 use crate::plan::decisions::Place;
@@ -231,12 +231,7 @@ fn of_metric(room: &Room, test: &Test, look: &mut Look, plan: &MetricPlan, value
             }
             None => format!("{} {}", plan.name, room.no_baseline(metric.ix)),
         },
-        Test::Ranks { metric, .. } => match room.ranked(metric.ix) {
-            Some(Side::Above) => format!("{} lies above its baseline", plan.name),
-            Some(Side::Below) => format!("{} lies below its baseline", plan.name),
-            Some(Side::Like) => format!("{} is like its baseline", plan.name),
-            None => format!("{} {}", plan.name, room.no_ranks(metric.ix)),
-        },
+        Test::Ranks { metric, .. } => format!("{} {}", plan.name, room.ranks_words(metric.ix)),
         Test::Count { metric, over, threshold } => {
             let over_words = crate::clock::duration_text(*over);
             look.threshold = Some(threshold.value);

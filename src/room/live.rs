@@ -6,12 +6,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
+use super::baseline::Ranked;
+use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
 use crate::plan::Plan;
+use crate::probe::counter::Totals;
 use crate::probe::series::Series;
-use crate::probe::{Phases, Pulse, ServiceReading};
+use crate::probe::{Phases, Point, Pulse, ServiceReading};
 
 /// Readings of one process; changed by `observe` and `tick` alone.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Live {
     pub services: Vec<ServiceLive>,
     /// In the plan's order.
     pub metrics: Vec<MetricLive>,
+    /// Objectives with a budget, in the plan's order.
+    pub slos: Vec<SloLive>,
     /// Whether to go on.
     pub verdict: VerdictLive,
     /// Who polls and judges.
@@ -28,6 +33,8 @@ pub struct Live {
     pub polling: PollingLive,
     /// Rules, in the plan's order.
     pub rules: Vec<RuleLive>,
+    /// Metrics that conditions compare by rank, by their place in the plan.
+    pub ranks: HashMap<u32, Ranked>,
     /// Rules of rule files, in the plan's order.
     pub imported: Vec<Many>,
     /// What sources say of their own alerts; one for each source, in the plan's order.
@@ -55,6 +62,10 @@ pub struct ServiceLive {
     pub took: Option<Duration>,
     /// The last answer of any kind.
     pub last: Option<ServiceReading>,
+    /// Why the last asking taught nothing; `None` when it did.
+    pub unknown: Option<String>,
+    /// The versions that answered in the last minute.
+    pub versions: Versions,
     /// Failures in a row.
     pub failures: u32,
     /// Seconds each passing answer took.
@@ -102,6 +113,26 @@ pub struct PollingLive {
     pub missed_at: Option<Now>,
 }
 
+/// What was counted for an objective: its hidden queries in the plan's order.
+#[derive(Clone, Debug, Default)]
+pub struct SloLive {
+    /// One for each hidden query.
+    pub counts: Vec<CountLive>,
+}
+
+/// The answers to one hidden query.
+#[derive(Clone, Debug, Default)]
+pub struct CountLive {
+    /// The last value.
+    pub value: Option<Point>,
+    /// A running total over time, where that is what the query reads.
+    pub totals: Totals,
+    /// When a value last came.
+    pub fresh: Option<Now>,
+    /// Why there is no value now.
+    pub trouble: Option<String>,
+}
+
 /// The verdict with its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerdictLive {
@@ -141,10 +172,12 @@ impl Live {
         Self {
             services: plan.services.iter().map(|_| ServiceLive::new(now)).collect(),
             metrics: plan.metrics.iter().map(|_| MetricLive::new(now)).collect(),
+            slos: plan.slos.iter().enumerate().map(|(ix, _)| SloLive::new(plan, ix)).collect(),
             verdict: VerdictLive { verdict: Verdict::Wait, reason: "starting".to_owned(), since: now },
             watch: Watch::Unknown,
             polling: PollingLive::default(),
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
+            ranks: HashMap::new(),
             imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
             foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),
             silencing: None,
@@ -163,11 +196,20 @@ impl ServiceLive {
             asked: None,
             took: None,
             last: None,
+            unknown: None,
+            versions: Versions::default(),
             failures: 0,
             latency: Series::new(),
             announced: ServiceState::Pending,
             passes: Series::new(),
         }
+    }
+}
+
+impl SloLive {
+    fn new(plan: &Plan, ix: usize) -> Self {
+        let own = plan.hidden.iter().filter(|h| h.slo == ix);
+        Self { counts: own.map(|_| CountLive::default()).collect() }
     }
 }
 

@@ -18,8 +18,9 @@ pub mod alarms;
 pub mod alert;
 pub mod alerts;
 pub mod apply;
-pub mod before;
+pub mod baseline;
 pub mod book;
+pub mod causes;
 pub mod decide;
 pub mod episodes;
 pub mod judge;
@@ -29,16 +30,19 @@ pub mod params;
 pub mod profile;
 pub mod renames;
 mod runs;
+pub mod slo;
 pub mod steps;
 pub mod trust;
 mod upkeep;
 pub mod verdict;
+pub mod versions;
 
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
-pub use live::{Live, MetricLive, ServiceLive, VerdictLive, Watch};
+pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
+pub use versions::{Running, Versions};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]
@@ -180,6 +184,7 @@ impl Room {
                 *slot = kept;
             }
         }
+        slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
         alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
-use super::{Effect, Room, alerts, verdict};
+use super::{Effect, Room, alerts, baseline, verdict};
 use crate::clock::{Now, age};
 use crate::fact::{Draft, Fact, ServiceState};
+use crate::notice::{Delivery, Told};
 use crate::plan::{FromProbe, Plan};
 use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
 use crate::text::Untrusted;
@@ -22,6 +23,8 @@ pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
         change(live, ServiceState::Pending, "not asked yet by this watch".to_owned(), now);
         live.asked = None;
         live.failures = 0;
+        live.unknown = None;
+        live.versions.clear();
     }
     room.revision.services += 1;
     let drafts = alerts::take_over(room);
@@ -79,6 +82,35 @@ pub fn pulse(room: &mut Room, pulse: Pulse) {
     live.at = Some(room.now);
 }
 
+/// Takes in how telling a notice went. What came to an end is recorded by the watch, once.
+pub fn told(room: &mut Room, told: Told) -> Vec<Effect> {
+    room.revision.alerts += 1;
+    room.revision.header += 1;
+    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    if let Delivery::Trying { tries, .. } = told.delivery {
+        room.live.telling.insert(told.id, told.delivery.clone());
+        // Whoever sits at another screen must know too; each try would fill the record.
+        if !watching || !matches!(tries, 1 | 3 | 10 | 30 | 100 | 300) {
+            return Vec::new();
+        }
+        let id = alerts::identity(&["tried", &told.id.to_string(), &tries.to_string()]);
+        let fact = Fact::NoticeTold { notice: told.id, delivery: told.delivery };
+        return vec![Effect::Append(vec![crate::fact::Draft { id, by: room.me.author.clone(), fact }])];
+    }
+    room.live.telling.remove(&told.id);
+    let open = room.progress.episodes.waiting().iter().any(|n| n.id == told.id);
+    if !open && !room.unsaved.contains_key(&told.id)
+        || !matches!(room.live.watch, Watch::Me { .. })
+        || room.me.read_only
+    {
+        return Vec::new();
+    }
+    let word = format!("{:?}", std::mem::discriminant(&told.delivery));
+    let id = alerts::identity(&["told", &told.id.to_string(), &word]);
+    let fact = Fact::NoticeTold { notice: told.id, delivery: told.delivery };
+    vec![Effect::Append(vec![crate::fact::Draft { id, by: room.me.author.clone(), fact }])]
+}
+
 /// Lets time pass: what was not answered goes stale, what must hold for a while has held longer.
 pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     room.now = now;
@@ -90,8 +122,11 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
         let rests = live.state == ServiceState::Maintenance;
         if !rests && live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
-            let last =
-                live.asked.map_or_else(|| "no answer yet".to_owned(), |_| format!("no answer for {}", age(silent)));
+            let last = match (&live.unknown, live.asked) {
+                (Some(why), _) => format!("no data: {why}"),
+                (None, None) => "no answer yet".to_owned(),
+                (None, Some(_)) => format!("no answer for {}", age(silent)),
+            };
             change(live, ServiceState::Stale, last, now);
             room.revision.services += 1;
         }
@@ -111,6 +146,7 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         }
         hold(live, metric, now);
     }
+    baseline::rank(room);
     let mut drafts = alerts::judge_rules(room);
     let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
     if let Some((from, until)) = room.baseline_due().filter(|_| watching) {
@@ -130,14 +166,26 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
         return;
     };
     room.revision.services += 1;
+    if let Some(version) = &reading.version {
+        live.versions.push(at, version);
+    }
     let (state, reason) = match &reading.outcome {
+        // One answer names one version; several instances show over several answers.
+        Outcome::Pass | Outcome::Degraded(_) if let Some(mixed) = live.versions.mixture(at) => {
+            (ServiceState::Degraded, mixed)
+        }
         Outcome::Pass => (ServiceState::Up, String::new()),
         Outcome::Degraded(why) => (ServiceState::Degraded, why.clone()),
         Outcome::Fail(why) if live.failures >= service.retries => (ServiceState::Down, why.clone()),
         Outcome::Fail(why) => (ServiceState::Pending, format!("{why}; asking again to be sure")),
         Outcome::NoData(why) => {
             // Nothing was learnt: the state stands and grows old.
-            live.reason = format!("not asked: {why}");
+            live.reason = format!("no data: {why}");
+            live.unknown = Some(why.clone());
+            // A word that the plan does not know is still what was said.
+            if reading.says.is_some() {
+                live.last = Some(reading);
+            }
             return;
         }
     };
@@ -148,6 +196,7 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
         live.latency.push(at.utc, took.as_secs_f64());
     }
     live.asked = Some(at);
+    live.unknown = None;
     live.took = Some(took);
     live.last = Some(reading);
     if live.state == ServiceState::Maintenance {
@@ -192,6 +241,9 @@ fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) 
 }
 
 fn metric(room: &mut Room, at: Now, reading: MetricReading) {
+    if room.plan.hidden_query(reading.metric).is_some() {
+        return super::slo::count(room, at, reading);
+    }
     let MetricIx(ix) = reading.metric;
     let (Some(live), Some(metric)) = (room.live.metrics.get_mut(ix as usize), room.plan.metrics.get(ix as usize))
     else {

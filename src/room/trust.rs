@@ -194,11 +194,10 @@ impl Room {
         let waiting = all.waiting();
         let channels = self.plan.notify.iter().map(|channel| {
             let last = all.last_told(&channel.name);
-            let trying =
-                waiting.iter().filter(|n| n.channel == channel.name).find_map(|n| match self.live.telling.get(&n.id) {
-                    Some(Delivery::Trying { tries, why, .. }) => Some(format!("{tries} tries, {why}")),
-                    _ => None,
-                });
+            let trying = waiting.iter().filter(|n| n.channel == channel.name).find_map(|n| match self.telling(n.id) {
+                Some(Delivery::Trying { tries, why, .. }) => Some(format!("{tries} tries, {why}")),
+                _ => None,
+            });
             let refused = last.and_then(|(_, _, delivery)| match delivery {
                 Delivery::Refused { why, .. } => Some(format!("it refused: {why}")),
                 _ => None,
@@ -206,7 +205,7 @@ impl Room {
             let delivered = last.filter(|(_, _, d)| matches!(d, Delivery::Delivered { .. }));
             ChannelNow {
                 name: channel.name.clone(),
-                kind: channel.kind,
+                kind: channel.way.kind(),
                 delivered: delivered.map(|(at, ..)| rfc3339(at.utc())),
                 tested: delivered.is_some_and(|(_, notice, _)| notice.action == Action::Test),
                 trouble: trying.or(refused),

@@ -87,6 +87,8 @@ words! {
         /// See `keys.toml`.
         Pane8 = "pane-8",
         /// See `keys.toml`.
+        Pane9 = "pane-9",
+        /// See `keys.toml`.
         Zoom = "zoom",
         /// See `keys.toml`.
         Layout = "layout",

@@ -6,7 +6,7 @@
 //!           checklist            services
 //!           ┊                    error rate
 //!           ┊                    latency
-//!           step                 alarms · metrics │ timeline
+//!           step                 alarms · budgets · metrics │ timeline
 //! footer    ───────────────────────────────────────────────────────────
 //! ```
 
@@ -44,16 +44,18 @@ pub enum Pane {
     Metrics,
     /// What happened, newest first.
     Timeline,
+    /// Objectives with budgets; only where the plan has one.
+    Budgets,
     /// Keys and journal.
     Footer,
 }
 
 impl Pane {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// Those that can have the keys, in the order of Tab and of the digits.
-    pub const FOCUSABLE: [Pane; 8] = [
+    pub const FOCUSABLE: [Pane; 9] = [
         Pane::Checklist,
         Pane::Detail,
         Pane::Services,
@@ -62,6 +64,7 @@ impl Pane {
         Pane::Alarms,
         Pane::Metrics,
         Pane::Timeline,
+        Pane::Budgets,
     ];
 
     /// Its place in tables.
@@ -83,6 +86,7 @@ impl Pane {
             Self::Alarms => "Alarms",
             Self::Metrics => "Metrics",
             Self::Timeline => "Timeline",
+            Self::Budgets => "Budgets",
             Self::Footer => "footer",
         }
     }
@@ -151,6 +155,8 @@ pub struct Wants {
     pub errors: bool,
     /// There is a latency-like metric.
     pub latency: bool,
+    /// Rows that objectives with budgets fill; 0 without any.
+    pub budgets: u16,
 }
 
 /// Where every pane stands. Nothing on a screen smaller than [`LEAST`].
@@ -223,6 +229,10 @@ fn wall(out: &mut Vec<Plot>, body: Rect, wants: Wants) {
     let mut rest = right;
     let alarms = rest.height / 4;
     put(out, Pane::Alarms, &mut rest, alarms.max(6));
+    if wants.budgets > 0 {
+        let rows = (wants.budgets + 1).min(rest.height / 2);
+        put(out, Pane::Budgets, &mut rest, rows.max(4));
+    }
     if wants.metrics > 0 {
         let rows = (wants.metrics as u16 + 2).min(rest.height / 3);
         put(out, Pane::Metrics, &mut rest, rows.max(4));
@@ -291,6 +301,12 @@ fn ending(out: &mut Vec<Plot>, rest: Rect, wants: Wants) {
         return;
     }
     let (mut left, right) = columns(rest, 50);
+    if wants.budgets > 0 && left.height >= 9 {
+        let rows = (wants.budgets + 1).min(left.height - 5);
+        let budgets = bottom(&mut left, rows);
+        bottom(&mut left, 1);
+        out.push(Plot { pane: Pane::Budgets, area: budgets });
+    }
     if wants.metrics > 0 && left.height >= 8 {
         let rows = (wants.metrics as u16 + 1).min(left.height / 2);
         let metrics = bottom(&mut left, rows);
@@ -304,6 +320,10 @@ fn ending(out: &mut Vec<Plot>, rest: Rect, wants: Wants) {
 }
 
 fn ending_of(out: &mut Vec<Plot>, mut rest: Rect, wants: Wants, pane: Pane) {
+    if wants.budgets > 0 && rest.height >= 10 {
+        let rows = (wants.budgets + 1).min(rest.height / 2);
+        put(out, Pane::Budgets, &mut rest, rows);
+    }
     if wants.metrics > 0 && rest.height >= 10 {
         let rows = (wants.metrics as u16 + 1).min(rest.height / 2);
         put(out, Pane::Metrics, &mut rest, rows);

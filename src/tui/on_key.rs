@@ -192,6 +192,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
         [A::NextPane, A::PreviousPane, A::Pane1, A::Pane2, A::Pane3, A::Pane4, A::Pane5, A::Pane6, A::Pane7, A::Pane8]
             .into_iter()
             .chain([
+                A::Pane9,
                 A::Zoom,
                 A::Layout,
                 A::Freeze,
@@ -230,8 +231,8 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
             view.reveal(room, node);
             view.focus = Pane::Checklist;
         }
-        A::NextPane => cycle(view, 1),
-        A::PreviousPane => cycle(view, Pane::FOCUSABLE.len() - 1),
+        A::NextPane => cycle(room, view, 1),
+        A::PreviousPane => cycle(room, view, Pane::FOCUSABLE.len() - 1),
         A::Pane1 => view.focus = Pane::Checklist,
         A::Pane2 => view.focus = Pane::Detail,
         A::Pane3 => view.focus = Pane::Services,
@@ -240,6 +241,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
         A::Pane6 => view.focus = Pane::Alarms,
         A::Pane7 => view.focus = Pane::Metrics,
         A::Pane8 => view.focus = Pane::Timeline,
+        A::Pane9 => view.focus = Pane::Budgets,
         A::Zoom => view.zoom = !view.zoom,
         A::Layout => set_layout(room, view, view.layout.next()),
         A::Freeze => freeze(room, view),
@@ -499,7 +501,7 @@ fn back(room: &Room, view: &mut View) {
     }
 }
 
-fn cycle(view: &mut View, by: usize) {
+fn cycle(room: &Room, view: &mut View, by: usize) {
     let all = Pane::FOCUSABLE;
     let at = all.iter().position(|p| *p == view.focus).unwrap_or(0);
     // Panes that are on the screen come round; where one is shown at a time, all of them do.
@@ -508,7 +510,9 @@ fn cycle(view: &mut View, by: usize) {
     for _ in 0..all.len() {
         i = (i + by) % all.len();
         let Some(pane) = all.get(i) else { return };
-        if !several || view.region(*pane).is_some() {
+        let there =
+            if several { view.region(*pane).is_some() } else { *pane != Pane::Budgets || !room.plan.slos.is_empty() };
+        if there {
             view.focus = *pane;
             return;
         }

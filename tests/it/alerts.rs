@@ -316,6 +316,7 @@ fn answer(ix: u32, up: bool) -> ServiceReading {
         outcome: if up { Outcome::Pass } else { Outcome::Fail("502 Bad Gateway".to_owned()) },
         code: Some(if up { 200 } else { 502 }),
         version: None,
+        says: None,
         phases: Phases::default(),
         tls_days: None,
         excerpt: Untrusted::default(),
@@ -576,4 +577,34 @@ fn the_plan_takes_its_baseline_itself() {
     let taken: Vec<_> = w.facts.iter().filter(|f| matches!(f, Fact::BaselineTaken { .. })).collect();
     assert_eq!(taken.len(), 1, "once");
     assert!(matches!(taken[0], Fact::BaselineTaken { metrics, .. } if metrics[0].values.len() == 120));
+}
+
+#[test]
+fn ranks_say_too_few_points_before_they_say_anything() {
+    let plan = PLAN.replace("error rate > 0.5%", "error rate above baseline").replace("for = \"2m\"", "for = \"0s\"");
+    let mut w = Watched::new(&plan);
+    let jitter = |w: &mut Watched, seconds: u32, base: f64| {
+        for i in 0..seconds {
+            w.run(1, Some(base + f64::from(i % 7) / 100.0), Some(true), Some(true));
+        }
+    };
+    jitter(&mut w, 90, 0.2);
+    w.does(&Intent::TakeBaseline).unwrap();
+    jitter(&mut w, 49, 0.6);
+    assert_eq!(w.story("5xx"), [], "49 points decide nothing");
+    let said = w.room.ranks_words(MetricIx(0));
+    assert_eq!(said, "has too few points: 49 of 50");
+    jitter(&mut w, 3, 0.6);
+    assert_eq!(w.story("5xx"), [AlertWord::Firing]);
+    let said = w.room.ranks_words(MetricIx(0));
+    assert!(said.contains("times the baseline, higher (p under 0.0001, 100%"), "{said}");
+    // The same as before is not above it, and a metric that is gone is not compared with its past.
+    let mut w = Watched::new(&plan);
+    jitter(&mut w, 90, 0.2);
+    w.does(&Intent::TakeBaseline).unwrap();
+    jitter(&mut w, 100, 0.2);
+    assert_eq!(w.story("5xx"), []);
+    assert_eq!(w.room.ranked(MetricIx(0)), Some(warroom::condition::Side::Like));
+    w.run(20, None, Some(true), Some(true));
+    assert_eq!(w.room.ranked(MetricIx(0)), None);
 }

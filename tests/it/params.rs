@@ -310,14 +310,19 @@ fn an_answer_that_the_plan_no_longer_takes_is_asked_for_again_and_stands_nowhere
     watch.client().until("the new answer", |s| s["next"][0]["text"] == "tag ‹release-7› of ‹shop›");
 }
 
-/// A plan with a secret out of a command that writes down that it ran.
+/// A plan with a secret out of a command.
 fn with_command(place: &Place, script: &str) {
+    keeper(place, script);
+    let plan = "[room]\nrunbook = [\"go-live.md\"]\n[params]\nport = { ask = \"port\", match = '^\\d+$' }\ntoken = { cmd = \"./keeper.sh\" }\n[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:${port}/health\"\nheaders = { Authorization = \"Bearer ${token}\" }\n";
+    std::fs::write(place.at("warroom.toml"), plan).unwrap();
+}
+
+/// What keeps the secret; it writes down that it ran.
+fn keeper(place: &Place, script: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let keeper = place.at("keeper.sh");
     std::fs::write(&keeper, format!("#!/bin/sh\necho ran >> '{}'\n{script}", place.at("ran").display())).unwrap();
     std::fs::set_permissions(&keeper, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let plan = "[room]\nrunbook = [\"go-live.md\"]\n[params]\nport = { ask = \"port\", match = '^\\d+$' }\ntoken = { cmd = \"./keeper.sh\" }\n[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:${port}/health\"\nheaders = { Authorization = \"Bearer ${token}\" }\n";
-    std::fs::write(place.at("warroom.toml"), plan).unwrap();
 }
 
 fn runs(place: &Place) -> usize {
@@ -334,7 +339,7 @@ fn a_command_that_gives_a_secret_runs_once_per_load_and_a_slow_one_does_not_hold
     assert_eq!(runs(&place), 1, "an answer is no reason to ask for the secret again");
     // From now on it waits until it is let go.
     let gate = place.at("gate");
-    with_command(&place, &format!("while [ ! -e '{}' ]; do sleep 0.05; done\necho hunter2secret\n", gate.display()));
+    keeper(&place, &format!("while [ ! -e '{}' ]; do sleep 0.05; done\necho hunter2secret\n", gate.display()));
     let plan = std::fs::read_to_string(place.at("warroom.toml")).unwrap();
     std::fs::write(place.at("warroom.toml"), plan.replace("\"api\"", "\"shop-api\"")).unwrap();
     client.until("the reload has begun", |_| runs(&place) > 1);
@@ -359,4 +364,16 @@ fn a_command_that_never_prints_its_secret_is_stopped_and_told() {
     assert_eq!(printed("printf 'one\\ntwo'", 20_000).unwrap(), "one");
     assert_eq!(printed("sh -c 'exit 3'", 20_000).unwrap_err(), "sh: exit status 3");
     assert_eq!(printed("pwd", 20_000).unwrap(), home.path().canonicalize().unwrap().to_str().unwrap());
+}
+
+#[test]
+fn what_a_command_printed_is_not_to_be_read_off_what_holds_it() {
+    let place = with_params();
+    with_command(&place, "");
+    let plan = std::fs::read_to_string(place.at("warroom.toml")).unwrap();
+    std::fs::write(place.at("secret.txt"), "hunter2secret\n").unwrap();
+    std::fs::write(place.at("warroom.toml"), plan.replace("cmd = \"./keeper.sh\"", "file = \"secret.txt\"")).unwrap();
+    let setup = warroom::app::setup::Setup::read(Some(&place.at("warroom.toml"))).unwrap();
+    assert!(setup.plan.masks.masked("hunter2secret") == "***", "the secret is known");
+    assert!(!format!("{setup:?}").contains("hunter2"), "{setup:?}");
 }

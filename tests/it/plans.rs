@@ -7,7 +7,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use warroom::finding::{Level, Paint, codes, render};
 use warroom::plan::rules::{RuleText, import};
-use warroom::plan::{FromProbe, Input, Loaded, Outside, bare, load, runbook_paths};
+use warroom::plan::{FromProbe, Input, Loaded, Outside, Way, bare, load, runbook_paths};
+use warroom::probe::fresh::Dated;
 use warroom::probe::{Ask, MetricIx};
 use warroom::runbook::{Heading, Runbook, Step, StepKind};
 
@@ -107,7 +108,8 @@ fn full() -> (String, Vec<Runbook>) {
 }
 
 fn printed(loaded: &Loaded, text: &str) -> String {
-    loaded.findings.iter().map(|f| render(f, text, Paint::Plain)).collect()
+    let own = loaded.findings.iter().filter(|f| !f.file.ends_with(".yml"));
+    own.map(|f| render(f, text, Paint::Plain)).collect()
 }
 
 #[test]
@@ -133,6 +135,17 @@ fn a_plan_with_every_table_and_key_loads_clean() {
     assert_eq!((plan.services[0].retries, plan.services[1].retries), (2, 1));
     assert_eq!(plan.services[0].target, "https://api.example.com/health");
     assert_eq!(plan.services[0].needs, ["redis"]);
+    let Way::PagerDuty { routing_key, url } = &plan.notify[0].way else { panic!("{:?}", plan.notify[0]) };
+    assert_eq!((routing_key.expose(), routing_key.shown()), ("pd-routing-key-0002", "***"));
+    assert_eq!(url.as_ref().map(warroom::secret::Filled::expose), Some("https://relay.example.com/pd"));
+    let steps: Vec<_> = plan.notify[0].escalate.iter().map(|e| (e.after.as_secs(), e.to.as_str())).collect();
+    assert_eq!(steps, [(300, "team"), (900, "local")]);
+    let heartbeat = plan.heartbeat.as_ref().unwrap();
+    assert_eq!((heartbeat.every, heartbeat.url.shown()), (Duration::from_mins(1), "***"));
+    assert!(
+        plan.masks.mask("GET https://hc.example.com/ping/s3cr3t-0006").ends_with("***"),
+        "whoever has it can call it"
+    );
     let names: Vec<_> = plan.metrics.iter().map(|m| m.name.as_str()).collect();
     assert_eq!(names.first(), Some(&"error rate"), "in file order");
     assert_eq!(plan.metrics[1].objective.as_ref().unwrap().value, 500.0, "0.5s for a metric in ms");
@@ -197,13 +210,57 @@ fn no_secret_is_in_what_is_shown_of_a_plan() {
     let (text, books) = full();
     let plan = load_text("full.toml", &text, &books).plan;
     let shown = format!("{}{plan:?}", serde_json::to_string(&plan).unwrap());
-    let secrets = [API_KEY, "t0ken-in-a-file", "s1gnature", "pd-routing-key", "s3cr3t-0003", "hooks.example.com"];
+    let secrets =
+        [API_KEY, "t0ken-in-a-file", "s1gnature", "pd-routing-key", "s3cr3t-0003", "hooks.example.com", "s3cr3t-0006"];
     for secret in secrets {
         assert!(!shown.contains(secret), "{secret} is in {shown}");
     }
     assert!(!shown.contains("/home/ops"), "children's variables are secrets unless declared as none");
     assert_eq!(plan.masks.mask(&format!("x-api-key: {API_KEY}.")), "x-api-key: ***.");
     assert_eq!(plan.masks.mask("host api.example.com"), "host api.example.com", "declared as no secret");
+}
+
+#[test]
+fn every_way_to_watch_loads_clean_and_keeps_its_secrets() {
+    let text = std::fs::read_to_string(folder("plans/watched.toml")).unwrap();
+    let loaded = load_text("rooms/watched.toml", &text, &[]);
+    assert!(loaded.findings.is_empty(), "{}", printed(&loaded, &text));
+    let plan = loaded.plan;
+    let kinds: Vec<_> = plan.services.iter().map(|s| s.kind).collect();
+    let fresh = "fresh";
+    assert_eq!(
+        kinds,
+        [
+            "http",
+            "state",
+            "table",
+            "table",
+            "blue and green",
+            "blue and green",
+            "refused",
+            "burst",
+            fresh,
+            fresh,
+            fresh,
+            "secret",
+            "secret"
+        ]
+    );
+    assert_eq!(plan.services[0].target_version.as_deref(), Some("v2.0"), "of the parameter");
+    assert_eq!(plan.services[6].retries, 0, "an open door needs no second look");
+    let Ask::Http { expect, .. } = &plan.probes[6].ask else { panic!("a door is asked over http") };
+    assert_eq!(expect.refused, [401, 403, 429]);
+    assert_eq!(plan.probes[7].every, Duration::from_secs(30), "a burst is slower by itself");
+    let Ask::Http { expect, .. } = &plan.probes[1].ask else { panic!("a breaker is asked over http") };
+    assert_eq!(expect.state.as_ref().unwrap().up, ["closed", "true", "1"]);
+    let Ask::Fresh { dated: Dated::File(path), .. } = &plan.probes[8].ask else { panic!("a dump is a file") };
+    assert_eq!(path, "rooms/dumps", "beside the plan, not where the program was started");
+    // A secret that is only checked for is masked like one that is used.
+    let shown = format!("{}{plan:?}", serde_json::to_string(&plan).unwrap());
+    for secret in ["pd-routing-key-0002", "t0ken-in-a-file-0004"] {
+        assert!(!shown.contains(secret), "{secret} is in {shown}");
+        assert_eq!(plan.masks.mask(secret), "***");
+    }
 }
 
 #[test]

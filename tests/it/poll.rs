@@ -9,6 +9,7 @@
 )]
 
 mod alerting;
+mod beyond;
 mod bodies;
 mod children;
 mod expectations;

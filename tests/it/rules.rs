@@ -22,7 +22,10 @@ use warroom::probe::{Ask, ProbeId, Reading, Sample};
 use warroom::room::alarms::Shown;
 use warroom::room::{Book, Intent, Me, Room, Watch, observe};
 use warroom::text::Untrusted;
+use warroom::tui::theme::Theme;
+use warroom::tui::view::{Alarmed, Detail, View};
 
+use crate::support::screen::{frame, text};
 use crate::support::{self, Ledger, author, start};
 
 const PLAN: &str = r#"
@@ -311,6 +314,25 @@ fn labels_are_those_that_prometheus_would_give() {
     let trouble = w.room.live.imported[0].trouble.clone().unwrap_or_default();
     assert!(trouble.contains("3 alerts, more than the 2"), "{trouble}");
     assert_eq!(w.room.live.imported[0].instances.len(), 1, "nothing is resolved by it");
+}
+
+#[test]
+fn they_stand_on_the_screen_and_open() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.run(40, 0, Ok(&[("api", 0.0725)]));
+    says(&mut w, Ok(vec![foreign("db", ForeignState::Inhibited)]));
+    let mut view = View::new();
+    let theme = Theme::default();
+    let shown = |w: &Watched, view: &mut View| text(&frame(&w.room, view, &theme, 200, 60));
+    view.detail = Detail::Alert;
+    view.alarm = Some(Alarmed::Alert(API.to_owned()));
+    let page = shown(&w, &mut view);
+    for words in ["HighErrorRate{job=\"api\"", "api fails 7.25%", "error_rate > 0.05", "alerts.yml:5", "am/DiskFull"] {
+        assert!(page.contains(words), "{words} is missing in\n{page}");
+    }
+    view.alarm = Some(Alarmed::Alert("am/DiskFull{job=\"db\", severity=\"critical\"}".to_owned()));
+    let page = shown(&w, &mut view);
+    assert!(page.contains("inhibited in am"), "{page}");
 }
 
 #[test]

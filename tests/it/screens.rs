@@ -17,7 +17,7 @@ use warroom::tui::layout::Pane;
 use warroom::tui::view::{Filter, Mode, Spot};
 use warroom::tui::{self, Act, Charset, Keymap, LayoutName, Theme, View};
 
-use crate::support::screen::{self, Record, bad, busy, empty, frame, large, text};
+use crate::support::screen::{self, Record, bad, budgets, busy, empty, frame, large, text};
 
 fn key(name: &str) -> KeyEvent {
     let code = match name {
@@ -111,6 +111,86 @@ fn whole_screens() {
     insta::assert_snapshot!("busy_ascii_160x48", ascii);
 }
 
+/// A failure stands under its cause with the reason; versions and what services say of themselves stand in their row.
+#[test]
+fn causes_versions_and_words_stand_in_the_services_pane() {
+    let mut room = busy();
+    let mut plan = (*room.plan).clone();
+    let says = [Some("half-open"), Some("blue up v2.0 ←, green down"), None, None, None];
+    for (ix, words) in says.into_iter().enumerate() {
+        plan.services[ix].target_version = (ix != 1).then(|| "v2.0".to_owned());
+        plan.services[ix].kind = if ix == 1 { "blue and green" } else { "http" };
+        let live = &mut room.live.services[ix];
+        let last = live.last.as_mut().unwrap();
+        last.says = words.map(Into::into);
+        if let Some(version) = last.version.clone() {
+            live.versions.push(room.now, &version);
+        }
+    }
+    // The chat answers with two versions by turns.
+    room.live.services[2].versions.push(room.now, &"v2.0".into());
+    room.live.services[2].versions.push(room.now, &"v1.9".into());
+    room.live.services[4].state = warroom::fact::ServiceState::Down;
+    room.live.services[4].asked = Some(room.now);
+    room.plan = std::sync::Arc::new(plan);
+    let theme = Theme::default();
+    for (width, height) in [(80, 24), (160, 48)] {
+        let mut view = View::new();
+        view.focus = warroom::tui::layout::Pane::Services;
+        let shown = text(&frame(&room, &mut view, &theme, width, height));
+        let row = |name: &str| shown.lines().find(|l| l.contains(name)).unwrap_or_else(|| panic!("{name}:\n{shown}"));
+        assert!(row("└ ✕ frontend").contains("because redis is down"), "{shown}");
+        assert!(row("Services ─").contains("versions: 1/4 on v2.0"), "{shown}");
+        assert!(row("Services ─").contains("1 failure (+1)"), "{shown}");
+        assert!(row("pipeline  ").contains("blue up v2.0 ←, green down"), "{shown}");
+        assert!(shown.contains("mixed"), "{shown}");
+        assert!(shown.contains("▲ 2 alarms"), "the header counts causes, not what follows from them:\n{shown}");
+        insta::assert_snapshot!(format!("services_{width}x{height}"), shown);
+    }
+}
+
+#[test]
+fn budgets_in_words_at_every_size() {
+    let theme = Theme::default();
+    for (width, height) in [(80, 24), (160, 48), (220, 60)] {
+        let mut view = View::new();
+        if width < 120 {
+            view.focus = Pane::Budgets;
+        }
+        insta::assert_snapshot!(
+            format!("budgets_{width}x{height}"),
+            text(&frame(&budgets(), &mut view, &theme, width, height))
+        );
+    }
+    let mut view = View::new();
+    view.layout = LayoutName::Oncall;
+    insta::assert_snapshot!("budgets_oncall_160x48", text(&frame(&budgets(), &mut view, &theme, 160, 48)));
+    let mut seat = Seat::new(budgets());
+    seat.press("9 z");
+    let shown = seat.shown();
+    for words in ["burning", "good", "no data", "only", "left", "more than 400", "of 14.4×"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let mut view = View::new();
+    view.charset = Charset::Ascii;
+    let ascii = text(&frame(&budgets(), &mut view, &theme, 220, 60));
+    assert!(ascii.is_ascii() && ascii.contains("####"), "{ascii}");
+}
+
+#[test]
+fn a_plan_without_objectives_has_no_pane_of_budgets() {
+    let mut seat = Seat::new(busy());
+    seat.buf = Buffer::empty(Rect::new(0, 0, 80, 24));
+    seat.draw();
+    assert!(seat.shown().contains("8 Log") && !seat.shown().contains("9 SLO"), "{}", seat.shown());
+    for _ in 0..12 {
+        seat.press("tab");
+        assert_ne!(seat.view.focus, Pane::Budgets);
+    }
+    seat.press("9");
+    assert!(seat.shown().contains("no objective has a budget: add [[slo]]"), "{}", seat.shown());
+}
+
 #[test]
 fn one_styled_screen_for_each_theme() {
     for name in Theme::names(&[]) {
@@ -138,7 +218,7 @@ fn one_styled_screen_for_each_theme() {
 #[test]
 fn no_size_breaks_it() {
     let theme = Theme::default();
-    for room in [empty(), busy(), bad()] {
+    for room in [empty(), busy(), bad(), budgets()] {
         let mut view = View::new();
         let mut buf = Buffer::empty(Rect::ZERO);
         for layout in [LayoutName::Commander, LayoutName::Oncall, LayoutName::Checklist] {
@@ -184,7 +264,7 @@ fn nothing_a_terminal_obeys_is_ever_written() {
 
 #[test]
 fn an_unchanged_room_sends_nothing() {
-    for room in [empty(), busy(), bad()] {
+    for room in [empty(), busy(), bad(), budgets()] {
         let mut seat = Seat::new(room);
         assert!(seat.draw().is_empty());
         seat.press("tab tab tab :");

@@ -32,7 +32,7 @@ pub fn text(books: &[Runbook], plan: &Plan, findings: &[Finding]) -> String {
 type Written = std::fmt::Result;
 
 fn plan_text(out: &mut String, plan: &Plan) -> Written {
-    if plan.services.is_empty() && plan.metrics.is_empty() && plan.roles.is_empty() {
+    if plan.services.is_empty() && plan.metrics.is_empty() && plan.roles.is_empty() && plan.slos.is_empty() {
         return Ok(());
     }
     writeln!(out, "Plan {}", crate::text::escape(&plan.room.name))?;
@@ -49,11 +49,15 @@ fn plan_text(out: &mut String, plan: &Plan) -> Written {
     }
     for service in &plan.services {
         let every = service.every.as_secs_f64();
+        // The address of a plain call says what it is.
+        let kind = if service.kind == "http" { String::new() } else { format!("{} ", service.kind) };
+        let version = service.target_version.as_deref().map(|v| format!("  version {}", crate::text::escape(v)));
         writeln!(
             out,
-            "  service  {}  {} every {every} s",
+            "  service  {}  {kind}{} every {every} s{}",
             crate::text::escape(&service.name),
-            crate::text::escape(&service.target)
+            crate::text::escape(&service.target),
+            version.unwrap_or_default()
         )?;
     }
     for metric in &plan.metrics {
@@ -67,6 +71,17 @@ fn plan_text(out: &mut String, plan: &Plan) -> Written {
             "  metric   {} from {}{objective}",
             crate::text::escape(&metric.name),
             crate::text::escape(&metric.source)
+        )?;
+    }
+    for slo in &plan.slos {
+        let spend = slo.spend.map(|n| format!(", this cutover may spend {n}")).unwrap_or_default();
+        writeln!(
+            out,
+            "  slo      {} {} over {} from {}{spend}",
+            crate::text::escape(&slo.name),
+            crate::text::escape(&slo.target),
+            crate::clock::duration_text(slo.period),
+            crate::text::escape(&slo.source)
         )?;
     }
     writeln!(out)

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod read;
+mod services;
 mod values;
 
 use std::ops::Range;
@@ -11,6 +12,7 @@ use toml::Spanned;
 pub(super) use decisions::{
     RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
 };
+pub(super) use services::{RawColumn, RawExpect, RawService, RawSide, RawState, RawTable};
 pub(super) use values::{From, RawCommand, RawFilled, RawPace, RawTime, Secrecy, Text, Words};
 
 #[derive(Default)]
@@ -22,6 +24,7 @@ pub(super) struct RawPlan {
     pub services: Vec<RawService>,
     pub sources: Vec<RawSource>,
     pub metrics: Vec<RawMetric>,
+    pub slos: Vec<RawSlo>,
     pub rules: Vec<RawRule>,
     pub maintenance: Vec<RawMaintenance>,
     pub baseline: Option<RawBaseline>,
@@ -33,6 +36,7 @@ pub(super) struct RawPlan {
     pub profiles: Vec<RawProfile>,
     pub logs: Vec<RawLog>,
     pub notify: Vec<RawNotify>,
+    pub heartbeat: Option<RawHeartbeat>,
 }
 
 #[derive(Default)]
@@ -64,34 +68,6 @@ pub(super) struct RawRole {
     pub decides: Vec<Text>,
 }
 
-pub(super) struct RawService {
-    pub name: Option<Text>,
-    pub http: Option<RawFilled>,
-    pub tcp: Option<RawFilled>,
-    pub tls: Option<RawFilled>,
-    pub command: Option<RawCommand>,
-    pub pace: RawPace,
-    pub retries: Option<Spanned<i64>>,
-    pub expect: RawExpect,
-    pub headers: Vec<(Text, RawFilled)>,
-    pub needs: Vec<Text>,
-    pub refused: Option<Spanned<bool>>,
-    pub expires_after: Option<Text>,
-    pub within: Option<Text>,
-}
-
-#[derive(Default)]
-pub(super) struct RawExpect {
-    pub status: Option<Spanned<Vec<u16>>>,
-    pub json: Option<Spanned<Vec<(Text, serde_json::Value)>>>,
-    pub text: Option<RawFilled>,
-    pub version: Option<Text>,
-    pub target: Option<RawFilled>,
-    pub headers: Option<Spanned<Vec<(Text, RawFilled)>>>,
-    pub within: Option<Text>,
-    pub exit: Option<Spanned<i64>>,
-}
-
 pub(super) struct RawSource {
     pub name: Text,
     pub scrape: Option<RawFilled>,
@@ -119,6 +95,21 @@ pub(super) struct RawMetric {
     pub pace: RawPace,
 }
 
+/// `[[slo]]`.
+pub(super) struct RawSlo {
+    pub at: Range<usize>,
+    pub name: Option<Text>,
+    pub target: Option<Text>,
+    pub period: Option<Text>,
+    pub source: Option<Text>,
+    pub bad: Option<Text>,
+    pub good: Option<Text>,
+    pub total: Option<Text>,
+    pub spend: Option<Spanned<i64>>,
+    pub severity: Option<Text>,
+    pub notify: Vec<Text>,
+}
+
 pub(super) struct RawJson {
     pub at: Range<usize>,
     pub url: Option<RawFilled>,
@@ -139,10 +130,23 @@ pub(super) struct RawNotify {
     pub pagerduty: Option<RawChannel>,
     pub slack: Option<RawChannel>,
     pub webhook: Option<RawFilled>,
-    pub command: Option<RawFilled>,
+    pub command: Option<RawCommand>,
+    pub escalate: Vec<RawEscalation>,
 }
 
-/// `pagerduty = { routing_key }`, `slack = { webhook }`.
+/// `pagerduty = { routing_key, url }`, `slack = { webhook }`.
 pub(super) struct RawChannel {
     pub target: Option<RawFilled>,
+    pub url: Option<RawFilled>,
+}
+
+/// One of `escalate = [{ after, to }]`.
+pub(super) struct RawEscalation {
+    pub after: Option<Text>,
+    pub to: Option<Text>,
+}
+
+pub(super) struct RawHeartbeat {
+    pub url: Option<RawFilled>,
+    pub every: Option<Text>,
 }

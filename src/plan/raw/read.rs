@@ -3,29 +3,14 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::values::json_value;
 use super::{
-    RawBaseline, RawBreaker, RawChannel, RawCommand, RawExpect, RawFilled, RawGate, RawJson, RawLevel, RawLog,
-    RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole, RawRollback, RawRoom,
-    RawRule, RawService, RawSource, RawTime, RawWindow, Text,
+    RawBaseline, RawBreaker, RawChannel, RawCommand, RawEscalation, RawFilled, RawGate, RawHeartbeat, RawJson,
+    RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole,
+    RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
 
-const IN_EXPECT: [(&str, &str); 6] = [
-    ("status", "in `expect = { status = … }`"),
-    ("json", "in `expect = { json = … }`"),
-    ("text", "in `expect = { text = … }`"),
-    ("version", "in `expect = { version = … }`"),
-    ("target", "in `expect = { target = … }`"),
-    ("exit", "in `expect = { exit = … }`"),
-];
-const BESIDE: [(&str, &str); 4] = [
-    ("refused", "beside `http`, outside `expect`"),
-    ("needs", "beside `http`, outside `expect`"),
-    ("expires_after", "beside `tls`, outside `expect`"),
-    ("retries", "beside `http`, outside `expect`"),
-];
 const IN_METRIC: [(&str, &str); 4] = [
     ("url", "in `json = { url = …, pointer = … }`"),
     ("pointer", "in `json = { url = …, pointer = … }`"),
@@ -50,6 +35,7 @@ impl RawPlan {
         raw.services = root.tables(r, "service").into_iter().map(|t| RawService::read(t, r)).collect();
         raw.sources = named_tables(&mut root, r, "source").into_iter().map(|(n, t)| RawSource::read(n, t, r)).collect();
         raw.metrics = root.tables(r, "metric").into_iter().map(|t| RawMetric::read(t, r)).collect();
+        raw.slos = root.tables(r, "slo").into_iter().map(|t| RawSlo::read(t, r)).collect();
         raw.rules = root.tables(r, "rule").into_iter().map(|t| RawRule::read(t, r)).collect();
         raw.maintenance = root.tables(r, "maintenance").into_iter().map(|t| RawMaintenance::read(t, r)).collect();
         raw.baseline = root.table(r, "baseline", "[baseline]").map(|t| RawBaseline::read(t, r));
@@ -61,6 +47,7 @@ impl RawPlan {
         raw.profiles = root.tables(r, "profile").into_iter().map(|t| RawProfile::read(t, r)).collect();
         raw.logs = root.tables(r, "log").into_iter().map(|t| RawLog::read(t, r)).collect();
         raw.notify = named_tables(&mut root, r, "notify").into_iter().map(|(n, t)| RawNotify::read(n, t, r)).collect();
+        raw.heartbeat = root.table(r, "heartbeat", "[heartbeat]").map(|table| RawHeartbeat::read(table, r));
         root.close(
             r,
             &[
@@ -160,64 +147,6 @@ impl RawRole {
     }
 }
 
-impl RawService {
-    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let help = "add `http = \"https://…\"`, `tcp = \"host:port\"`, `tls = \"host:port\"` or `command = \"…\"`";
-        t.demand_one(r, &["http", "tcp", "tls", "command"], "this service says nowhere how it is asked", help);
-        let it = Self {
-            name: t.required(r, "name"),
-            http: RawFilled::of(&mut t, r, "http"),
-            tcp: RawFilled::of(&mut t, r, "tcp"),
-            tls: RawFilled::of(&mut t, r, "tls"),
-            command: RawCommand::of(&mut t, r),
-            pace: RawPace::read(&mut t, r),
-            retries: t.integer(r, "retries", 0..=100),
-            expect: match t.table(r, "expect", "`expect`") {
-                Some(table) => RawExpect::read(table, r),
-                None => RawExpect::default(),
-            },
-            headers: RawFilled::headers(&mut t, r),
-            needs: t.texts(r, "needs"),
-            refused: t.boolean(r, "refused"),
-            expires_after: t.duration(r, "expires_after"),
-            within: t.duration(r, "within"),
-        };
-        t.close(r, &IN_EXPECT);
-        it
-    }
-}
-
-impl RawExpect {
-    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let status = t.value("status").map(|value| {
-            let codes = match value.get_ref().as_array() {
-                Some(items) => items.iter().filter_map(|item| r.integer("status", item, 100..=599)).collect(),
-                None => r.integer("status", value, 100..=599).into_iter().collect::<Vec<_>>(),
-            };
-            let codes = codes.into_iter().filter_map(|code| u16::try_from(code.into_inner()).ok()).collect();
-            Spanned::new(value.span(), codes)
-        });
-        let json = t.table(r, "json", "`json`").map(|mut table| {
-            let values = table.named().into_iter().map(|(pointer, value)| (pointer, json_value(value.get_ref())));
-            Spanned::new(table.span(), values.collect())
-        });
-        let headers =
-            t.value("headers").map(Spanned::span).map(|span| Spanned::new(span, RawFilled::headers(&mut t, r)));
-        let it = Self {
-            status,
-            json,
-            text: RawFilled::of(&mut t, r, "text"),
-            version: t.text(r, "version"),
-            target: RawFilled::of(&mut t, r, "target"),
-            headers,
-            within: t.duration(r, "within"),
-            exit: t.integer(r, "exit", 0..=255),
-        };
-        t.close(r, &BESIDE);
-        it
-    }
-}
-
 impl RawSource {
     fn read(name: Text, mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
         let message = format!("the source \"{}\" says nowhere where it is", name.get_ref());
@@ -286,8 +215,30 @@ impl RawMetric {
     }
 }
 
-impl RawJson {
+impl RawSlo {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let help = "add `bad = 'http_requests_total{code=~\"5..\"}'`, or `good`";
+        t.demand_one(r, &["bad", "good"], "this objective says nowhere what a failure is", help);
+        let it = Self {
+            at: t.span(),
+            name: t.required(r, "name"),
+            target: t.required(r, "target"),
+            period: t.duration(r, "period"),
+            source: t.text(r, "source"),
+            bad: t.text(r, "bad"),
+            good: t.text(r, "good"),
+            total: t.required(r, "total"),
+            spend: t.integer(r, "spend", 0..=1_000_000_000_000),
+            severity: t.text(r, "severity"),
+            notify: t.texts(r, "notify"),
+        };
+        t.close(r, &[("every", "in [source.NAME]"), ("timeout", "in [source.NAME]"), ("for", "in [[rule]]")]);
+        it
+    }
+}
+
+impl RawJson {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
         let it = Self {
             at: t.span(),
             url: RawFilled::required(&mut t, r, "url"),
@@ -325,9 +276,16 @@ impl RawNotify {
             pagerduty: RawChannel::of(&mut t, r, "pagerduty", "routing_key"),
             slack: RawChannel::of(&mut t, r, "slack", "webhook"),
             webhook: RawFilled::of(&mut t, r, "webhook"),
-            command: RawFilled::of(&mut t, r, "command"),
+            command: RawCommand::of(&mut t, r),
+            escalate: RawEscalation::of(&mut t, r),
         };
-        t.close(r, &[("routing_key", "in `pagerduty = { routing_key = … }`"), ("url", "in `webhook = \"…\"`")]);
+        let elsewhere = [
+            ("routing_key", "in `pagerduty = { routing_key = … }`"),
+            ("url", "in `webhook = \"…\"`"),
+            ("after", "in `escalate = [{ after = …, to = … }]`"),
+            ("heartbeat", "in a table of its own, [heartbeat]"),
+        ];
+        t.close(r, &elsewhere);
         it
     }
 }
@@ -335,8 +293,41 @@ impl RawNotify {
 impl RawChannel {
     fn of(t: &mut Table<'_>, r: &mut Reader<'_>, key: &'static str, inner: &'static str) -> Option<Self> {
         let mut table = t.table(r, key, &format!("`{key}`"))?;
-        let it = Self { target: RawFilled::required(&mut table, r, inner) };
-        table.close(r, &[]);
-        Some(it)
+        let target = RawFilled::required(&mut table, r, inner);
+        let url = if key == "pagerduty" { RawFilled::of(&mut table, r, "url") } else { None };
+        table.close(r, &[("url", "in `slack = { webhook = … }`, which is a URL itself")]);
+        Some(Self { target, url })
+    }
+}
+
+impl RawEscalation {
+    fn of(t: &mut Table<'_>, r: &mut Reader<'_>) -> Vec<Self> {
+        const KEY: &str = "escalate";
+        const HELP: &str = "write `escalate = [{ after = \"5m\", to = \"cto\" }]`";
+        let Some(value) = t.value(KEY) else { return Vec::new() };
+        let Some(items) = value.get_ref().as_array() else {
+            r.wrong_type(KEY, value, "a list of tables", HELP);
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for item in items {
+            let Some(entries) = item.get_ref().as_table() else {
+                r.wrong_type(KEY, item, "a list of tables", HELP);
+                continue;
+            };
+            let mut step = Table::new("a step of `escalate`", item.span(), entries);
+            step.demand(r, "after");
+            out.push(Self { after: step.duration(r, "after"), to: step.required(r, "to") });
+            step.close(r, &[]);
+        }
+        out
+    }
+}
+
+impl RawHeartbeat {
+    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self { url: RawFilled::required(&mut t, r, "url"), every: t.duration(r, "every") };
+        t.close(r, &[]);
+        it
     }
 }

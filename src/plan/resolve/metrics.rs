@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::super::raw::{From, RawFilled, RawMetric, RawSource, Text};
+use super::super::raw::{From, RawFilled, RawMetric, RawSlo, RawSource, Text};
+use super::super::slo::{HiddenPlan, SloPlan};
 use super::super::table::meant;
-use super::super::{FromProbe, MetricPlan, OwnAlerts, ServicePlan, SourcePlan};
+use super::super::{FromProbe, MetricPlan, NotifyPlan, OwnAlerts, ServicePlan, SourcePlan};
 use super::{Pace, Resolver};
 use crate::condition::{ConditionError, Threshold, Trouble, parse_value};
 use crate::finding::codes;
 use crate::probe::promql::{self, PromqlError};
-use crate::probe::{Ask, MetricIx, Query, Request};
+use crate::probe::{Ask, MetricIx, Query, Reads, Request};
 
 /// How far back charts are filled at start.
 const BACKFILL: Duration = Duration::from_hours(1);
@@ -18,19 +19,50 @@ const BACKFILL: Duration = Duration::from_hours(1);
 const OF: [&str; 5] = ["success rate", "error rate", "p50", "p95", "p99"];
 
 /// A source, ready for its probes.
-struct Source {
-    name: String,
-    kind: &'static str,
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
     request: Option<Request>,
-    pace: Pace,
-    used: bool,
+    pub(super) pace: Pace,
+    pub(super) used: bool,
+}
+
+impl Source {
+    /// How far back hidden queries are asked at start: they have no charts. A page has no past, and all its queries one
+    /// reading.
+    pub(super) fn backfill_of_hidden(&self) -> Duration {
+        if self.kind == "scrape" { BACKFILL } else { Duration::ZERO }
+    }
 }
 
 /// The queries of one source at one pace.
-struct Group {
+pub(super) struct Group {
     source: usize,
     pace: Pace,
+    backfill: Duration,
     queries: Vec<Query>,
+}
+
+impl Group {
+    /// Puts a query to those of its source that are asked together with it.
+    pub(super) fn put(groups: &mut Vec<Self>, source: usize, pace: Pace, backfill: Duration, query: Query) {
+        let same = |g: &&mut Self| {
+            (g.source, g.backfill, g.pace.every(), g.pace.timeout()) == (source, backfill, pace.every(), pace.timeout())
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.queries.push(query),
+            None => groups.push(Self { source, pace, backfill, queries: vec![query] }),
+        }
+    }
+}
+
+/// What is measured: sources, metrics, objectives and their hidden queries.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub(super) sources: Vec<SourcePlan>,
+    pub(super) metrics: Vec<MetricPlan>,
+    pub(super) slos: Vec<SloPlan>,
+    pub(super) hidden: Vec<HiddenPlan>,
 }
 
 impl Resolver<'_> {
@@ -38,8 +70,10 @@ impl Resolver<'_> {
         &mut self,
         raw_sources: &[RawSource],
         raw: &[RawMetric],
+        raw_slos: &[RawSlo],
         services: &[ServicePlan],
-    ) -> (Vec<SourcePlan>, Vec<MetricPlan>) {
+        channels: &[NotifyPlan],
+    ) -> Measured {
         let mut sources: Vec<Source> = raw_sources.iter().map(|source| self.source(source)).collect();
         let mut names: Vec<String> = Vec::new();
         let mut groups: Vec<Group> = Vec::new();
@@ -50,12 +84,13 @@ impl Resolver<'_> {
             let plan = self.metric(metric, name, MetricIx(ix as u32), &mut sources, &mut groups, services);
             metrics.push(plan);
         }
+        let (slos, hidden) = self.slos(raw_slos, metrics.len(), &mut sources, &mut groups, channels);
         for group in groups {
             let Some(source) = sources.get(group.source) else { continue };
             let Some(request) = source.request.clone() else { continue };
             let ask = match source.kind {
                 "scrape" => Ask::Scrape { request, queries: group.queries, rules: Vec::new() },
-                _ => Ask::Prometheus { request, queries: group.queries, backfill: BACKFILL },
+                _ => Ask::Prometheus { request, queries: group.queries, backfill: group.backfill },
             };
             let name = source.name.clone();
             self.probe(&name, group.pace, ask);
@@ -79,7 +114,7 @@ impl Resolver<'_> {
             timeout: source.pace.timeout(),
             request: source.request,
         });
-        (sources.collect(), metrics)
+        Measured { sources: sources.collect(), metrics, slos, hidden }
     }
 
     fn source(&mut self, raw: &RawSource) -> Source {
@@ -228,13 +263,7 @@ impl Resolver<'_> {
         plan.source.clone_from(&source.name);
         source.used = true;
         let Some(promql) = promql else { return };
-        let query = Query { metric, promql };
-        let same =
-            |g: &&mut Group| g.source == ix && g.pace.every() == pace.every() && g.pace.timeout() == pace.timeout();
-        match groups.iter_mut().find(same) {
-            Some(group) => group.queries.push(query),
-            None => groups.push(Group { source: ix, pace, queries: vec![query] }),
-        }
+        Group::put(groups, ix, pace, BACKFILL, Query { metric, promql, reads: Reads::Value });
     }
 
     fn promql(&mut self, text: &Text, kind: Option<&str>) -> Option<String> {

@@ -2,14 +2,19 @@
 
 mod alarms;
 mod channels;
+mod circles;
 mod command;
 mod decisions;
 mod fill;
 mod metrics;
+mod needs;
 mod places;
 mod room;
 mod services;
+mod slo;
+mod watched;
 
+use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -37,6 +42,8 @@ struct Resolver<'a> {
     /// Variables that children get.
     children: Vec<(String, Filled)>,
     pace: Pace,
+    /// Where the plan stands; files it names are relative to it.
+    folder: &'a Path,
 }
 
 /// `every` and `timeout` as far as they are set.
@@ -76,17 +83,21 @@ pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
         probes: Vec::new(),
         children: Vec::new(),
         pace: Pace::default(),
+        folder: Path::new(input.path).parent().unwrap_or(Path::new("")),
     };
     it.params(&raw.params, answers);
     it.pace = it.pace_of(&raw.defaults, Pace::default());
     plan.room = it.room(&raw.room, input);
     plan.roles = it.roles(&raw.roles);
     plan.services = it.services(&raw.services);
-    let (sources, metrics) = it.metrics(&raw.sources, &raw.metrics, &plan.services);
-    plan.sources = sources;
-    plan.metrics = metrics;
-    plan.logs = it.logs(&raw.logs);
     plan.notify = it.notify(&raw.notify);
+    let measured = it.metrics(&raw.sources, &raw.metrics, &raw.slos, &plan.services, &plan.notify);
+    plan.sources = measured.sources;
+    plan.metrics = measured.metrics;
+    plan.slos = measured.slos;
+    plan.hidden = measured.hidden;
+    plan.logs = it.logs(&raw.logs);
+    plan.heartbeat = raw.heartbeat.as_ref().and_then(|heartbeat| it.heartbeat(heartbeat));
     it.alarms(&raw.sources, &mut plan);
     it.decisions(&raw, &mut plan, input.runbooks);
     if let Some(profile) = &raw.room.profile {

@@ -15,6 +15,7 @@ mod expr;
 mod histogram;
 mod labels;
 mod names;
+mod selector;
 mod series;
 mod source;
 mod store;
@@ -26,6 +27,7 @@ pub use compile::{parse, syntax};
 pub use eval::evaluate;
 pub use expr::Expr;
 pub use labels::{Labels, NAME};
+pub use selector::PlainSelector;
 pub use source::PromqlError;
 pub use store::{Appended, LOOKBACK, Store};
 

@@ -122,7 +122,7 @@ fn told(room: &Room, key: Option<String>, width: u16, lines: &mut Vec<Line>) {
             Action::Change | Action::Test => "a word",
         };
         let time = stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S");
-        let (how, role) = match (delivery, room.live.telling.get(&notice.id)) {
+        let (how, role) = match (delivery, room.telling(notice.id)) {
             (Some(Delivery::Delivered { tries: 1 }), _) => ("delivered".to_owned(), Role::Good),
             (Some(Delivery::Delivered { tries }), _) => (format!("delivered after {tries} tries"), Role::Good),
             (Some(Delivery::Refused { why, .. }), _) => (format!("NOT delivered, refused: {}", escape(why)), Role::Bad),

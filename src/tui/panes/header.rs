@@ -102,10 +102,12 @@ pub fn name(author: &Author) -> String {
 pub fn tabs(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let alarms = alarms::count(room).1;
     let mut x = area.x + 1;
-    for (i, pane) in Pane::FOCUSABLE.iter().enumerate() {
+    let there = |pane: Pane| pane != Pane::Budgets || !room.plan.slos.is_empty();
+    for (i, pane) in Pane::FOCUSABLE.iter().enumerate().filter(|(_, pane)| there(**pane)) {
         let name = match pane {
             Pane::Checklist if area.width < 100 => "Steps",
             Pane::Timeline if area.width < 100 => "Log",
+            Pane::Budgets if area.width < 100 => "SLO",
             _ if area.width < 76 => pane.title().get(..3).unwrap_or_default(),
             _ => pane.title(),
         };

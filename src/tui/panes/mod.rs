@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod palette;
 pub mod services;
 pub mod sheet;
+pub mod slo;
 pub mod timeline;
 pub mod verdict;
 
@@ -37,6 +38,7 @@ pub fn wants(room: &Room) -> Wants {
         metrics: if all > shown { all } else { 0 },
         errors: errors.is_some(),
         latency: latency.is_some(),
+        budgets: slo::FULL.saturating_mul(u16::try_from(room.plan.slos.len()).unwrap_or(u16::MAX)).min(200),
     }
 }
 
@@ -72,6 +74,7 @@ pub fn prepare(room: &Room, view: &mut View, plot: Plot) {
             let list = alarms::list(room);
             (alarms::place(&list, view), list.len())
         }
+        Pane::Budgets => (None, room.plan.slos.len()),
         _ => return,
     };
     let Some(at) = view.scroll.get_mut(plot.pane.index()) else { return };
@@ -114,6 +117,7 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         Pane::Errors | Pane::Latency => chart::key(room, view, plot),
         Pane::Alarms => hash(&(r.services, r.metrics, r.alerts, second, alarms::count(room), &view.alarm)),
         Pane::Metrics => hash(&(r.metrics, second)),
+        Pane::Budgets => hash(&(r.metrics, r.header, second)),
         Pane::Timeline => hash(&(r.timeline, r.header)),
         Pane::Footer => hash(&(view.epoch, r.header, r.steps, room.unsaved.len())),
     };
@@ -133,6 +137,7 @@ pub fn paint(room: &Room, view: &View, plot: Plot, pen: &mut Pen<'_>) {
         Pane::Errors | Pane::Latency => chart::paint(room, view, plot, pen),
         Pane::Alarms => alarms::paint(room, view, area, pen),
         Pane::Metrics => metrics::paint(room, view, area, pen),
+        Pane::Budgets => slo::paint(room, view, area, pen),
         Pane::Timeline => timeline::paint(room, view, area, pen),
         Pane::Footer => footer::paint(room, view, area, pen),
     }

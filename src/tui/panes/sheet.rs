@@ -156,7 +156,7 @@ pub fn palette(view: &View, area: Rect, pen: &mut Pen<'_>) {
 }
 
 /// To the panes, in their order.
-const PANES: [Action; 8] = [
+const PANES: [Action; 9] = [
     Action::Pane1,
     Action::Pane2,
     Action::Pane3,
@@ -165,6 +165,7 @@ const PANES: [Action; 8] = [
     Action::Pane6,
     Action::Pane7,
     Action::Pane8,
+    Action::Pane9,
 ];
 
 /// Draws the help: every key in force, by situation.

@@ -161,9 +161,9 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             AlertWord::Resolved => (g.done, Role::Good),
             AlertWord::Withdrawn => (g.dot, Role::Dim),
         },
-        Fact::NoticeTold { delivery: Delivery::Refused { .. }, .. } | Fact::TaskFailed { .. } | Fact::TerminalLost => {
-            (g.alarm, Role::Bad)
-        }
+        Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
+        | Fact::TaskFailed { .. }
+        | Fact::TerminalLost => (g.alarm, Role::Bad),
         Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
         _ => (g.dot, Role::Dim),
     }
@@ -179,7 +179,10 @@ fn told(room: &Room, id: uuid::Uuid, delivery: &Delivery) -> String {
         Delivery::Refused { why, .. } => {
             format!("{channel} was NOT told, it refused ({}): {summary}", crate::text::escape(why))
         }
-        Delivery::Trying { .. } => format!("{channel} is being told: {summary}"),
+        Delivery::Trying { tries, why, .. } => {
+            let times = if *tries == 1 { "try" } else { "tries" };
+            format!("{channel} is NOT told yet, {tries} {times} ({}): {summary}", crate::text::escape(why))
+        }
     }
 }
 

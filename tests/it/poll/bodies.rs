@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use warroom::probe::{Ask, HttpExpect, MetricIx, Outcome, Probe, Query, Reading, Sample};
+use warroom::probe::{Ask, HttpExpect, MetricIx, Outcome, Probe, Query, Reading, Reads, Sample};
 use warroom::secret::Masks;
 
 use super::server::{
@@ -105,7 +105,7 @@ fn gzip(what: &[u8], times: usize) -> Vec<u8> {
 
 /// What each kind of probe does with a body.
 fn ways(id: u32, server: &Server) -> [Probe; 4] {
-    let queries = || vec![Query { metric: MetricIx(0), promql: "sum(x)".to_owned() }];
+    let queries = || vec![Query { metric: MetricIx(0), promql: "sum(x)".to_owned(), reads: Reads::Value }];
     let request = || url(server.at);
     [
         http(id, server.at, HttpExpect { text: Some("no such text".to_owned()), ..HttpExpect::default() }),

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
-use warroom::probe::{Ask, CommandLine, MetricIx, Query, Reading};
+use warroom::probe::{Ask, CommandLine, MetricIx, Query, Reading, Reads};
 use warroom::secret::Filled;
 
 use super::server::{Looking, Server, World, metrics, ok, probe, request, url};
 
 fn query(metric: u32, promql: &str) -> Query {
-    Query { metric: MetricIx(metric), promql: promql.to_owned() }
+    Query { metric: MetricIx(metric), promql: promql.to_owned(), reads: Reads::Value }
 }
 
 /// Answers by what the request says, and remembers the requests.
@@ -151,4 +151,70 @@ fn numbers_come_from_json_and_from_commands() {
     assert_eq!(number("echo 1.5e3"), Ok(1_500.0));
     assert_eq!(number("echo none"), Err("the output holds no number".to_owned()));
     assert_eq!(number("echo 7; exit 1"), Err("exit 1, expected 0".to_owned()));
+}
+
+/// What was said of a counter, in order.
+fn totals(looking: &Looking, metric: u32) -> Vec<Result<f64, String>> {
+    let all = looking.had.iter().filter(|s| matches!(s.reading, Reading::Metrics(_))).flat_map(metrics);
+    all.filter(|m| m.metric == MetricIx(metric)).map(|m| m.value.clone().map(|p| p.value)).collect()
+}
+
+fn counter(metric: u32, selector: &str) -> Query {
+    let promql = warroom::probe::promql::PlainSelector::parse(selector).unwrap().values();
+    Query { metric: MetricIx(metric), promql, reads: Reads::Counter }
+}
+
+#[test]
+fn counters_of_a_page_are_counted_through_restarts_and_from_the_first_failure() {
+    static PAGES: AtomicU64 = AtomicU64::new(0);
+    fn answer(_: &str) -> String {
+        let page = match PAGES.fetch_add(1, Ordering::SeqCst) {
+            // No failure yet: no series of one.
+            0 => "r{c=\"200\",pod=\"a\"} 1000\n",
+            1 => "r{c=\"200\",pod=\"a\"} 1010\nr{c=\"503\",pod=\"a\"} 3\n",
+            // The pod was started anew and failed twice since.
+            2 => "r{c=\"200\",pod=\"a\"} 4\nr{c=\"503\",pod=\"a\"} 2\n",
+            // Another pod.
+            _ => "r{c=\"200\",pod=\"b\"} 6\nr{c=\"500\",pod=\"b\"} 1\n",
+        };
+        super::server::response("200 OK", "content-type: text/plain; version=0.0.4\r\n", page)
+    }
+    let world = World::new();
+    let (server, _) = answering(&world, answer);
+    let queries = vec![counter(0, "r{c=~\"5..\"}"), counter(1, "r"), counter(2, "r{status=~\"5..\"}")];
+    let mut probe = probe(0, Ask::Scrape { request: url(server.at), queries, rules: Vec::new() });
+    probe.every = Duration::from_millis(100);
+    let mut looking = world.look(vec![probe]);
+    looking.until("four pages", |l| totals(l, 0).len() >= 5);
+    let begins = || Err(warroom::probe::counter::BEGINS.to_owned());
+    assert_eq!(totals(&looking, 0)[..5], [begins(), Ok(0.0), Ok(3.0), Ok(5.0), Ok(6.0)]);
+    assert_eq!(totals(&looking, 1)[..5], [begins(), Ok(1_000.0), Ok(1_013.0), Ok(1_019.0), Ok(1_026.0)]);
+    // A label that no series has is a slip of the pen, and no zero.
+    assert_eq!(totals(&looking, 2)[0], Err("no such series".to_owned()));
+}
+
+#[test]
+fn counters_of_a_prometheus_are_counted_by_series() {
+    static ASKED: AtomicU64 = AtomicU64::new(0);
+    fn answer(asked: &str) -> String {
+        assert!(asked.starts_with("POST /api/v1/query "), "no past is asked: {asked}");
+        let one = |pod: &str, n: u64| format!(r#"{{"metric":{{"pod":"{pod}"}},"value":[1700000000,"{n}"]}}"#);
+        let series = match ASKED.fetch_add(1, Ordering::SeqCst) {
+            0 => vec![one("a", 10), one("b", 20)],
+            1 => vec![one("a", 2), one("b", 21)],
+            _ => vec![],
+        };
+        ok(&format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{}]}}}}"#, series.join(",")))
+    }
+    let world = World::new();
+    let (server, _) = answering(&world, answer);
+    let mut base = url(server.at);
+    base.url = Filled::plain(format!("http://{}/", server.at));
+    let ask = Ask::Prometheus { request: base, queries: vec![counter(0, "x_total")], backfill: Duration::ZERO };
+    let mut probe = probe(0, ask);
+    probe.every = Duration::from_millis(100);
+    let mut looking = world.look(vec![probe]);
+    looking.until("three answers", |l| totals(l, 0).len() >= 4);
+    let begins = Err(warroom::probe::counter::BEGINS.to_owned());
+    assert_eq!(totals(&looking, 0)[..4], [begins, Ok(30.0), Ok(33.0), Err("no such series".to_owned())]);
 }

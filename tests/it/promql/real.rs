@@ -243,7 +243,12 @@ fn queries() -> Vec<String> {
         temperature offset 3s; temperature offset -1s; sum(requests_total) by (pod) / ignoring (zone) limit; \
         increase(requests_total[5s]) > 10 and on (pod) limit > 20; (sum(requests_total) - sum(requests_total offset 2s)) / 2; \
         limit * on (pod) requests_total; requests_total * on (pod) limit; limit + on (zone) limit; \
-        1 - avg(rate(requests_total{code=\"500\"}[9s])) / avg(rate(requests_total[9s])); 7 % 0; -7 % 3; 1 / 0; 0 / 0";
+        1 - avg(rate(requests_total{code=\"500\"}[9s])) / avg(rate(requests_total[9s])); 7 % 0; -7 % 3; 1 / 0; 0 / 0; \
+        sum(increase(requests_total{code=~\"5..\"}[5s])) or sum(increase(requests_total{code!=\"\"}[5s])) * 0; \
+        sum(increase(requests_total{code=~\"4..\"}[5s])) or sum(increase(requests_total{code!=\"\"}[5s])) * 0; \
+        sum(increase(requests_total{status=~\"5..\"}[5s])) or sum(increase(requests_total{status!=\"\"}[5s])) * 0; \
+        requests_total{code=~\"5..\"} or sum(requests_total{code!=\"\"}) * 0; \
+        requests_total{code=~\"4..\"} or sum(requests_total{code!=\"\"}) * 0";
     all.extend(one_by_one.split(';').map(|q| q.trim().to_owned()));
     all
 }

@@ -9,9 +9,12 @@ use ratatui::layout::Rect;
 use warroom::clock::{Now, Stamp, Writer};
 use warroom::condition::{Op, Threshold};
 use warroom::fact::{Author, Draft, Entry, Fact, Hash, Mark, ServiceState, StepId, Verdict};
+use warroom::plan::slo::{HiddenReads, Side};
 use warroom::plan::{MetricPlan, Plan, RoomPlan, ServicePlan};
-use warroom::probe::{Outcome, Phases, ServiceIx, ServiceReading};
-use warroom::room::{Book, JournalHealth, Me, Room, Unsaved, Watch, apply};
+use warroom::probe::{
+    MetricIx, MetricReading, Outcome, Phases, Point, ProbeId, Reading, Sample, ServiceIx, ServiceReading,
+};
+use warroom::room::{self, Book, JournalHealth, Me, Room, Unsaved, Watch, apply};
 use warroom::runbook::{At, Class, Command, Note, Phase, Runbook, Step, StepKind};
 use warroom::text::Untrusted;
 use warroom::tui::{self, Theme, View};
@@ -202,6 +205,8 @@ fn service(name: &str, needs: &[&str]) -> ServicePlan {
         timeout: Duration::from_secs(2),
         retries: 1,
         needs: needs.iter().map(|n| (*n).to_owned()).collect(),
+        kind: "http",
+        target_version: None,
     }
 }
 
@@ -345,6 +350,7 @@ fn services(room: &mut Room) {
             outcome: Outcome::Pass,
             code,
             version: (!version.is_empty()).then(|| version.into()),
+            says: None,
             phases: Phases {
                 connect: Some(Duration::from_millis(4)),
                 wait: Some(Duration::from_secs_f64(latency)),
@@ -388,6 +394,82 @@ fn metrics(room: &mut Room) {
         m.since = ago(40);
         m.band = Some(usize::from(ix == 0));
     }
+}
+
+/// What the plan of [`budgets`] says of objectives.
+const SLOS: &str = r#"
+[source.prod]
+prometheus = "http://prometheus:9090"
+
+[source.app]
+scrape = "http://app:9090/metrics"
+
+[[slo]]
+name = "checkout"
+target = "99.9%"
+source = "prod"
+bad = 'http_requests_total{job="checkout",code=~"5.."}'
+total = 'http_requests_total{job="checkout"}'
+spend = 400
+
+[[slo]]
+name = "search"
+target = "99.5%"
+period = "28d"
+source = "prod"
+good = 'search_total{outcome="ok"}'
+total = "search_total"
+spend = 40
+
+[[slo]]
+name = "payments"
+target = "99.95%"
+source = "app"
+bad = 'payments_total{outcome="failed"}'
+total = "payments_total"
+spend = 5
+"#;
+
+/// The busy room with three objectives: one burns, one is good, of one too little is known.
+pub fn budgets() -> Room {
+    let mut room = busy();
+    let with = super::plan(SLOS);
+    let mut plan = (*room.plan).clone();
+    (plan.slos, plan.hidden) = (with.slos, with.hidden);
+    let mut all = Room::new(room.me.clone(), Arc::clone(&room.book), Arc::new(plan), now());
+    room.plan = Arc::clone(&all.plan);
+    room.live.slos = std::mem::take(&mut all.live.slos);
+    let t0 = room.t0().unwrap();
+    for hidden in room.plan.hidden.clone() {
+        let ix = MetricIx(room.plan.taped(&hidden.name).unwrap().0);
+        let mut tell = |at: Now, value: f64| {
+            let reading = MetricReading { metric: ix, value: Ok(Point { at: at.utc, value }) };
+            let reading = Reading::Metrics(vec![reading]);
+            room::observe::observe(&mut room, Sample { probe: ProbeId(0), at, took: Duration::ZERO, reading });
+        };
+        let hours = |range: Duration| range.as_secs_f64() / 3_600.0;
+        match (hidden.reads, hidden.side, hidden.slo) {
+            (HiddenReads::Increase(range), Side::All, 0) => tell(ago(2), hours(range) * 90_000.0),
+            (HiddenReads::Increase(range), Side::Part, 0) => tell(ago(2), hours(range).min(2.0) * 2_250.0 + 300.0),
+            (HiddenReads::Increase(range), Side::All, _) => tell(ago(2), hours(range) * 12_000.0),
+            (HiddenReads::Increase(range), Side::Part, _) => tell(ago(2), hours(range) * 11_994.0),
+            (HiddenReads::Running, side, slo) => {
+                let began: u32 = if slo == 2 { 900 } else { 2_400 };
+                for s in (0..began).step_by(5).rev() {
+                    let since = (ago(u64::from(s)).utc - t0).num_seconds().max(0) as f64;
+                    let all = 1_000.0 + f64::from(began - s) * 3.0;
+                    let value = match (side, slo) {
+                        (Side::All, _) => all,
+                        (Side::Part, 0) => 10.0 + (since / 4.0).floor(),
+                        (Side::Part, 1) => all - (since / 600.0).floor(),
+                        _ => 7.0,
+                    };
+                    tell(ago(u64::from(s)), value);
+                }
+            }
+        }
+    }
+    room
 }
 
 /// Everything wrong at once: nothing saved, nobody watching, a broken plan, stale numbers, hostile texts.
