@@ -108,7 +108,7 @@ fn full() -> (String, Vec<Runbook>) {
 }
 
 fn printed(loaded: &Loaded, text: &str) -> String {
-    let own = loaded.findings.iter().filter(|f| !f.file.ends_with(".yml"));
+    let own = loaded.findings.iter().filter(|f| f.file.contains("toml"));
     own.map(|f| render(f, text, Paint::Plain)).collect()
 }
 
