@@ -568,6 +568,12 @@ fn the_program_takes_a_changed_rule_file_and_silences_where_it_is_judged() {
     std::fs::write(room.join("r.md"), "# R\n\n- [ ] a step\n").unwrap();
     std::fs::write(room.join("warroom.toml"), plan).unwrap();
     std::fs::write(room.join("alerts.yml"), rules(30)).unwrap();
+    // Alone, it asks once and waits for what the rules give.
+    let out =
+        support::watch::warroom(home.path()).arg("status").arg(&room).args(["--format", "json"]).output().unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let names: Vec<&str> = status["alerts"].as_array().unwrap().iter().filter_map(|a| a["name"].as_str()).collect();
+    assert_eq!(names.len(), 2, "{names:?}: {}", String::from_utf8_lossy(&out.stderr));
     let watch = support::watch::Watched::start(home.path(), &room, "ic", &[]);
     let mut client = watch.client();
     let state = |status: &serde_json::Value, name: &str| -> Option<(String, String)> {
