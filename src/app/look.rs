@@ -11,6 +11,7 @@ use crate::cli;
 use crate::clock::age;
 use crate::fact::ServiceState;
 use crate::journal;
+use crate::room::alerts::many;
 use crate::room::{JournalHealth, Room, Watch, causes, slo, verdict};
 use crate::text::escape;
 
@@ -89,7 +90,7 @@ fn seen(room: &Room, waited: Duration) -> bool {
     let elsewhere = matches!(room.live.watch, Watch::Other { .. });
     let mut counts = room.live.slos.iter().flat_map(|slo| &slo.counts);
     let counted = counts.all(|c| c.fresh.is_some() || c.trouble.is_some());
-    services && (metrics || probed) && counted || elsewhere && waited > TAPE
+    services && (metrics || probed) && counted && many::all_heard(room) || elsewhere && waited > TAPE
 }
 
 /// The room in lines: where it stands, what is next, services, metrics, alerts.

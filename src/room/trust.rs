@@ -170,14 +170,16 @@ impl Room {
             let rules = self.plan.imported.iter().zip(&self.live.imported);
             let rules = rules.filter(|(rule, _)| rule.source == source.name && rule.rule.not_evaluated.is_none());
             let own = self.live.foreign.get(ix).filter(|_| source.alerts == OwnAlerts::Read);
-            let asked = rules.map(|(rule, many)| (rule.called.as_str(), many.heard, many.trouble.as_ref()));
-            let asked = asked.chain(own.map(|live| ("its alerts", live.many.heard, live.trouble.as_ref())));
+            let asked = rules.map(|(rule, many)| (rule.called.as_str(), many, many.trouble.as_ref()));
+            let asked = asked.chain(own.map(|live| ("its alerts", &live.many, live.trouble.as_ref())));
             let (mut seen, mut of, mut age, mut trouble) = (0, 0, None::<Duration>, None);
-            for (name, heard, why) in asked {
+            for (name, many, why) in asked {
                 of += 1;
-                seen += usize::from(why.is_none());
-                let old = self.now.since(heard);
-                age = Some(age.map_or(old, |age| age.min(old)));
+                seen += usize::from(why.is_none() && many.heard.is_some());
+                if many.heard.is_some() {
+                    let old = many.silent(self.now);
+                    age = Some(age.map_or(old, |age| age.min(old)));
+                }
                 if let Some(why) = why.filter(|_| trouble.is_none()) {
                     trouble = Some(format!("{name}: {why}"));
                 }

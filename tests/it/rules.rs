@@ -22,7 +22,10 @@ use warroom::probe::{Ask, ProbeId, Reading, Sample};
 use warroom::room::alarms::Shown;
 use warroom::room::{Book, Intent, Me, Room, Watch, observe};
 use warroom::text::Untrusted;
+use warroom::tui::theme::Theme;
+use warroom::tui::view::{Alarmed, Detail, View};
 
+use crate::support::screen::{frame, text};
 use crate::support::{self, Ledger, author, start};
 
 const PLAN: &str = r#"
@@ -314,6 +317,25 @@ fn labels_are_those_that_prometheus_would_give() {
 }
 
 #[test]
+fn they_stand_on_the_screen_and_open() {
+    let mut w = Watched::new(loaded(PLAN, RULES));
+    w.run(40, 0, Ok(&[("api", 0.0725)]));
+    says(&mut w, Ok(vec![foreign("db", ForeignState::Inhibited)]));
+    let mut view = View::new();
+    let theme = Theme::default();
+    let shown = |w: &Watched, view: &mut View| text(&frame(&w.room, view, &theme, 200, 60));
+    view.detail = Detail::Alert;
+    view.alarm = Some(Alarmed::Alert(API.to_owned()));
+    let page = shown(&w, &mut view);
+    for words in ["HighErrorRate{job=\"api\"", "api fails 7.25%", "error_rate > 0.05", "alerts.yml:5", "am/DiskFull"] {
+        assert!(page.contains(words), "{words} is missing in\n{page}");
+    }
+    view.alarm = Some(Alarmed::Alert("am/DiskFull{job=\"db\", severity=\"critical\"}".to_owned()));
+    let page = shown(&w, &mut view);
+    assert!(page.contains("inhibited in am"), "{page}");
+}
+
+#[test]
 fn a_flood_is_bounded_and_said() {
     let mut w = Watched::new(loaded(PLAN, RULES));
     let names: Vec<String> = (0..1_500).map(|n| format!("job{n}")).collect();
@@ -546,6 +568,12 @@ fn the_program_takes_a_changed_rule_file_and_silences_where_it_is_judged() {
     std::fs::write(room.join("r.md"), "# R\n\n- [ ] a step\n").unwrap();
     std::fs::write(room.join("warroom.toml"), plan).unwrap();
     std::fs::write(room.join("alerts.yml"), rules(30)).unwrap();
+    // Alone, it asks once and waits for what the rules give.
+    let out =
+        support::watch::warroom(home.path()).arg("status").arg(&room).args(["--format", "json"]).output().unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let names: Vec<&str> = status["alerts"].as_array().unwrap().iter().filter_map(|a| a["name"].as_str()).collect();
+    assert_eq!(names.len(), 2, "{names:?}: {}", String::from_utf8_lossy(&out.stderr));
     let watch = support::watch::Watched::start(home.path(), &room, "ic", &[]);
     let mut client = watch.client();
     let state = |status: &serde_json::Value, name: &str| -> Option<(String, String)> {

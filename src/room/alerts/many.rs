@@ -29,8 +29,10 @@ pub struct Many {
     pub instances: BTreeMap<String, Instance>,
     /// The alert that nobody can tell.
     pub blind: Track,
-    /// When it was last heard of, well or not; at first when the waiting began.
-    pub heard: Now,
+    /// When it was last heard of, well or not.
+    pub heard: Option<Now>,
+    /// When the waiting for the first answer began.
+    since: Now,
     /// Why nobody can tell; none while somebody can.
     pub trouble: Option<String>,
 }
@@ -194,12 +196,17 @@ impl Instance {
 impl Many {
     /// Nothing heard yet.
     pub fn new(now: Now) -> Self {
-        Self { instances: BTreeMap::new(), blind: Track::default(), heard: now, trouble: None }
+        Self { instances: BTreeMap::new(), blind: Track::default(), heard: None, since: now, trouble: None }
+    }
+
+    /// For how long it has not been heard of.
+    pub fn silent(&self, now: Now) -> Duration {
+        now.since(self.heard.unwrap_or(self.since))
     }
 
     /// Takes an evaluation in: each element holds; what is absent does not, unless that cannot be known.
     fn take(&mut self, room: &mut Room, owner: Owner<'_>, at: Now, given: Result<Given, String>, round: &mut Round) {
-        self.heard = at;
+        self.heard = Some(at);
         let (elements, gap) = match given {
             Ok(given) => given,
             Err(why) => (Vec::new(), Some(why)),
@@ -230,7 +237,7 @@ impl Many {
     /// Lets time pass: who does not answer is not heard of, and who has been pending for a while is recorded.
     fn tick(&mut self, room: &mut Room, owner: Owner<'_>, round: &mut Round) {
         let now = room.now;
-        let silent = now.since(self.heard);
+        let silent = self.silent(now);
         if silent > owner.every() * 2 + GRACE * room.speed {
             self.trouble = Some(format!("no answer for {}", age(silent)));
             for (name, it) in &mut self.instances {
@@ -332,7 +339,7 @@ pub fn tick(room: &mut Room, plan: &Plan, round: &mut Round) {
     let mut all = std::mem::take(&mut room.live.foreign);
     for (source, live) in plan.sources.iter().zip(&mut all).filter(|(source, _)| source.alerts == OwnAlerts::Read) {
         if source.notify.is_empty() {
-            let silent = room.now.since(live.many.heard);
+            let silent = live.many.silent(room.now);
             if silent > source.every * 2 + GRACE * room.speed {
                 live.trouble = Some(format!("no answer for {}", age(silent)));
             }
@@ -344,6 +351,14 @@ pub fn tick(room: &mut Room, plan: &Plan, round: &mut Round) {
         }
     }
     room.live.foreign = all;
+}
+
+/// Whether every rule and every source of alerts has answered, well or not.
+pub fn all_heard(room: &Room) -> bool {
+    let rules = room.plan.imported.iter().zip(&room.live.imported);
+    let sources = room.plan.sources.iter().zip(&room.live.foreign);
+    rules.filter(|(rule, _)| rule.rule.not_evaluated.is_none()).all(|(_, many)| many.heard.is_some())
+        && sources.filter(|(source, _)| source.alerts == OwnAlerts::Read).all(|(_, live)| live.many.heard.is_some())
 }
 
 /// Whether this process asks the sources itself: the watch does, and whoever is alone.
