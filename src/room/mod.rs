@@ -20,6 +20,7 @@ pub mod alerts;
 pub mod apply;
 pub mod baseline;
 pub mod book;
+pub mod causes;
 pub mod decide;
 pub mod episodes;
 pub mod judge;
@@ -34,6 +35,7 @@ pub mod steps;
 pub mod trust;
 mod upkeep;
 pub mod verdict;
+pub mod versions;
 
 pub mod ballots;
 pub mod dwell;
@@ -47,6 +49,7 @@ pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
+pub use versions::{Running, Versions};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]
@@ -190,8 +193,10 @@ impl Room {
         }
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
         gate::keep(&old, std::mem::take(&mut self.live.gates), &self.plan, &mut live.gates);
+        alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
+        live.silencing = self.live.silencing;
         self.live = live;
         self.apply_profile();
         let r = &mut self.revision;

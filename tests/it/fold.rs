@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
 use warroom::fact::gate::{Stand, Vote};
-use warroom::fact::{Author, Draft, Entry, Fact, Hash, Mark, StepId};
+use warroom::fact::{AlertWord, Author, Draft, Entry, Fact, Hash, Mark, StepId, There};
+use warroom::notice::Severity;
 use warroom::room::{Progress, Status};
 use warroom::text::Untrusted;
 
@@ -27,6 +28,7 @@ enum Say {
     Turn(Stand),
     Reopen(bool),
     Rename(u8, u8),
+    Alarm(u8, u8, bool),
     Alien,
 }
 
@@ -53,6 +55,7 @@ fn say() -> impl Strategy<Value = Say> {
             .prop_map(|(role, vote)| Say::Vote(role, vote)),
         2 => prop_oneof![Just(Stand::Holds), Just(Stand::Broken), Just(Stand::Blind)].prop_map(Say::Turn),
         1 => any::<bool>().prop_map(Say::Reopen),
+        3 => (0..3_u8, 0..5_u8, any::<bool>()).prop_map(|(id, what, yes)| Say::Alarm(id, what, yes)),
         1 => Just(Say::Alien),
     ]
 }
@@ -102,6 +105,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     reason: Untrusted::new("again"),
                     saw: last[w].filter(|_| saw).into_iter().collect(),
                 },
+                Say::Alarm(id, what, yes) => alarm(id, what, yes, utc),
                 Say::Alien => Fact::Unknown,
             };
             let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba", "on-call"][w]), fact };
@@ -112,6 +116,23 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
             Arc::new(entry)
         })
         .collect()
+}
+
+/// What is recorded of alerts, about three of them.
+fn alarm(id: u8, what: u8, yes: bool, utc: chrono::DateTime<chrono::Utc>) -> Fact {
+    let uuid = Uuid::from_u128(u128::from(id));
+    let (alert, text) = (Untrusted::new(format!("A{{job=\"{id}\"}}")), Untrusted::new(if yes { "yes" } else { "no" }));
+    match what {
+        0 => {
+            let to = if yes { AlertWord::Firing } else { AlertWord::Resolved };
+            Fact::AlertChanged { alert, episode: uuid, to, severity: Severity::Page, why: text }
+        }
+        1 => Fact::AlertAcknowledged { alert, episode: uuid, owner: None, until: yes.then_some(utc), text },
+        2 => Fact::Silenced { silence: uuid, alert: Some(alert), until: utc, reason: text },
+        3 => Fact::SilenceLifted { silence: uuid },
+        _ if yes => Fact::SilencedThere { silence: uuid, there: There::Created { id: text } },
+        _ => Fact::SilencedThere { silence: uuid, there: There::Failed { why: text } },
+    }
 }
 
 fn fold<'a>(entries: impl IntoIterator<Item = &'a Arc<Entry>>) -> Progress {
