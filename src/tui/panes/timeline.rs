@@ -167,11 +167,11 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         },
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
-        | Fact::TerminalLost => (g.alarm, Role::Bad),
+        | Fact::TerminalLost
+        | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
         Fact::PlanReloaded { accepted: false, .. } | Fact::GateTurned { to: Stand::Broken, .. } => {
             (g.warning, Role::Warn)
         }
-        Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
         Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
         _ => (g.dot, Role::Dim),
