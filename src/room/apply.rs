@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Room;
+use super::ballots::Ballots;
 use super::episodes::Episodes;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
@@ -43,6 +44,8 @@ pub struct Progress {
     pub episodes: Episodes,
     /// The newest baseline.
     pub baseline: Option<Baseline>,
+    /// Everything recorded of gates.
+    pub gates: Ballots,
 }
 
 /// How things were before T-0.
@@ -285,6 +288,9 @@ impl Progress {
             Fact::BaselineTaken { from, until, metrics } if self.baseline.as_ref().is_none_or(|b| b.stamp < stamp) => {
                 self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
             }
+            Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+                self.gates.apply(entry);
+            }
             _ => self.episodes.apply(entry),
         }
         let full = self.timeline.len() >= TIMELINE;
@@ -396,6 +402,9 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
+        Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+            room.revision.header += 1;
+        }
         _ => {}
     }
     room.revision.steps += 1;

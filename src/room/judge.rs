@@ -72,7 +72,8 @@ fn because(room: &Room, expr: &Expr, place: Option<&Place>, whole: Option<bool>,
     }
 }
 
-fn leaf(room: &Room, test: &Test, place: Option<&Place>) -> Option<bool> {
+/// Whether a leaf holds.
+pub(super) fn leaf(room: &Room, test: &Test, place: Option<&Place>) -> Option<bool> {
     match test {
         Test::ServicesUp => services_up(room),
         Test::Service { service, state } => {
@@ -152,7 +153,8 @@ fn steps_done(room: &Room, place: Option<&Place>) -> Option<bool> {
     (total > 0).then_some(done == total)
 }
 
-fn look(room: &Room, test: &Test, place: Option<&Place>) -> Look {
+/// What a leaf found.
+pub(super) fn look(room: &Room, test: &Test, place: Option<&Place>) -> Look {
     let holds = leaf(room, test, place);
     let state = match holds {
         Some(true) => "pass",
