@@ -251,6 +251,9 @@ impl Room {
         let it = self.reckon(ix)?;
         let live = self.live.gates.get(ix);
         let asked = Asked { room: self, plan, steps: it.steps };
+        let alone = it.stands.iter().filter(|s| **s == Stand::Broken).count() == 1;
+        let turn = it.said.and_then(|said| said.turn.as_ref()).filter(|turn| turn.to == Stand::Broken);
+        let breach = turn.filter(|_| alone && it.stand() == Stand::Broken).map(|turn| turn.stamp.utc());
         let criteria: Vec<Criterion> = plan
             .criteria
             .iter()
@@ -258,7 +261,10 @@ impl Room {
             .enumerate()
             .map(|(nth, (condition, stand))| {
                 let since = live.and_then(|l| l.criteria.get(nth)).filter(|(s, _)| s == stand).map(|(_, at)| *at);
-                let lasted = since.map(|at| self.now.since(at)).unwrap_or_default();
+                let seen = since.map(|at| self.now.since(at)).unwrap_or_default();
+                // Whoever came later has it from the record, where only one criterion can be meant.
+                let broken = breach.filter(|_| *stand == Stand::Broken);
+                let lasted = broken.and_then(|at| (self.now.utc - at).to_std().ok()).unwrap_or_default().max(seen);
                 Criterion { look: asked.look(condition, *stand), stand: *stand, lasted }
             })
             .collect();
@@ -300,6 +306,9 @@ impl Room {
                     .collect();
                 if decision.verdict == Verdict::Go && !lost.is_empty() {
                     now.gone = Some(some_of(&lost));
+                }
+                if now.gone.is_none() {
+                    now.since = decision.entry.stamp.utc();
                 }
                 now.decision = Some(made(decision));
                 let how = if decision.overridden { " by override" } else { "" };
