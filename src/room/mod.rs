@@ -37,6 +37,7 @@ mod upkeep;
 pub mod verdict;
 pub mod versions;
 
+mod asked;
 pub mod ballots;
 pub mod dwell;
 pub mod evidence;
