@@ -86,6 +86,7 @@ impl Room {
                 out.extend(self.alert_now(ix, rule, blind, track));
             }
         }
+        out.extend(self.missed_calls());
         out.sort_by(|a, b| {
             let rank = |x: &AlertNow| (x.state, std::cmp::Reverse(x.severity), std::cmp::Reverse(x.since));
             rank(a).cmp(&rank(b))
@@ -105,6 +106,10 @@ impl Room {
                 loud += usize::from(alert.state == Shown::Firing && alert.severity > Severity::Info);
                 all += usize::from(alert.state != Shown::Resolved);
             }
+        }
+        for call in self.missed_calls() {
+            loud += usize::from(call.state == Shown::Firing);
+            all += 1;
         }
         (loud, all)
     }

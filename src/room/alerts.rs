@@ -304,7 +304,7 @@ fn escalated(room: &Room, rule: &RulePlan, blind: bool, it: &Track, name: &str, 
         let steps = room.plan.notify.iter().find(|c| c.name == channel).map(|c| c.escalate.as_slice());
         let Some(last) = all.last_notice(key, channel, Action::Trigger) else { continue };
         for step in steps.unwrap_or_default() {
-            let waited = (room.now.utc - last.utc()).to_std().unwrap_or_default();
+            let waited = room.waited(last.utc());
             if waited < step.after || from.contains(&step.to.as_str()) {
                 continue;
             }
@@ -469,12 +469,6 @@ impl Room {
         let kept = self.plan.maintenance.iter().any(|m| m.rules.contains(&rule.name) && self.lasts(m));
         kept || !rule.windows.is_empty() && !self.windows().any(|w| rule.windows.contains(&w.name))
             || !rule.phases.is_empty() && !rule.phases.iter().any(|place| self.under_way(place))
-    }
-
-    /// The windows that last now; none without T-0.
-    pub fn windows(&self) -> impl Iterator<Item = &crate::plan::decisions::WindowPlan> {
-        let t = self.t();
-        self.plan.windows.iter().filter(move |w| t.is_some_and(|t| w.from <= t && t < w.until))
     }
 
     /// What explains an alert of a rule, if anything does.

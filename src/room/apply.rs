@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::Room;
 use super::episodes::Episodes;
+use super::schedule::Schedule;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
 use crate::text::Untrusted;
@@ -43,6 +44,8 @@ pub struct Progress {
     pub episodes: Episodes,
     /// The newest baseline.
     pub baseline: Option<Baseline>,
+    /// Everything recorded of the countdown.
+    pub schedule: Schedule,
 }
 
 /// How things were before T-0.
@@ -287,6 +290,7 @@ impl Progress {
             }
             _ => self.episodes.apply(entry),
         }
+        self.schedule.apply(entry);
         let full = self.timeline.len() >= TIMELINE;
         if !(full && self.timeline.first_key_value().is_some_and(|(first, _)| stamp < *first)) {
             self.timeline.insert(stamp, Arc::clone(entry));
@@ -395,6 +399,16 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
+        Fact::StepMarked { .. } | Fact::RunbookLoaded { .. } => room.find_begun(),
+        Fact::HoldBegan { .. }
+        | Fact::HoldEnded { .. }
+        | Fact::Recycled { .. }
+        | Fact::WindowsChanged { .. }
+        | Fact::WindowExtended { .. }
+        | Fact::CallAnswered { .. }
+        | Fact::TimerSet { .. }
+        | Fact::TimerRang { .. }
+        | Fact::TimerEnded { .. } => room.revision.header += 1,
         _ => {}
     }
     room.revision.steps += 1;

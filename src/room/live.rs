@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::alerts::RuleLive;
 use super::baseline::Ranked;
+use super::forecast::Forecast;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
@@ -36,6 +38,18 @@ pub struct Live {
     pub ranks: HashMap<u32, Ranked>,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// From one asking to the next where a window in force says so, and since when.
+    pub pace: Option<(Duration, Now)>,
+    /// When the pace changed last.
+    pub paced: Option<Now>,
+    /// When this machine woke up, or its wall clock was set, last.
+    pub awake: Option<DateTime<Utc>>,
+    /// The last jump of this machine's clocks, in words.
+    pub jumped: Option<(Now, String)>,
+    /// When it will be over, and until when going on is safe.
+    pub forecast: Forecast,
+    /// What the forecast was made of: steps, times, and the moment.
+    pub(super) forecast_of: Option<(u64, u64, Now)>,
 }
 
 /// A service.
@@ -166,7 +180,20 @@ impl Live {
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
             ranks: HashMap::new(),
             telling: HashMap::new(),
+            pace: None,
+            paced: None,
+            awake: None,
+            jumped: None,
+            forecast: Forecast::default(),
+            forecast_of: None,
         }
+    }
+
+    /// Takes over what is known of this machine's clocks.
+    pub(super) fn keep_clocks(&mut self, old: &Self) {
+        self.awake = old.awake;
+        self.jumped.clone_from(&old.jumped);
+        (self.pace, self.paced) = (old.pace, old.paced);
     }
 }
 

@@ -13,7 +13,7 @@ use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
 use super::widgets::glyphs::Charset;
 use crate::clock::Now;
-use crate::fact::StepId;
+use crate::fact::{CallKind, StepId};
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
 
@@ -161,6 +161,8 @@ pub enum Next {
     Do(Intent),
     /// Ask first.
     Confirm(String, Intent),
+    /// Ask which phase to go back to.
+    Recycle,
     /// Leave.
     Quit,
 }
@@ -188,6 +190,20 @@ pub enum Purpose {
     Acknowledge(String),
     /// For how long and why an alert is silenced; none is all of them.
     Silence(Option<String>),
+    /// Why the clock is held, and for how long.
+    Hold,
+    /// Of what a timer reminds, and when.
+    Timer,
+    /// By how much a window is extended, and why.
+    Extend(String),
+    /// Why the clock goes back to a phase.
+    Recycle(String),
+    /// What is answered to a call.
+    Answer(CallKind, String),
+    /// Why a step is ticked out of its turn.
+    TickAnyway(StepId),
+    /// Why a step is begun out of its turn.
+    StartAnyway(StepId),
 }
 
 /// What the checklist shows.

@@ -8,6 +8,7 @@ mod fill;
 mod metrics;
 mod places;
 mod room;
+mod schedule;
 mod services;
 mod slo;
 

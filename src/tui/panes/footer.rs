@@ -32,6 +32,12 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let right = area.right().saturating_sub(wide + 1);
     pen.put(right, area.y, cells(&watch), &watch, if room.live.watch == Watch::Nobody { Role::Bad } else { Role::Dim });
     pen.put(right + cells(&watch), area.y, cells(&safe), &safe, role);
+    // The next timer counts in sight, where there is room for it beside the keys.
+    let timer = super::countdown::timer(room).filter(|_| area.width >= 80);
+    let (says, role) = timer.map(|(text, role)| (format!("{text}  "), role)).unwrap_or((String::new(), Role::Dim));
+    let says = crate::text::truncate(&says, usize::from(area.width / 3)).into_owned();
+    let right = right.saturating_sub(cells(&says));
+    pen.put(right, area.y, cells(&says), &says, role);
     let end = right.saturating_sub(2);
     if let Mode::Find(input) = &view.mode {
         find(view, input.value(), input.visual_cursor(), Rect { width: end.saturating_sub(area.x), ..area }, pen);

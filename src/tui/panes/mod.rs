@@ -5,6 +5,7 @@ pub mod alert;
 pub mod board;
 pub mod chart;
 pub mod checklist;
+pub mod countdown;
 pub mod detail;
 pub mod footer;
 pub mod header;
@@ -119,7 +120,10 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         Pane::Metrics => hash(&(r.metrics, second)),
         Pane::Budgets => hash(&(r.metrics, r.header, second)),
         Pane::Timeline => hash(&(r.timeline, r.header)),
-        Pane::Footer => hash(&(view.epoch, r.header, r.steps, room.unsaved.len())),
+        Pane::Footer => {
+            let timer = room.timers().first().map(|_| second);
+            hash(&(view.epoch, r.header, r.steps, room.unsaved.len(), timer))
+        }
     };
     hash(&(base, own)).max(1)
 }

@@ -96,6 +96,13 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
             alert.as_ref().map_or_else(|| "Silence every alert".to_owned(), |a| format!("Silence \"{}\"", escape(a))),
             "for how long and why: 30m known failover".to_owned(),
         ),
+        Purpose::Hold
+        | Purpose::Timer
+        | Purpose::Extend(_)
+        | Purpose::Recycle(_)
+        | Purpose::Answer(..)
+        | Purpose::TickAnyway(_)
+        | Purpose::StartAnyway(_) => crate::tui::clock_keys::help(room, purpose),
         Purpose::T0 => (
             "When is T-0?".to_owned(),
             format!("12:30 ({} today), +10m, -5m or 2025-10-21T12:00:00Z", room.plan.room.zone.name()),

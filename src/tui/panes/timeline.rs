@@ -164,7 +164,14 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         Fact::NoticeTold { delivery: Delivery::Refused { .. }, .. } | Fact::TaskFailed { .. } | Fact::TerminalLost => {
             (g.alarm, Role::Bad)
         }
-        Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
+        Fact::PlanReloaded { accepted: false, .. }
+        | Fact::HoldBegan { .. }
+        | Fact::TimerRang { .. }
+        | Fact::Irregular { .. }
+        | Fact::Recycled { .. }
+        | Fact::ClockStepped { .. }
+        | Fact::Suspended { .. } => (g.warning, Role::Warn),
+        Fact::CallAnswered { .. } => (g.done, Role::Good),
         _ => (g.dot, Role::Dim),
     }
 }
@@ -249,5 +256,6 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("baseline of {} metrics, {} to {}", metrics.len(), clock(from), clock(until))
         }
         Fact::Unknown => "something this version does not know".to_owned(),
+        other => super::countdown::words(room, other).unwrap_or_default(),
     }
 }
