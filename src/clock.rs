@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 pub mod jumps;
+pub mod zones;
 
 /// One reading of the wall clock and of a monotonic clock, taken at an edge and passed down as a value.
 ///

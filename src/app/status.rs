@@ -12,7 +12,9 @@ pub fn json(room: &Room) -> Value {
     let late = room.book.leaves().filter(|s| room.late(s)).count();
     let next: Vec<Value> = if room.plan.roles.is_empty() {
         let mine = room.next_for(None);
-        mine.map(|n| json!({ "role": room.me.author.role, "text": n.text, "why": n.why, "step": n.step })).into_iter().collect()
+        mine.map(|n| json!({ "role": room.me.author.role, "text": n.text, "why": n.why, "step": n.step }))
+            .into_iter()
+            .collect()
     } else {
         let each = room.next_by_role().into_iter();
         each.map(|(role, n)| json!({ "role": role, "text": n.text, "why": n.why, "step": n.step })).collect()

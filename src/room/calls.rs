@@ -68,13 +68,27 @@ impl Room {
             let Some(check_in) = &window.check_in else { continue };
             let began = self.progress.schedule.in_force_since(&window.name);
             let began = began.or_else(|| self.t0()?.checked_add_signed(TimeDelta::try_seconds(window.from.0)?));
-            out.push(self.call(CallKind::CheckIn, &window.name, check_in.role.as_ref(), check_in.every, began, &window.notify));
+            out.push(self.call(
+                CallKind::CheckIn,
+                &window.name,
+                check_in.role.as_ref(),
+                check_in.every,
+                began,
+                &window.notify,
+            ));
         }
         for drumbeat in &self.plan.drumbeats {
             let lasts = |t| drumbeat.from <= t && drumbeat.until.is_none_or(|until| t < until);
             if self.t().is_some_and(lasts) && self.progress.closed.is_none() {
                 let began = self.t0().and_then(|t0| t0.checked_add_signed(TimeDelta::try_seconds(drumbeat.from.0)?));
-                out.push(self.call(CallKind::Drumbeat, &drumbeat.say, drumbeat.role.as_ref(), drumbeat.every, began, &[]));
+                out.push(self.call(
+                    CallKind::Drumbeat,
+                    &drumbeat.say,
+                    drumbeat.role.as_ref(),
+                    drumbeat.every,
+                    began,
+                    &[],
+                ));
             }
         }
         out.sort_by_key(|call| call.due);
@@ -94,7 +108,8 @@ impl Room {
         let answered = self.progress.schedule.answer(kind, name).map(|answer| answer.at);
         // Nobody could answer while the machine slept, and a clock that was set says nothing of how long anybody waited: what
         // lies in the future, or before the jump, does not count.
-        let from = [answered, began, self.live.awake].into_iter().flatten().filter(|at| *at <= now).max().unwrap_or(now);
+        let from =
+            [answered, began, self.live.awake].into_iter().flatten().filter(|at| *at <= now).max().unwrap_or(now);
         let due = from + TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
         CallNow { kind, name: name.to_owned(), role: role.cloned(), every, due, notify: notify.to_vec() }
     }
@@ -207,7 +222,8 @@ fn told(room: &Room, call: &CallNow, episode: Uuid) -> Vec<Draft> {
         let last = all.last_notice(&key, channel, Action::Trigger);
         let again = last.map(|last| room.waited(last.utc()) >= call.every);
         if again != Some(false) {
-            let nth = all.notices_of(&key).filter(|(_, n, _)| n.channel == channel && n.action == Action::Trigger).count();
+            let nth =
+                all.notices_of(&key).filter(|(_, n, _)| n.channel == channel && n.action == Action::Trigger).count();
             let summary = format!("{alert}: {}", why(room, call));
             out.extend(queue(room, call.severity(), &alert, episode, (channel, Action::Trigger), nth, &summary));
         }
@@ -231,9 +247,9 @@ fn told_over(room: &Room, severity: Severity, alert: &str, episode: Uuid, why: &
     channels.sort_unstable();
     channels.dedup();
     let over = format!("{alert}: over, {why}");
-    let each = channels.iter().filter_map(|channel| {
-        queue(room, severity, alert, episode, (channel, Action::Resolve), 0, &over)
-    });
+    let each = channels
+        .iter()
+        .filter_map(|channel| queue(room, severity, alert, episode, (channel, Action::Resolve), 0, &over));
     each.collect()
 }
 

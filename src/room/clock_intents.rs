@@ -14,7 +14,13 @@ const LONGEST: u32 = 7 * 24 * 60;
 const MOST: usize = 200;
 
 /// The clock stops; for so many minutes, until a gate, or until somebody says so.
-pub fn hold(room: &Room, by: &Author, reason: &Untrusted, minutes: Option<u32>, gate: Option<&str>) -> Result<Fact, Refusal> {
+pub fn hold(
+    room: &Room,
+    by: &Author,
+    reason: &Untrusted,
+    minutes: Option<u32>,
+    gate: Option<&str>,
+) -> Result<Fact, Refusal> {
     with_role(room, by, "hold the clock")?;
     if room.t0().is_none() {
         return refuse("there is no T-0, so there is no clock to hold; set T-0 first");
@@ -23,10 +29,14 @@ pub fn hold(room: &Room, by: &Author, reason: &Untrusted, minutes: Option<u32>, 
         return refuse(&format!("the clock is held already: {}; resume it first", hold.reason));
     }
     let until = match (minutes, gate) {
-        (Some(0), _) => return refuse("a hold of no time means nothing; name at least a minute, or none to hold until resumed"),
+        (Some(0), _) => {
+            return refuse("a hold of no time means nothing; name at least a minute, or none to hold until resumed");
+        }
         (Some(minutes), _) if minutes > LONGEST => return refuse("a hold lasts a week at most"),
         (Some(minutes), _) => HoldUntil::Time { at: room.now.utc + TimeDelta::minutes(minutes.into()) },
-        (None, Some(gate)) if room.plan.gates.iter().any(|g| g.name == gate) => HoldUntil::Gate { gate: gate.to_owned() },
+        (None, Some(gate)) if room.plan.gates.iter().any(|g| g.name == gate) => {
+            HoldUntil::Gate { gate: gate.to_owned() }
+        }
         (None, Some(gate)) => return refuse(&format!("the plan has no gate \"{}\"", escape(gate))),
         (None, None) => HoldUntil::Said,
     };

@@ -66,7 +66,11 @@ pub fn schedule(now: DateTime<Utc>, sections: &[Section]) -> Vec<Eta> {
 pub fn work(sections: &[Section]) -> Duration {
     let each = sections.iter().map(|section| {
         let left = section.open.iter().map(|work| work.left.unwrap_or_default());
-        if section.parallel { left.max().unwrap_or_default() } else { left.fold(Duration::ZERO, Duration::saturating_add) }
+        if section.parallel {
+            left.max().unwrap_or_default()
+        } else {
+            left.fold(Duration::ZERO, Duration::saturating_add)
+        }
     });
     each.fold(Duration::ZERO, Duration::saturating_add)
 }
@@ -194,9 +198,11 @@ impl Room {
     /// The latest safe moment: what lies ahead is what is planned before the window ends.
     fn drop_dead(&self, rows: &[Option<(u32, u32)>], sections: &[Section]) -> Option<DropDead> {
         let window = later(self.announced_t0()?, self.plan.room.window?);
+        // What is meant to end after the window, such as the first 24 hours, is watching and not the work of the window.
         let outside = |(row, section): (&Option<(u32, u32)>, &Section)| {
-            let _ = row;
-            section.not_before.is_some_and(|at| at >= window)
+            let lasts = row.and_then(|(book, phase)| self.book.phase_at(Row::Phase { book, phase })?.estimate);
+            let lasts = Duration::from_secs(lasts.unwrap_or(0));
+            section.not_before.is_some_and(|at| at >= window || later(at, lasts) > window)
         };
         let end = rows.iter().zip(sections).position(outside).unwrap_or(sections.len());
         let ahead = sections.get(..end).unwrap_or_default();
@@ -233,7 +239,8 @@ impl Room {
 
     /// When a phase is forecast to begin, where it has something open.
     pub fn phase_eta(&self, phase: &Phase) -> Option<Eta> {
-        let row = self.book.rows.iter().find(|row| self.book.phase_at(**row).is_some_and(|p| std::ptr::eq(p, phase)))?;
+        let row =
+            self.book.rows.iter().find(|row| self.book.phase_at(**row).is_some_and(|p| std::ptr::eq(p, phase)))?;
         let Row::Phase { book, phase } = *row else { return None };
         self.live.forecast.phase(book, phase).copied()
     }

@@ -35,9 +35,7 @@ impl Room {
     /// whole seconds while it stands.
     pub fn t0(&self) -> Option<DateTime<Utc>> {
         let (fixed, standing) = self.t0_and_standing()?;
-        Some(standing.map_or(fixed, |since| {
-            fixed + TimeDelta::seconds((self.now.utc - since).num_seconds().max(0))
-        }))
+        Some(standing.map_or(fixed, |since| fixed + TimeDelta::seconds((self.now.utc - since).num_seconds().max(0))))
     }
 
     /// Where the T-clock stands; `None` without T-0.
@@ -149,7 +147,11 @@ pub fn judge(room: &Room) -> Vec<Draft> {
                 HoldUntil::Time { at } => *at,
                 _ => room.now.utc,
             };
-            out.extend(once(room, &["hold ends", &id.to_string()], Fact::HoldEnded { hold: id, at, reason: Untrusted::new(why) }));
+            out.extend(once(
+                room,
+                &["hold ends", &id.to_string()],
+                Fact::HoldEnded { hold: id, at, reason: Untrusted::new(why) },
+            ));
         }
     }
     let Some(((from, _), t)) = room.anchor().zip(room.t()) else { return out };

@@ -64,7 +64,12 @@ impl Room {
             (Some(_), None) => false,
         };
         if let Some(call) = self.calls().into_iter().find(|call| call.due <= now && mine(call.role.as_deref())) {
-            return Some(NextFor { text: call.asks(), why: format!("due for {}", self.ago(call.due)), rank: Rank::Call, step: None });
+            return Some(NextFor {
+                text: call.asks(),
+                why: format!("due for {}", self.ago(call.due)),
+                rank: Rank::Call,
+                step: None,
+            });
         }
         if let Some(timer) = self.timers().into_iter().find(|timer| timer.rings(now) && mine(timer.whom.as_deref())) {
             let why = format!("the timer ran out {} ago", self.ago(timer.due));
@@ -81,14 +86,23 @@ impl Room {
             let why = "next in the run".to_owned();
             return Some(NextFor { text, why, rank: Rank::Step, step: Some(next.step) });
         };
-        let people: Vec<&str> = self.plan.roles.iter().filter(|r| r.name.eq_ignore_ascii_case(role)).flat_map(|r| r.people.iter().map(String::as_str)).collect();
+        let people: Vec<&str> = self
+            .plan
+            .roles
+            .iter()
+            .filter(|r| r.name.eq_ignore_ascii_case(role))
+            .flat_map(|r| r.people.iter().map(String::as_str))
+            .collect();
         let theirs = |step: &&Step| {
-            self.whose(step).is_some_and(|of| of.eq_ignore_ascii_case(role) || people.iter().any(|p| p.eq_ignore_ascii_case(&of)))
+            self.whose(step)
+                .is_some_and(|of| of.eq_ignore_ascii_case(role) || people.iter().any(|p| p.eq_ignore_ascii_case(&of)))
         };
         let here = self.current_phase().map(|phase| (phase.line, &phase.title));
-        let in_run = |step: &Step| here.is_some_and(|(line, title)| {
-            self.book.phase_of(&step.id).is_some_and(|p| (p.line, &p.title) == (line, title))
-        });
+        let in_run = |step: &Step| {
+            here.is_some_and(|(line, title)| {
+                self.book.phase_of(&step.id).is_some_and(|p| (p.line, &p.title) == (line, title))
+            })
+        };
         let open = |step: &&Step| {
             let status = self.status(&step.id);
             !status.settled() && status != Status::Failed && theirs(step) && !super::steps::way_back(step)
@@ -101,7 +115,9 @@ impl Room {
         let due = self.due(step);
         let why = match (self.status(&step.id) == Status::Running, due) {
             (true, _) => "it runs: finish it".to_owned(),
-            (_, Some(due)) if due < self.now.utc => format!("{} late", clock_span((self.now.utc - due).to_std().unwrap_or_default())),
+            (_, Some(due)) if due < self.now.utc => {
+                format!("{} late", clock_span((self.now.utc - due).to_std().unwrap_or_default()))
+            }
             (_, Some(due)) => format!("due {}", due.with_timezone(&self.plan.room.zone).format("%H:%M")),
             _ if in_run(step) => "its turn in the run".to_owned(),
             _ => "it can be begun".to_owned(),

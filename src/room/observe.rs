@@ -104,7 +104,10 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         let silent = fair(heard);
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
         let rests = live.state == ServiceState::Maintenance;
-        if !rests && live.state != ServiceState::Stale && silent > pace.unwrap_or(service.every) * 2 + service.timeout * room.speed {
+        if !rests
+            && live.state != ServiceState::Stale
+            && silent > pace.unwrap_or(service.every) * 2 + service.timeout * room.speed
+        {
             let last =
                 live.asked.map_or_else(|| "no answer yet".to_owned(), |_| format!("no answer for {}", age(silent)));
             change(live, ServiceState::Stale, last, now);
@@ -116,11 +119,9 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         let every = pace.filter(|_| metric.from_probe.is_none()).unwrap_or(metric.every);
         let patience = every * 2 + Duration::from_secs(1) * (room.speed - 1);
         let old = live.fresh.is_none_or(|fresh| fair(fresh) > patience);
-        let aged = live
-            .series
-            .last()
-            .is_some_and(|p| (now.utc - p.at).to_std().is_ok_and(|a| a > SAMPLE_AGE.max(every * 2)))
-            && paced.is_none_or(|paced| now.since(paced) > patience);
+        let aged =
+            live.series.last().is_some_and(|p| (now.utc - p.at).to_std().is_ok_and(|a| a > SAMPLE_AGE.max(every * 2)))
+                && paced.is_none_or(|paced| now.since(paced) > patience);
         let stale = old || aged;
         if stale != live.stale {
             live.stale = stale;

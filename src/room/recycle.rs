@@ -34,9 +34,9 @@ impl Room {
         if found.any(|other| !std::ptr::eq(other, phase)) {
             return Err(format!("the runbook has more than one phase \"{shown}\"; make their headings differ"));
         }
-        let due = self.phase_due(phase).ok_or_else(|| {
-            format!("the phase \"{shown}\" has no time from T-0, so the clock cannot go back to it")
-        })?;
+        let due = self
+            .phase_due(phase)
+            .ok_or_else(|| format!("the phase \"{shown}\" has no time from T-0, so the clock cannot go back to it"))?;
         let (t0, now) = (self.t0().unwrap_or(due), self.t().unwrap_or(Offset(0)));
         let t = Offset::between(t0, due);
         if t > now {

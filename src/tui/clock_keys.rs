@@ -115,15 +115,20 @@ pub fn submit(room: &Room, view: &mut View, purpose: &Purpose, line: &str) -> Re
             Intent::Hold { reason, minutes, gate: None }
         }
         Purpose::Timer => {
-            let minutes = minutes.filter(|_| !words.is_empty()).ok_or("write when and what, as in: 5m back to the database")?;
+            let minutes =
+                minutes.filter(|_| !words.is_empty()).ok_or("write when and what, as in: 5m back to the database")?;
             let (whom, words) = match words.split_once(": ") {
-                Some((whom, rest)) if room.plan.roles.iter().any(|r| r.name.eq_ignore_ascii_case(whom)) => (Some(whom), rest),
+                Some((whom, rest)) if room.plan.roles.iter().any(|r| r.name.eq_ignore_ascii_case(whom)) => {
+                    (Some(whom), rest)
+                }
                 _ => (None, words.as_str()),
             };
             Intent::Timer { minutes, text: Untrusted::new(words), whom: whom.map(Untrusted::new) }
         }
         Purpose::Extend(window) => {
-            let minutes = minutes.filter(|_| !words.is_empty()).ok_or("write by how much and why, as in: 30m errors are not gone")?;
+            let minutes = minutes
+                .filter(|_| !words.is_empty())
+                .ok_or("write by how much and why, as in: 30m errors are not gone")?;
             Intent::ExtendWindow { window: window.clone(), minutes, reason: Untrusted::new(words) }
         }
         Purpose::Recycle(phase) => {
@@ -131,9 +136,18 @@ pub fn submit(room: &Room, view: &mut View, purpose: &Purpose, line: &str) -> Re
             let names: Vec<String> = back.reopens.iter().take(3).map(|step| room.shown(&step.text)).collect();
             let more = back.reopens.len().saturating_sub(names.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let opens = if names.is_empty() { "opens no step".to_owned() } else { format!("opens {}{more} again", names.join(", ")) };
-            let question =
-                format!("Go back{} to {} ({})? This {opens}; T-0 moves to {}.", place(room), escape(phase), back.t, when(room, back.t0));
+            let opens = if names.is_empty() {
+                "opens no step".to_owned()
+            } else {
+                format!("opens {}{more} again", names.join(", "))
+            };
+            let question = format!(
+                "Go back{} to {} ({})? This {opens}; T-0 moves to {}.",
+                place(room),
+                escape(phase),
+                back.t,
+                when(room, back.t0)
+            );
             let intent = Intent::Recycle { phase: phase.clone(), reason: text };
             return Ok(confirm(room, view, question, Next::Do(intent)));
         }
@@ -151,8 +165,12 @@ pub fn help(room: &Room, purpose: &Purpose) -> (String, String) {
     let step = |id| room.step_text(id).unwrap_or_default();
     match purpose {
         Purpose::Hold => ("Why is the clock held?".to_owned(), "begin with 10m to hold for that long only".to_owned()),
-        Purpose::Timer => ("Of what, and when?".to_owned(), "5m back to the database; 5m ROLE: words for one role".to_owned()),
-        Purpose::Extend(window) => (format!("Extend the window {}", escape(window)), "by how much and why: 30m errors are not gone".to_owned()),
+        Purpose::Timer => {
+            ("Of what, and when?".to_owned(), "5m back to the database; 5m ROLE: words for one role".to_owned())
+        }
+        Purpose::Extend(window) => {
+            (format!("Extend the window {}", escape(window)), "by how much and why: 30m errors are not gone".to_owned())
+        }
         Purpose::Recycle(phase) => (format!("Why back to {}?", escape(phase)), String::new()),
         Purpose::Answer(CallKind::CheckIn, name) => {
             (format!("Check in for {}", escape(name)), "what you see; what you type replaces this".to_owned())
@@ -160,9 +178,10 @@ pub fn help(room: &Room, purpose: &Purpose) -> (String, String) {
         Purpose::Answer(CallKind::Drumbeat, name) => {
             (format!("Said: {}", escape(name)), "what was said; what you type replaces this".to_owned())
         }
-        Purpose::TickAnyway(id) | Purpose::StartAnyway(id) => {
-            (format!("Why \"{}\" now?", step(id)), room.irregular(id).map(|how| format!("it is {how}")).unwrap_or_default())
-        }
+        Purpose::TickAnyway(id) | Purpose::StartAnyway(id) => (
+            format!("Why \"{}\" now?", step(id)),
+            room.irregular(id).map(|how| format!("it is {how}")).unwrap_or_default(),
+        ),
         _ => (String::new(), String::new()),
     }
 }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use crate::clock::Stamp;
 use crate::fact::{Fact, StepId};
 use crate::plan::Plan;
-use crate::room::{self, Book, Room, Row, Status};
 use crate::plan::schedule::Order;
+use crate::room::{self, Book, Room, Row, Status};
 use crate::runbook::{Phase, Step};
 
 /// No such node.
@@ -128,7 +128,10 @@ impl Derived {
             }
         }
         let t0 = room.t0();
-        let retimed = self.due.len() != self.nodes.len() || t0 != self.t0 || self.times != room.revision.times || !Arc::ptr_eq(&self.plan, &room.plan);
+        let retimed = self.due.len() != self.nodes.len()
+            || t0 != self.t0
+            || self.times != room.revision.times
+            || !Arc::ptr_eq(&self.plan, &room.plan);
         if retimed {
             self.t0 = t0;
             self.times = room.revision.times;

@@ -11,9 +11,7 @@ use super::derive::NONE;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
 use super::panes::{alarms, services};
-use super::typing::{
-    alert_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek,
-};
+use super::typing::{alert_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
 use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
 use crate::room::{Intent, Room, Status};

@@ -1,7 +1,6 @@
 //! Dialogs and lines being typed: prompts, questions, finds, the palette, the help.
 
-use chrono::{DateTime, LocalResult, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
@@ -200,25 +199,11 @@ fn read_moment(room: &Room, line: &str) -> Result<DateTime<Utc>, String> {
         return Ok(at.with_timezone(&Utc));
     }
     let zone = room.plan.room.zone;
-    let time = ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(line, form).ok()).ok_or_else(|| {
-        format!("\"{}\" is no time; write 12:30, 12:30:00, +10m or 2025-10-21T12:00:00Z", crate::text::escape(line))
-    })?;
-    local_today(zone, now, time)
-}
-
-/// A time of day today in a zone; a sentence where the clocks are changed then, so that it is there twice or not at all.
-pub fn local_today(zone: Tz, now: DateTime<Utc>, time: NaiveTime) -> Result<DateTime<Utc>, String> {
-    match zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time)) {
-        LocalResult::Single(at) => Ok(at.to_utc()),
-        LocalResult::Ambiguous(first, second) => Err(format!(
-            "{time} is there twice today in {zone}: the clocks go back; write {} or {}",
-            first.to_rfc3339(),
-            second.to_rfc3339()
-        )),
-        LocalResult::None => Err(format!(
-            "{time} does not exist today in {zone}: the clocks go forward; write it with its offset, as in 2025-10-21T12:00:00Z"
-        )),
-    }
+    let time =
+        ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(line, form).ok()).ok_or_else(|| {
+            format!("\"{}\" is no time; write 12:30, 12:30:00, +10m or 2025-10-21T12:00:00Z", crate::text::escape(line))
+        })?;
+    clock::zones::local(zone, now.with_timezone(&zone).date_naive().and_time(time))
 }
 
 /// A key while a find is typed.

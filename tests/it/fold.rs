@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
-use warroom::fact::{Author, Draft, Entry, Fact, Hash, Mark, StepId};
+use warroom::fact::{Author, CallKind, Draft, Entry, Fact, Hash, HoldUntil, Mark, StepId};
 use warroom::room::{Progress, Status};
 use warroom::text::Untrusted;
 
@@ -24,6 +24,7 @@ enum Say {
     Watch(u64),
     Rename(u8, u8),
     Alien,
+    Countdown(u8, u8),
 }
 
 fn say() -> impl Strategy<Value = Say> {
@@ -46,6 +47,7 @@ fn say() -> impl Strategy<Value = Say> {
         1 => (1..4_u64).prop_map(Say::Watch),
         1 => (0..4_u8, 0..4_u8).prop_map(|(from, to)| Say::Rename(from, to)),
         1 => Just(Say::Alien),
+        4 => (0..11_u8, 0..3_u8).prop_map(|(what, which)| Say::Countdown(what, which)),
     ]
 }
 
@@ -82,6 +84,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     renames: vec![(id(from), id(to))],
                 },
                 Say::Alien => Fact::Unknown,
+                Say::Countdown(what, which) => countdown(what, which, utc),
             };
             let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba", "on-call"][w]), fact };
             seq[w] += 1;
@@ -91,6 +94,26 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
             Arc::new(entry)
         })
         .collect()
+}
+
+/// A fact about holds, windows, calls or timers; few of each, so that they meet.
+fn countdown(what: u8, which: u8, at: chrono::DateTime<chrono::Utc>) -> Fact {
+    let id = Uuid::from_u128(u128::from(which));
+    let text = Untrusted::new("why");
+    let window = format!("w{which}");
+    match what {
+        0 => Fact::HoldBegan { hold: id, at, reason: text, until: HoldUntil::Said },
+        1 => Fact::HoldEnded { hold: id, at, reason: text },
+        2 => Fact::Recycled { phase: text.clone(), at, t0: at, reason: text },
+        3 => Fact::Irregular { step: StepId::from(window.as_str()), how: text },
+        4 => Fact::WindowsChanged { windows: vec![window], every: None },
+        5 => Fact::WindowExtended { window, minutes: u32::from(which) + 1, reason: text },
+        6 => Fact::CallAnswered { call: CallKind::CheckIn, name: window, at, text },
+        7 => Fact::CallAnswered { call: CallKind::Drumbeat, name: window, at, text },
+        8 => Fact::TimerSet { timer: id, due: at, text, whom: None },
+        9 => Fact::TimerRang { timer: id },
+        _ => Fact::TimerEnded { timer: id, text },
+    }
 }
 
 fn fold<'a>(entries: impl IntoIterator<Item = &'a Arc<Entry>>) -> Progress {

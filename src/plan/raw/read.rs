@@ -5,9 +5,10 @@ use toml::de::DeValue;
 
 use super::values::json_value;
 use super::{
-    RawBaseline, RawBreaker, RawChannel, RawCommand, RawDrumbeat, RawEscalation, RawExpect, RawFilled, RawGate, RawHeartbeat, RawHold,
-    RawJson, RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPhase, RawPlan, RawProfile, RawRole,
-    RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
+    RawBaseline, RawBreaker, RawChannel, RawCommand, RawDrumbeat, RawEscalation, RawExpect, RawFilled, RawGate,
+    RawHeartbeat, RawHold, RawJson, RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam,
+    RawPhase, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime,
+    RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};

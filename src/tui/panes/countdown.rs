@@ -113,7 +113,9 @@ pub fn words(room: &Room, fact: &Fact) -> Option<String> {
         Fact::WindowExtended { window, minutes, reason } => {
             format!("window {} lasts {minutes} min longer: {reason}", escape(window))
         }
-        Fact::CallAnswered { call: CallKind::CheckIn, name, text, .. } => format!("checks in for {}: {text}", escape(name)),
+        Fact::CallAnswered { call: CallKind::CheckIn, name, text, .. } => {
+            format!("checks in for {}: {text}", escape(name))
+        }
         Fact::CallAnswered { call: CallKind::Drumbeat, name, text, .. } => format!("said {}: {text}", escape(name)),
         Fact::TimerSet { due, text, whom, .. } => {
             let whom = whom.as_ref().map(|whom| format!("{whom}: ")).unwrap_or_default();
