@@ -202,6 +202,13 @@ pub enum Fact {
         /// Which.
         silence: Uuid,
     },
+    /// A silence of an alert that somebody else judges was created there too, or was not.
+    SilencedThere {
+        /// Which.
+        silence: Uuid,
+        /// How it went.
+        there: There,
+    },
     /// Something is to be told; the outbox is what was queued and not yet told.
     NoticeQueued {
         /// What, and to which channel.
@@ -383,6 +390,22 @@ pub enum CallKind {
     CheckIn,
     /// A communication that is due again and again.
     Drumbeat,
+}
+
+/// How creating a silence elsewhere went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum There {
+    /// It is there.
+    Created {
+        /// Its identity there.
+        id: Untrusted,
+    },
+    /// It is not, or nobody can tell.
+    Failed {
+        /// Why.
+        why: Untrusted,
+    },
 }
 
 /// What became of an alert.

@@ -96,6 +96,9 @@ impl Screen {
         }
         let fresh = self.buffer.area != self.area;
         let drawn = tui::draw(room, &mut self.view, &self.theme, self.area, &mut self.buffer);
+        if self.view.take_bell() {
+            self.terminal.bell();
+        }
         if fresh {
             self.terminal.frame(&self.buffer, &DirtyRows::ALL, None);
         } else if !drawn.is_empty() {

@@ -19,14 +19,20 @@ pub fn json(room: &Room) -> Value {
         let each = room.next_by_role().into_iter();
         each.map(|(role, n)| json!({ "role": role, "text": n.text, "why": n.why, "step": n.step })).collect()
     };
+    let causes = crate::room::causes::causes(room);
     let services: Vec<Value> = room
         .plan
         .services
         .iter()
         .zip(&room.live.services)
-        .map(|(plan, live)| {
+        .enumerate()
+        .map(|(ix, (plan, live))| {
+            let running = live.versions.running(plan.target_version.as_deref(), room.now);
+            let versions = live.versions.counts(room.now).into_iter();
+            let versions = versions.map(|(version, answers)| json!({ "version": version, "answers": answers }));
             json!({
                 "name": plan.name,
+                "kind": plan.kind,
                 "state": live.state,
                 "reason": live.reason,
                 "since": rfc3339(live.since.utc),
@@ -34,6 +40,11 @@ pub fn json(room: &Room) -> Value {
                 "latency": live.took.map(|t| t.as_secs_f64()),
                 "code": live.last.as_ref().and_then(|r| r.code),
                 "version": live.last.as_ref().and_then(|r| r.version.clone()),
+                "target_version": plan.target_version,
+                "running": running.word(),
+                "versions": versions.collect::<Vec<_>>(),
+                "says": live.last.as_ref().and_then(|r| r.says.clone()),
+                "because": room.because(&causes, ix),
             })
         })
         .collect();
@@ -59,6 +70,7 @@ pub fn json(room: &Room) -> Value {
             })
         })
         .collect();
+    let (own, because) = room.failures();
     let mut status = json!({
         "room": room.plan.room.name,
         "at": rfc3339(room.now.utc),
@@ -68,6 +80,7 @@ pub fn json(room: &Room) -> Value {
         "reason": room.live.verdict.reason,
         "next": next,
         "services": services,
+        "failures": { "own": own, "because_of_them": because },
         "metrics": metrics,
         "alerts": alerts(room),
         "board": room.trust(),
@@ -144,7 +157,7 @@ fn clock(room: &Room) -> Value {
 fn alerts(room: &Room) -> Vec<Value> {
     let alerts = room.alerts();
     let said = alerts.iter().map(|alert| {
-        let rule = room.plan.rules.get(alert.rule);
+        let rule = alert.rule(room);
         json!({
             "name": alert.name,
             "state": alert.state,
@@ -152,6 +165,7 @@ fn alerts(room: &Room) -> Vec<Value> {
             "severity": alert.severity,
             "why": alert.why,
             "note": alert.note,
+            "source": alert.source(room),
             "held": alert.held.map(|(held, _)| held.as_secs_f64()),
             "for": rule.map(|r| r.for_.as_secs_f64()),
             "episode": alert.episode,
@@ -172,7 +186,7 @@ fn told(room: &Room, key: &str) -> Vec<Value> {
             "channel": notice.channel,
             "action": notice.action,
             "at": rfc3339(stamp.utc()),
-            "delivery": delivery.or_else(|| room.live.telling.get(&notice.id)),
+            "delivery": delivery.or_else(|| room.telling(notice.id)),
         })
     });
     said.collect()

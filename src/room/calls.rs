@@ -5,12 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::alarms::{AlertNow, Shown};
+use super::alarms::{AlertNow, Judged, Shown};
 use super::hold::once;
 use super::{Room, alerts};
 use crate::clock::{clock_span, duration_text};
 use crate::fact::{AlertWord, CallKind, Draft, Fact};
 use crate::notice::{Action, Notice, Severity};
+use crate::plan::Plan;
 use crate::text::{Untrusted, escape};
 
 /// A call that is in force.
@@ -38,10 +39,7 @@ impl CallNow {
 
     /// The name of the alert that a missed one raises.
     pub fn alert(&self) -> String {
-        match self.kind {
-            CallKind::CheckIn => format!("check-in {} missed", self.name),
-            CallKind::Drumbeat => format!("\"{}\" not said", self.name),
-        }
+        alert_name(self.kind, &self.name)
     }
 
     /// What is asked, escaped.
@@ -124,7 +122,7 @@ impl Room {
             let episode = said.map(|(_, said)| said.episode);
             let ack = episode.and_then(|episode| all.acknowledged(&name, episode, self.now.utc));
             let mut it = AlertNow {
-                rule: usize::MAX,
+                of: Judged::Call,
                 blind: false,
                 state: if ack.is_some() { Shown::Acknowledged } else { Shown::Firing },
                 severity: call.severity(),
@@ -161,43 +159,52 @@ pub fn judge(room: &Room) -> Vec<Draft> {
         match (missed, fires) {
             (true, None) => {
                 let episode = alerts::identity(&["call", &alert, &call.due.timestamp_millis().to_string()]);
-                let fact = said(room, call, episode, AlertWord::Firing, why(room, call));
+                let fact = said(call, episode, AlertWord::Firing, why(room, call));
                 out.extend(once(room, &["missed", &episode.to_string()], fact));
             }
             (true, Some((_, said))) => out.extend(told(room, call, said.episode)),
             (false, Some((_, known))) => {
-                let fact = said(room, call, known.episode, AlertWord::Resolved, "answered".to_owned());
+                let fact = said(call, known.episode, AlertWord::Resolved, "answered".to_owned());
                 out.extend(once(room, &["answered", &known.episode.to_string()], fact));
                 out.extend(told_over(room, call.severity(), &alert, known.episode, "answered"));
             }
             (false, None) => {}
         }
     }
-    // A window that is over asks nobody any more.
-    for window in &room.plan.windows {
-        let alert = format!("check-in {} missed", window.name);
-        let asked = calls.iter().any(|call| call.kind == CallKind::CheckIn && call.name == window.name);
-        let Some((_, known)) = room.progress.episodes.newest(&alert).filter(|(_, k)| k.to == AlertWord::Firing) else {
-            continue;
+    // A window that is over asks nobody any more, nor does a drumbeat.
+    for alert in names(&room.plan) {
+        let asked = calls.iter().any(|call| call.alert() == alert);
+        let known = room.progress.episodes.newest(&alert).filter(|(_, said)| said.to == AlertWord::Firing);
+        let Some((_, known)) = known.filter(|_| !asked) else { continue };
+        let (episode, severity, why) = (known.episode, known.severity, "nobody is asked any more");
+        let fact = Fact::AlertChanged {
+            alert: Untrusted::new(alert.clone()),
+            episode,
+            to: AlertWord::Resolved,
+            severity,
+            why: Untrusted::new(why),
         };
-        if !asked {
-            let (episode, severity) = (known.episode, known.severity);
-            let why = "the window is over".to_owned();
-            let fact = Fact::AlertChanged {
-                alert: Untrusted::new(alert.clone()),
-                episode,
-                to: AlertWord::Resolved,
-                severity,
-                why: Untrusted::new(why.clone()),
-            };
-            out.extend(once(room, &["answered", &episode.to_string()], fact));
-            out.extend(told_over(room, severity, &alert, episode, &why));
-        }
+        out.extend(once(room, &["answered", &episode.to_string()], fact));
+        out.extend(told_over(room, severity, &alert, episode, why));
     }
     out
 }
 
-fn said(_room: &Room, call: &CallNow, episode: Uuid, to: AlertWord, why: String) -> Fact {
+/// The names of the alerts that missed calls of a plan raise.
+pub fn names(plan: &Plan) -> impl Iterator<Item = String> {
+    let windows = plan.windows.iter().filter(|window| window.check_in.is_some());
+    let windows = windows.map(|window| alert_name(CallKind::CheckIn, &window.name));
+    windows.chain(plan.drumbeats.iter().map(|drumbeat| alert_name(CallKind::Drumbeat, &drumbeat.say)))
+}
+
+fn alert_name(kind: CallKind, name: &str) -> String {
+    match kind {
+        CallKind::CheckIn => format!("check-in {name} missed"),
+        CallKind::Drumbeat => format!("\"{name}\" not said"),
+    }
+}
+
+fn said(call: &CallNow, episode: Uuid, to: AlertWord, why: String) -> Fact {
     Fact::AlertChanged {
         alert: Untrusted::new(call.alert()),
         episode,

@@ -22,6 +22,7 @@ pub mod apply;
 pub mod baseline;
 pub mod book;
 pub mod calls;
+pub mod causes;
 mod clock_intents;
 pub mod clocks;
 pub mod decide;
@@ -45,6 +46,7 @@ pub mod timers;
 pub mod trust;
 mod upkeep;
 pub mod verdict;
+pub mod versions;
 pub mod windows;
 
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
@@ -52,6 +54,7 @@ pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
 pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
+pub use versions::{Running, Versions};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]
@@ -199,9 +202,11 @@ impl Room {
             }
         }
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
+        alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         live.keep_clocks(&self.live);
+        live.silencing = self.live.silencing;
         self.live = live;
         self.apply_profile();
         self.find_begun();

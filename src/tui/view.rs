@@ -12,7 +12,7 @@ use super::derive::{Derived, NONE};
 use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
 use super::widgets::glyphs::Charset;
-use crate::clock::Now;
+use crate::clock::{Now, Stamp};
 use crate::fact::{CallKind, StepId};
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
@@ -85,6 +85,10 @@ pub struct View {
     pub follow: bool,
     /// The statuses that were followed last.
     pub(super) followed: u64,
+    /// The newest timer that was called out here; none before the past was read.
+    rung: Option<Option<Stamp>>,
+    /// Whether the bell is to ring with the next frame.
+    bell: bool,
 }
 
 /// The row the keys act on, by what survives a reload.
@@ -361,6 +365,8 @@ impl View {
             begun: false,
             follow: true,
             followed: 0,
+            rung: None,
+            bell: false,
         }
     }
 
@@ -378,6 +384,28 @@ impl View {
         self.toasts.push_back(Toast { text: text.into(), tone, at: now });
     }
 
+    /// Calls out timers that ran out since the last time; those of before this screen was opened are the past.
+    fn call_out(&mut self, room: &Room) {
+        if room.journal == crate::room::JournalHealth::Opening {
+            return;
+        }
+        let timers = || room.progress.schedule.timers.values().filter_map(|timer| Some((timer.rang?, timer)));
+        let newest = timers().map(|(stamp, _)| stamp).max();
+        if let Some(known) = self.rung.replace(newest) {
+            let new = timers().filter(|(stamp, timer)| Some(*stamp) > known && timer.ended.is_none());
+            let says: Vec<String> = new.filter_map(|(_, t)| t.set.as_ref().map(|set| set.text.to_string())).collect();
+            for text in says {
+                self.bell = true;
+                self.toast(room.now, Tone::Bad, format!("TIMER {text}"));
+            }
+        }
+    }
+
+    /// Whether the bell is to ring; once for each time.
+    pub fn take_bell(&mut self) -> bool {
+        std::mem::take(&mut self.bell)
+    }
+
     /// Drops messages that have been shown long enough.
     pub(super) fn expire_toasts(&mut self, now: Now) {
         self.toasts.retain(|t| now.since(t.at) < TOAST_FOR);
@@ -386,6 +414,7 @@ impl View {
     /// Brings derived rows up to date; called before drawing and before a key is understood.
     pub fn refresh(&mut self, room: &Room) {
         self.derived.refresh(room);
+        self.call_out(room);
         if !self.begun && !self.derived.nodes.is_empty() && room.journal != crate::room::JournalHealth::Opening {
             self.begun = true;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {

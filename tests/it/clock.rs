@@ -5,6 +5,7 @@ mod forecast;
 mod holds;
 mod jumps;
 mod order;
+mod screens;
 mod zones;
 
 use std::time::Duration;

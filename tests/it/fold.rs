@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
-use warroom::fact::{Author, CallKind, Draft, Entry, Fact, Hash, HoldUntil, Mark, StepId};
+use warroom::fact::{AlertWord, Author, CallKind, Draft, Entry, Fact, Hash, HoldUntil, Mark, StepId, There};
+use warroom::notice::Severity;
 use warroom::room::{Progress, Status};
 use warroom::text::Untrusted;
 
@@ -23,6 +24,7 @@ enum Say {
     T0(i64),
     Watch(u64),
     Rename(u8, u8),
+    Alarm(u8, u8, bool),
     Alien,
     Countdown(u8, u8),
 }
@@ -46,6 +48,7 @@ fn say() -> impl Strategy<Value = Say> {
         1 => (0..5_i64).prop_map(Say::T0),
         1 => (1..4_u64).prop_map(Say::Watch),
         1 => (0..4_u8, 0..4_u8).prop_map(|(from, to)| Say::Rename(from, to)),
+        3 => (0..3_u8, 0..5_u8, any::<bool>()).prop_map(|(id, what, yes)| Say::Alarm(id, what, yes)),
         1 => Just(Say::Alien),
         4 => (0..11_u8, 0..3_u8).prop_map(|(what, which)| Say::Countdown(what, which)),
     ]
@@ -83,6 +86,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     paths: Vec::new(),
                     renames: vec![(id(from), id(to))],
                 },
+                Say::Alarm(id, what, yes) => alarm(id, what, yes, utc),
                 Say::Alien => Fact::Unknown,
                 Say::Countdown(what, which) => countdown(what, which, utc),
             };
@@ -113,6 +117,23 @@ fn countdown(what: u8, which: u8, at: chrono::DateTime<chrono::Utc>) -> Fact {
         8 => Fact::TimerSet { timer: id, due: at, text, whom: None },
         9 => Fact::TimerRang { timer: id },
         _ => Fact::TimerEnded { timer: id, text },
+    }
+}
+
+/// What is recorded of alerts, about three of them.
+fn alarm(id: u8, what: u8, yes: bool, utc: chrono::DateTime<chrono::Utc>) -> Fact {
+    let uuid = Uuid::from_u128(u128::from(id));
+    let (alert, text) = (Untrusted::new(format!("A{{job=\"{id}\"}}")), Untrusted::new(if yes { "yes" } else { "no" }));
+    match what {
+        0 => {
+            let to = if yes { AlertWord::Firing } else { AlertWord::Resolved };
+            Fact::AlertChanged { alert, episode: uuid, to, severity: Severity::Page, why: text }
+        }
+        1 => Fact::AlertAcknowledged { alert, episode: uuid, owner: None, until: yes.then_some(utc), text },
+        2 => Fact::Silenced { silence: uuid, alert: Some(alert), until: utc, reason: text },
+        3 => Fact::SilenceLifted { silence: uuid },
+        _ if yes => Fact::SilencedThere { silence: uuid, there: There::Created { id: text } },
+        _ => Fact::SilencedThere { silence: uuid, there: There::Failed { why: text } },
     }
 }
 

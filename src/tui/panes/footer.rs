@@ -71,7 +71,7 @@ fn kept(view: &View) -> u16 {
 /// where they do something.
 fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen<'_>) -> u16 {
     use Action as A;
-    let on_steps = matches!(view.focus, Pane::Checklist | Pane::Detail);
+    let on_steps = view.focus == Pane::Checklist || view.focus == Pane::Detail && view.detail == Detail::Step;
     let on_charts = matches!(view.focus, Pane::Errors | Pane::Latency);
     let on_alerts = view.focus == Pane::Alarms || view.focus == Pane::Detail && view.detail == Detail::Alert;
     let mut found: Vec<(&str, String, bool)> = Vec::new();
