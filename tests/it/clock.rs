@@ -4,6 +4,7 @@ mod calls;
 mod forecast;
 mod holds;
 mod jumps;
+mod live;
 mod order;
 mod screens;
 mod zones;

@@ -59,10 +59,10 @@ pub fn troubles(room: &Room) -> Vec<String> {
     let now = room.now.utc;
     let mut out: Vec<String> = room.clock_trouble().map(str::to_owned).into_iter().collect();
     let late = |due: DateTime<Utc>| clock_span((now - due).to_std().unwrap_or_default());
-    for call in room.calls().iter().filter(|call| call.due <= now) {
+    // Whose it is sees a due one as what is next; a missed one is everybody's business.
+    for call in room.calls().iter().filter(|call| now >= call.missed_at()) {
         let who = call.role.as_ref().map(|role| format!("{}: ", escape(role))).unwrap_or_default();
-        let word = if now >= call.missed_at() { "MISSED" } else { "due" };
-        out.push(format!("{who}{} ({word} {})", call.asks(), late(call.due)));
+        out.push(format!("{who}{} (MISSED {})", call.asks(), late(call.due)));
     }
     for timer in room.timers().iter().filter(|timer| timer.rings(now)) {
         let whom = timer.whom.as_ref().map(|whom| format!("{whom}: ")).unwrap_or_default();

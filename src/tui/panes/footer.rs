@@ -34,8 +34,9 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.put(right + cells(&watch), area.y, cells(&safe), &safe, role);
     // The next timer counts in sight, where there is room for it beside the keys.
     let timer = super::countdown::timer(room).filter(|_| area.width >= 80);
-    let (says, role) = timer.map(|(text, role)| (format!("{text}  "), role)).unwrap_or((String::new(), Role::Dim));
-    let says = crate::text::truncate(&says, usize::from(area.width / 3)).into_owned();
+    let (says, role) = timer.map_or((String::new(), Role::Dim), |(text, role)| {
+        (format!("{}  ", crate::text::truncate(&text, usize::from(area.width / 3))), role)
+    });
     let right = right.saturating_sub(cells(&says));
     pen.put(right, area.y, cells(&says), &says, role);
     let end = right.saturating_sub(2);

@@ -70,6 +70,8 @@ impl Seat {
     }
 
     fn shown(&mut self, width: u16, height: u16) -> String {
+        // A buffer of its own each time: nothing of it was drawn before.
+        self.view.invalidate();
         text(&frame(&self.w.room, &mut self.view, &Theme::default(), width, height))
     }
 
@@ -186,7 +188,8 @@ fn a_step_out_of_its_turn_warns_or_asks_why() {
     seat.shown(160, 48);
     let acts = seat.key(KeyCode::Char(' '));
     assert!(matches!(acts.as_slice(), [Act::Intent(Intent::Tick { .. })]));
-    assert!(seat.shown(160, 48).contains("out of turn, before \"roll call"));
+    let shown = seat.shown(160, 48);
+    assert!(shown.contains("out of turn, before \"roll call"), "{shown}");
     let mut strict = Seat::new(World::new(RUNBOOK, &plan("order = \"strict\"", "")));
     strict.view.follow = false;
     strict.view.selected = Some(warroom::tui::view::Spot::Step(step(&strict.w.room, "backup")));
