@@ -51,7 +51,7 @@ impl Room {
             track.alert.state == State::Firing && !taken && record.silenced(name, now).is_none()
         };
         if many::asks(self) {
-            for (_, owner, many) in self.many() {
+            for (_, _, many) in self.many() {
                 all += many.instances.len();
                 let shouts = |(name, it): &(&String, &Instance)| {
                     it.words.severity >= Severity::Page && !it.words.quiet && nobodys(name, &it.track)
@@ -59,7 +59,6 @@ impl Room {
                 loud += many.instances.iter().filter(shouts).count();
                 if many.blind.alert.state == State::Firing {
                     all += 1;
-                    loud += usize::from(nobodys(&blind_name(owner.called()), &many.blind));
                 }
             }
         } else {

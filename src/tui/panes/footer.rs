@@ -28,8 +28,14 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         Watch::Nobody => format!("nobody watches {dot} "),
     };
     let watch = if area.width < 100 { String::new() } else { watch };
-    let wide = cells(&safe) + cells(&watch);
+    // What keeps the board from being believed is said where everybody looks at the end; W says more.
+    let trust = room.trust();
+    let board =
+        if trust.sound || room.live.watch == Watch::Unknown { String::new() } else { format!("board impaired {dot} ") };
+    let wide = cells(&safe) + cells(&watch) + cells(&board);
     let right = area.right().saturating_sub(wide + 1);
+    pen.put(right, area.y, cells(&board), &board, Role::Warn);
+    let right = right + cells(&board);
     pen.put(right, area.y, cells(&watch), &watch, if room.live.watch == Watch::Nobody { Role::Bad } else { Role::Dim });
     pen.put(right + cells(&watch), area.y, cells(&safe), &safe, role);
     // The next timer counts in sight, where there is room for it beside the keys.
@@ -37,7 +43,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let (says, role) = timer.map_or((String::new(), Role::Dim), |(text, role)| {
         (format!("{}  ", crate::text::truncate(&text, usize::from(area.width / 3))), role)
     });
-    let right = right.saturating_sub(cells(&says));
+    let right = right.saturating_sub(cells(&board) + cells(&says));
     pen.put(right, area.y, cells(&says), &says, role);
     let end = right.saturating_sub(2);
     if let Mode::Find(input) = &view.mode {

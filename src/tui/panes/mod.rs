@@ -120,10 +120,7 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         Pane::Metrics => hash(&(r.metrics, second)),
         Pane::Budgets => hash(&(r.metrics, r.header, second)),
         Pane::Timeline => hash(&(r.timeline, r.header)),
-        Pane::Footer => {
-            let timer = room.timers().first().map(|_| second);
-            hash(&(view.epoch, r.header, r.steps, room.unsaved.len(), timer))
-        }
+        Pane::Footer => hash(&(view.epoch, r.header, r.steps, room.unsaved.len(), second)),
     };
     hash(&(base, own)).max(1)
 }
