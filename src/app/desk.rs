@@ -191,7 +191,7 @@ impl Desk {
         self.second = now.utc.timestamp();
         let jumped = self.jumps(now);
         let effects = room::observe::tick(&mut self.room, now);
-        if self.room.live.pace.map(|(every, _)| every) != self.paced {
+        if self.room.live.pace != self.paced {
             self.poll_anew();
         }
         self.flush_tape();
@@ -698,7 +698,7 @@ impl Desk {
 
     /// Hands the probes over at the pace of the windows in force.
     fn poll_now(&mut self) {
-        self.paced = self.room.live.pace.map(|(every, _)| every);
+        self.paced = self.room.live.pace;
         self.poll.ask(poll::Ask::Set(self.room.probes(), self.room.plan.masks.clone()));
     }
 

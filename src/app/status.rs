@@ -143,7 +143,7 @@ fn clock(room: &Room) -> Value {
         "t0": room.t0().map(rfc3339),
         "announced": room.announced_t0().map(rfc3339),
         "windows": windows,
-        "every": room.live.pace.map(|(every, _)| every.as_secs_f64()),
+        "every": room.live.pace.map(|every| every.as_secs_f64()),
         "phases": phases,
         "ends": forecast.ends.map(rfc3339),
         "latest_go": safe,

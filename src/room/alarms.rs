@@ -136,7 +136,7 @@ impl Room {
             }
         }
         for call in self.missed_calls() {
-            loud += usize::from(call.state == Shown::Firing);
+            loud += usize::from(call.state == Shown::Firing && call.severity >= Severity::Page);
             all += 1;
         }
         let (many_loud, many) = self.many_counts();

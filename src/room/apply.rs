@@ -391,7 +391,6 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     room.revision.timeline += 1;
     match &entry.fact {
         Fact::ProfileChosen { .. } => room.apply_profile(),
-        Fact::T0Set { .. } | Fact::WatchTaken { .. } | Fact::RoomClosed { .. } => room.revision.header += 1,
         Fact::AlertChanged { .. }
         | Fact::AlertAcknowledged { .. }
         | Fact::Silenced { .. }
@@ -401,7 +400,10 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
         Fact::StepMarked { .. } | Fact::RunbookLoaded { .. } => room.find_begun(),
-        Fact::HoldBegan { .. }
+        Fact::T0Set { .. }
+        | Fact::WatchTaken { .. }
+        | Fact::RoomClosed { .. }
+        | Fact::HoldBegan { .. }
         | Fact::HoldEnded { .. }
         | Fact::Recycled { .. }
         | Fact::WindowsChanged { .. }

@@ -57,6 +57,9 @@ fn stale(room: &mut Room, why: &str) {
         live.holds = None;
         live.since = now;
     }
+    for count in room.live.slos.iter_mut().flat_map(|slo| &mut slo.counts) {
+        count.fresh = None;
+    }
 }
 
 /// Points that lie in the future of a clock that was set back would keep every new one out.

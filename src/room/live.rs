@@ -47,8 +47,8 @@ pub struct Live {
     pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
-    /// From one asking to the next where a window in force says so, and since when.
-    pub pace: Option<(Duration, Now)>,
+    /// From one asking to the next, where a window in force says so.
+    pub pace: Option<Duration>,
     /// When the pace changed last.
     pub paced: Option<Now>,
     /// When this machine woke up, or its wall clock was set, last.

@@ -12,6 +12,9 @@ use crate::plan::{FromProbe, Plan};
 use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
 use crate::text::Untrusted;
 
+/// What metrics from the services' own samples look back over.
+const MINUTE: Duration = Duration::from_mins(1);
+
 /// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
 const SAMPLE_AGE: Duration = Duration::from_mins(1);
 
@@ -117,19 +120,17 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     let plan = room.plan.clone();
     let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
     let windows = super::windows::judge(room, watching);
-    let (pace, paced) = (room.live.pace.map(|(every, _)| every), room.live.paced);
+    let (pace, paced) = (room.live.pace, room.live.paced);
     // An answer is late by the pace in force, and not before that has been in force for so long.
     let fair = |since: Now| now.since(paced.map_or(since, |paced| if paced.mono > since.mono { paced } else { since }));
     maintenance(room, &plan);
-    for (live, service) in room.live.services.iter_mut().zip(&plan.services) {
+    let paces: Vec<Duration> = plan.services.iter().map(|service| room.service_pace(service)).collect();
+    for ((live, service), every) in room.live.services.iter_mut().zip(&plan.services).zip(paces) {
         let heard = live.asked.unwrap_or(live.since);
         let silent = fair(heard);
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
         let rests = live.state == ServiceState::Maintenance;
-        if !rests
-            && live.state != ServiceState::Stale
-            && silent > pace.unwrap_or(service.every) * 2 + service.timeout * room.speed
-        {
+        if !rests && live.state != ServiceState::Stale && silent > every * 2 + service.timeout * room.speed {
             let last = match (&live.unknown, live.asked) {
                 (Some(why), _) => format!("no data: {why}"),
                 (None, None) => "no answer yet".to_owned(),
@@ -324,7 +325,9 @@ fn from_probes(room: &mut Room, plan: &Plan) {
 }
 
 fn probe_metric(room: &Room, plan: &Plan, from: &FromProbe) -> Result<f64, String> {
-    let minute = chrono::TimeDelta::seconds(60);
+    // Where a window asks seldom, the last minute would mostly hold nothing.
+    let span = room.live.pace.map_or(MINUTE, |every| MINUTE.max(every * 2));
+    let minute = chrono::TimeDelta::from_std(span).unwrap_or(chrono::TimeDelta::minutes(1));
     let until = room.now.utc;
     let (FromProbe::SuccessRate(of) | FromProbe::ErrorRate(of) | FromProbe::Latency(_, of)) = from;
     let chosen = || {

@@ -43,11 +43,11 @@ impl Room {
             return Err(format!("the clock stands at {now}; \"{shown}\" is at {t}, which is not earlier"));
         }
         let t0 = self.now.utc - TimeDelta::seconds(t.0);
-        Ok(Recycle { phase, t, t0, reopens: self.from_phase(phase) })
+        Ok(Recycle { phase, t, t0, reopens: self.said_from(phase) })
     }
 
     /// Leaves of a phase and of all after it about which something is said that opening takes back.
-    fn from_phase(&self, phase: &Phase) -> Vec<&Step> {
+    fn said_from(&self, phase: &Phase) -> Vec<&Step> {
         let mut out = Vec::new();
         let mut there = false;
         for row in &self.book.rows {

@@ -12,7 +12,7 @@ use super::derive::{Derived, NONE};
 use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
 use super::widgets::glyphs::Charset;
-use crate::clock::{Now, Stamp};
+use crate::clock::{Now, Stamp, Writer};
 use crate::fact::{CallKind, StepId};
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
@@ -85,8 +85,8 @@ pub struct View {
     pub follow: bool,
     /// The statuses that were followed last.
     pub(super) followed: u64,
-    /// The newest timer that was called out here; none before the past was read.
-    rung: Option<Option<Stamp>>,
+    /// When the newest timer was called out that is known here; none before the past was read.
+    rung: Option<Stamp>,
     /// Whether the bell is to ring with the next frame.
     bell: bool,
 }
@@ -386,13 +386,14 @@ impl View {
 
     /// Calls out timers that ran out since the last time; those of before this screen was opened are the past.
     fn call_out(&mut self, room: &Room) {
+        const NEVER: Stamp = Stamp { ms: i64::MIN, n: 0, writer: Writer(0) };
         if room.journal == crate::room::JournalHealth::Opening {
             return;
         }
         let timers = || room.progress.schedule.timers.values().filter_map(|timer| Some((timer.rang?, timer)));
-        let newest = timers().map(|(stamp, _)| stamp).max();
+        let newest = timers().map(|(stamp, _)| stamp).max().unwrap_or(NEVER);
         if let Some(known) = self.rung.replace(newest) {
-            let new = timers().filter(|(stamp, timer)| Some(*stamp) > known && timer.ended.is_none());
+            let new = timers().filter(|(stamp, timer)| *stamp > known && timer.ended.is_none());
             let says: Vec<String> = new.filter_map(|(_, t)| t.set.as_ref().map(|set| set.text.to_string())).collect();
             for text in says {
                 self.bell = true;

@@ -19,7 +19,7 @@ pub fn hold(room: &Room) -> Option<String> {
 /// The windows in force, with how often is asked: `critical 30s`.
 pub fn windows(room: &Room) -> Option<String> {
     let names: Vec<String> = room.windows().map(|w| escape(&w.name)).collect();
-    let every = room.live.pace.map(|(every, _)| format!(" {}", duration_text(every))).unwrap_or_default();
+    let every = room.live.pace.map(|every| format!(" {}", duration_text(every))).unwrap_or_default();
     (!names.is_empty()).then(|| format!("{}{every}", names.join(", ")))
 }
 

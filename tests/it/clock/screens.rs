@@ -183,17 +183,17 @@ fn a_timer_is_called_out_once_with_the_bell() {
 fn a_step_out_of_its_turn_warns_or_asks_why() {
     let mut seat = Seat::new(World::new(RUNBOOK, &plan("", "")));
     seat.w.room.journal = JournalHealth::Safe;
+    seat.shown(160, 48);
     seat.view.follow = false;
     seat.view.selected = Some(warroom::tui::view::Spot::Step(step(&seat.w.room, "backup")));
-    seat.shown(160, 48);
     let acts = seat.key(KeyCode::Char(' '));
     assert!(matches!(acts.as_slice(), [Act::Intent(Intent::Tick { .. })]));
     let shown = seat.shown(160, 48);
     assert!(shown.contains("out of turn, before \"roll call"), "{shown}");
     let mut strict = Seat::new(World::new(RUNBOOK, &plan("order = \"strict\"", "")));
+    strict.shown(160, 48);
     strict.view.follow = false;
     strict.view.selected = Some(warroom::tui::view::Spot::Step(step(&strict.w.room, "backup")));
-    strict.shown(160, 48);
     assert!(strict.key(KeyCode::Char(' ')).is_empty());
     assert!(matches!(strict.view.mode, Mode::Prompt { .. }));
     strict.types("done yesterday");
