@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Room;
+use super::ballots::Ballots;
 use super::episodes::Episodes;
 use super::schedule::Schedule;
 use crate::clock::{Stamp, Writer};
@@ -46,6 +47,8 @@ pub struct Progress {
     pub baseline: Option<Baseline>,
     /// Everything recorded of the countdown.
     pub schedule: Schedule,
+    /// Everything recorded of gates.
+    pub gates: Ballots,
 }
 
 /// How things were before T-0.
@@ -288,6 +291,9 @@ impl Progress {
             Fact::BaselineTaken { from, until, metrics } if self.baseline.as_ref().is_none_or(|b| b.stamp < stamp) => {
                 self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
             }
+            Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+                self.gates.apply(entry);
+            }
             _ => self.episodes.apply(entry),
         }
         self.schedule.apply(entry);
@@ -412,6 +418,9 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::TimerSet { .. }
         | Fact::TimerRang { .. }
         | Fact::TimerEnded { .. } => room.revision.header += 1,
+        Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+            room.revision.header += 1;
+        }
         _ => {}
     }
     room.revision.steps += 1;

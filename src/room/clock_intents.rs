@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::decide::{Refusal, decides, leaf, mark, refuse, refuse_step, said, with_role};
-use super::{Room, Status};
+use super::{Room, Status, vote};
 use crate::fact::{Author, CallKind, Fact, HoldUntil, Mark, StepId};
 use crate::text::{Untrusted, escape};
 
@@ -62,8 +62,12 @@ pub fn recycle(room: &Room, by: &Author, phase: &str, reason: &Untrusted) -> Res
     let back = room.recycle(phase).map_err(Refusal)?;
     let opened = Untrusted::new(format!("back to {}: {}", back.t, reason.raw()));
     let mut facts: Vec<Fact> = Vec::with_capacity(back.reopens.len() + 1);
+    let gates: Vec<&str> = room.gates_from(back.phase).collect();
     facts.push(Fact::Recycled { phase: back.phase.title.clone(), at: room.now.utc, t0: back.t0, reason });
     facts.extend(back.reopens.iter().map(|step| mark(room, &step.id, Mark::Todo, Some(opened.clone()))));
+    for gate in gates {
+        facts.push(vote::reopen(room, by, gate, &opened)?);
+    }
     Ok(facts)
 }
 

@@ -228,13 +228,14 @@ impl Room {
         all?.into_iter().max()
     }
 
-    /// Dwell of the gates that are still ahead: those at a heading or step that has something open, and those at none.
+    /// Healthy time that the gates ahead still ask for.
     fn dwell_ahead(&self) -> Duration {
-        let ahead = self.plan.gates.iter().filter(|gate| {
-            let (done, all) = self.steps_of(gate.at.as_ref());
-            gate.at.as_ref().is_none_or(|at| at.line.is_none()) || done < all
+        let open = self.plan.gates.iter().enumerate().filter(|(ix, _)| self.gate_is_open(*ix));
+        let left = open.map(|(ix, gate)| {
+            let held = self.live.gates.get(ix).map(|live| live.dwell.held).unwrap_or_default();
+            gate.dwell.saturating_sub(held)
         });
-        ahead.map(|gate| gate.dwell).fold(Duration::ZERO, Duration::saturating_add)
+        left.fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// When a phase is forecast to begin, where it has something open.

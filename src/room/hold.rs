@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::schedule::Began;
 use super::{Room, alerts};
 use crate::clock::{Offset, clock_span};
-use crate::fact::{Draft, Fact, HoldUntil};
+use crate::fact::{Draft, Fact, HoldUntil, Verdict};
 use crate::plan::schedule::{HoldExit, HoldPlan};
 use crate::text::{Untrusted, escape};
 
@@ -121,9 +121,7 @@ impl Room {
         match &began.until {
             HoldUntil::Said => None,
             HoldUntil::Time { at } => (self.now.utc >= *at).then(|| "its time is over".to_owned()),
-            HoldUntil::Gate { gate } => {
-                (self.gate_passed(gate) == Some(true)).then(|| format!("gate {} is GO", escape(gate)))
-            }
+            HoldUntil::Gate { gate } => self.gate_passed(gate).then(|| format!("gate {} is GO", escape(gate))),
             HoldUntil::Steps { not_before } => {
                 let time = not_before.is_none_or(|at| self.now.utc >= at);
                 (time && self.open_before(began.at) == 0).then(|| "every step before it is settled".to_owned())
@@ -131,10 +129,11 @@ impl Room {
         }
     }
 
-    /// Whether a gate of the plan was decided as GO; `None` where nobody knows.
-    #[expect(clippy::unused_self, reason = "gates are not decided here yet; a hold for one is ended by a person")]
-    fn gate_passed(&self, _gate: &str) -> Option<bool> {
-        None
+    /// Whether a gate of the plan was decided GO and nothing has been seen since that speaks against it. What is only computed
+    /// is no decision.
+    fn gate_passed(&self, gate: &str) -> bool {
+        let passed = self.gate_named(gate).filter(|ix| !self.gate_is_open(*ix));
+        passed.and_then(|ix| self.reckon(ix)).is_some_and(|it| it.verdict == Verdict::Go)
     }
 }
 

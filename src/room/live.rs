@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
 use super::forecast::Forecast;
+use super::gate::GateLive;
 use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
@@ -59,6 +60,8 @@ pub struct Live {
     pub forecast: Forecast,
     /// What the forecast was made of: steps, times, and the moment.
     pub(super) forecast_of: Option<(u64, u64, Now)>,
+    /// Gates, in the plan's order.
+    pub gates: Vec<GateLive>,
 }
 
 /// A service.
@@ -203,6 +206,7 @@ impl Live {
             jumped: None,
             forecast: Forecast::default(),
             forecast_of: None,
+            gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
         }
     }
 

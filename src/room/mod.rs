@@ -49,6 +49,13 @@ pub mod verdict;
 pub mod versions;
 pub mod windows;
 
+pub mod ballots;
+pub mod dwell;
+pub mod evidence;
+pub mod gate;
+pub mod gates;
+pub mod vote;
+
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Intent, Refusal};
@@ -202,6 +209,7 @@ impl Room {
             }
         }
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
+        gate::keep(&old, std::mem::take(&mut self.live.gates), &self.plan, &mut live.gates);
         alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();

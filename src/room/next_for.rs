@@ -32,6 +32,8 @@ pub enum Rank {
     Timer,
     /// A step that can be begun, or runs.
     Step,
+    /// A gate waits for this role's vote.
+    Vote,
     /// A late step that is nobody's.
     Unowned,
 }
@@ -45,10 +47,26 @@ impl Room {
         if let Some(next) = self.step_for(role) {
             return Some(next);
         }
+        if let Some(vote) = role.and_then(|role| self.vote_asked(role)) {
+            return Some(vote);
+        }
         let unowned = |s: &&Step| self.late(s) && self.whose(s).is_none() && !super::steps::way_back(s);
         let step = self.book.leaves().find(unowned)?;
         let why = self.due(step).map_or_else(String::new, |due| format!("{} late, and nobody's", self.ago(due)));
         Some(NextFor { text: self.shown(&step.text), why, rank: Rank::Unowned, step: Some(step.id.clone()) })
+    }
+
+    /// The vote that a role has not given on the gate in question.
+    fn vote_asked(&self, role: &str) -> Option<NextFor> {
+        let gate = self.gate(self.gate_in_question()?)?;
+        let same = |of: &str| of.trim().eq_ignore_ascii_case(role.trim());
+        let asked = self.plan.gates.get(gate.ix)?.votes.iter().any(|votes| same(votes));
+        let given = gate.votes.iter().any(|ballot| same(ballot.role.raw()) && ballot.cast.is_some() && !ballot.lapsed);
+        if !asked || given || gate.decision.is_some() {
+            return None;
+        }
+        let text = format!("vote on gate {}", escape(&gate.name));
+        Some(NextFor { text, why: format!("it is {}", gate.computed), rank: Rank::Vote, step: None })
     }
 
     fn ago(&self, at: DateTime<Utc>) -> String {

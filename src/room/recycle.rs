@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Room, Status};
+use super::{Room, Row, Status};
 use crate::clock::Offset;
 use crate::runbook::{Phase, Step};
 
@@ -46,18 +46,29 @@ impl Room {
         Ok(Recycle { phase, t, t0, reopens: self.said_from(phase) })
     }
 
+    /// Decided gates at a phase or after it, by name: what they were decided on is done again.
+    pub(super) fn gates_from(&self, phase: &Phase) -> impl Iterator<Item = &str> {
+        let from = self.rows_from(phase);
+        let ahead: std::collections::HashSet<_> =
+            from.iter().filter_map(|row| self.book.step_at(*row)).map(|step| step.id.clone()).collect();
+        let decided = self.plan.gates.iter().enumerate().filter(|(ix, _)| !self.gate_is_open(*ix));
+        let there = decided.filter(move |(ix, _)| self.gate_steps(*ix).iter().any(|step| ahead.contains(step)));
+        there.map(|(_, gate)| gate.name.as_str())
+    }
+
+    /// The rows from a phase on.
+    fn rows_from(&self, phase: &Phase) -> &[Row] {
+        let at = self.book.rows.iter().position(|row| self.book.phase_at(*row).is_some_and(|p| std::ptr::eq(p, phase)));
+        at.and_then(|at| self.book.rows.get(at..)).unwrap_or_default()
+    }
+
     /// Leaves of a phase and of all after it about which something is said that opening takes back.
     fn said_from(&self, phase: &Phase) -> Vec<&Step> {
-        let mut out = Vec::new();
-        let mut there = false;
-        for row in &self.book.rows {
-            there |= self.book.phase_at(*row).is_some_and(|p| std::ptr::eq(p, phase));
-            let Some(step) = self.book.step_at(*row).filter(|s| there && !self.book.is_group(&s.id)) else { continue };
+        let steps = self.rows_from(phase).iter().filter_map(|row| self.book.step_at(*row));
+        let opens = |step: &&Step| {
             let said = self.status(&step.id);
-            if matches!(said, Status::Done | Status::InFile | Status::Failed | Status::Running | Status::Skipped) {
-                out.push(step);
-            }
-        }
-        out
+            matches!(said, Status::Done | Status::InFile | Status::Failed | Status::Running | Status::Skipped)
+        };
+        steps.filter(|step| !self.book.is_group(&step.id)).filter(opens).collect()
     }
 }

@@ -8,11 +8,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::derive::{Derived, NONE};
+use super::derive::{Derived, NONE, What};
 use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
 use super::widgets::glyphs::Charset;
 use crate::clock::{Now, Stamp, Writer};
+use crate::fact::gate::Vote;
 use crate::fact::{CallKind, StepId};
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
@@ -154,6 +155,13 @@ pub enum Mode {
         /// The chosen line.
         at: usize,
     },
+    /// A gate with what can be done there; any other key closes it.
+    Gate {
+        /// Its name.
+        gate: String,
+        /// Input is ignored for 300 ms from here.
+        opened: Now,
+    },
 }
 
 /// What a dialog leads to.
@@ -208,6 +216,14 @@ pub enum Purpose {
     TickAnyway(StepId),
     /// Why a step is begun out of its turn.
     StartAnyway(StepId),
+    /// A word on a vote on a gate.
+    Vote(String, Vote),
+    /// Why a gate is decided NO-GO.
+    NoGo(String),
+    /// Why a gate is decided GO against what is computed.
+    Override(String),
+    /// Why a gate is opened again.
+    Reopen(String),
 }
 
 /// What the checklist shows.
@@ -419,7 +435,7 @@ impl View {
         if !self.begun && !self.derived.nodes.is_empty() && room.journal != crate::room::JournalHealth::Opening {
             self.begun = true;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {
-                if self.derived.status_of(i as u32) == Status::Done {
+                if self.derived.status_of(i as u32) == Status::Done && !self.derived.holds_open_gate(room, i as u32) {
                     self.folded.insert(node.key);
                 }
             }
@@ -433,7 +449,9 @@ impl View {
         if self.begun && self.follow && self.followed != self.derived.digest {
             self.followed = self.derived.digest;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {
-                if self.derived.status_of(i as u32) == Status::Done && self.folded.insert(node.key) {
+                let settled =
+                    self.derived.status_of(i as u32) == Status::Done && !self.derived.holds_open_gate(room, i as u32);
+                if settled && self.folded.insert(node.key) {
                     self.rows.folds += 1;
                 }
             }
@@ -519,6 +537,14 @@ impl View {
     /// The node of the selected row.
     pub fn current(&self) -> Option<u32> {
         self.rows.list.get(self.selected_row()).copied()
+    }
+
+    /// The gate of the selected row, by its place in the plan.
+    pub fn gate_selected(&self) -> Option<usize> {
+        match self.derived.node(self.current()?)?.what {
+            What::Gate(ix) => Some(ix),
+            _ => None,
+        }
     }
 
     /// The step of the selected row.

@@ -8,6 +8,7 @@ pub mod checklist;
 pub mod countdown;
 pub mod detail;
 pub mod footer;
+pub mod gate;
 pub mod header;
 pub mod metrics;
 pub mod palette;
@@ -109,6 +110,7 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
             checklist::clock(room, view),
         )),
         Pane::Detail => match view.detail {
+            Detail::Step if view.gate_selected().is_some() => hash(&(r, second, &view.selected, view.epoch)),
             Detail::Step => hash(&(r.steps, r.timeline, &view.selected, view.epoch)),
             Detail::Board => hash(&(r.header, r.metrics, r.services, r.alerts, second, view.epoch)),
             Detail::Alert => hash(&(r.alerts, r.metrics, r.services, &view.alarm, second, view.epoch)),
@@ -174,7 +176,7 @@ pub fn overlays(room: &Room, view: &View, area: Rect) -> Vec<Overlay> {
     }
     let what = match &view.mode {
         Mode::Normal | Mode::Find(_) => None,
-        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } => Some(Over::Dialog),
+        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } | Mode::Gate { .. } => Some(Over::Dialog),
         Mode::Palette { .. } => Some(Over::Palette),
         Mode::Help => Some(Over::Help),
     };
@@ -218,7 +220,7 @@ pub fn too_small(room: &Room, theme: &Theme, charset: Charset, area: Rect, scrat
     scratch.resize(area);
     let mut pen = Pen { buf: scratch, theme, charset };
     pen.fill(area, Role::Text);
-    let verdict = room.live.verdict.verdict.to_string();
+    let verdict = gate::shown(room).0.to_string();
     let says = format!(" needs 40×10, this is {}×{}", area.width, area.height);
     pen.line(area.x, area.y, area.width, &[(&verdict, Role::Strong), (&says, Role::Text)]);
 }

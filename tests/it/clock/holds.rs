@@ -1,7 +1,9 @@
 //! Holds stop the clock and move what is planned; a recycle goes back and opens again what was done.
 
-use warroom::fact::{Fact, HoldUntil, Mark};
-use warroom::room::{Intent, Status};
+use warroom::fact::gate::Vote;
+use warroom::fact::{Fact, HoldUntil, Mark, Verdict};
+use warroom::room::next_for::Rank;
+use warroom::room::{Intent, JournalHealth, Status};
 
 use super::{MINUTE, SECOND, World, plan, words};
 use crate::support::{at, step};
@@ -188,4 +190,34 @@ fn the_plan_says_what_is_wrong_with_a_hold() {
     assert!(bad("[[hold]]\nat = \"T-10m\"\nuntil = \"gate x\"\n").contains("no gate \"x\""));
     assert!(bad("[[drumbeat]]\nsay = \"x\"\n").contains("every"));
     assert!(bad("[room]\norder = \"loose\"\n").contains("cannot be \"loose\""));
+}
+
+#[test]
+fn a_hold_for_a_gate_ends_with_its_go_and_going_back_opens_the_gate_again() {
+    let rest = "[[gate]]\nname = \"ready\"\nat = \"Preparation\"\nvotes = [\"dba\"]\n\n\
+                [[hold]]\nname = \"poll\"\nat = \"T-40m\"\nuntil = \"gate ready\"\n";
+    let mut w = World::new(RUNBOOK, &plan("", rest));
+    w.room.journal = JournalHealth::Safe;
+    for name in ["roll call", "backup"] {
+        let tick = Intent::Tick { step: step(&w.room, name) };
+        w.does("ic", &tick).unwrap();
+    }
+    w.pass(21 * MINUTE);
+    assert_eq!(w.room.hold().unwrap().waits, "waiting for gate ready");
+    let asked = w.room.next_for(Some("dba")).unwrap();
+    assert_eq!((asked.rank, asked.text.as_str()), (Rank::Vote, "vote on gate ready"));
+    let vote = Intent::GateVote { gate: "ready".to_owned(), vote: Vote::Go, role: None, comment: words("") };
+    w.does("dba", &vote).unwrap();
+    w.pass(5 * SECOND);
+    assert!(w.room.hold().is_some(), "a GO that nobody decided is none");
+    assert!(w.room.next_for(Some("dba")).is_none_or(|n| n.rank != Rank::Vote), "it has been given");
+    let go = Intent::GateDecide { gate: "ready".to_owned(), verdict: Verdict::Go, reason: words("") };
+    w.does("ic", &go).unwrap();
+    w.pass(2 * SECOND);
+    assert!(w.room.hold().is_none());
+    assert!(w.t().as_str() >= "T-00:39:58", "{}", w.t());
+    let back = Intent::Recycle { phase: "Preparation".to_owned(), reason: words("the backup is torn") };
+    let facts = w.does("ic", &back).unwrap();
+    assert!(facts.iter().any(|f| matches!(f, Fact::GateReopened { .. })), "{facts:#?}");
+    assert!(w.room.gate_is_open(0));
 }
