@@ -165,13 +165,19 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             AlertWord::Resolved => (g.done, Role::Good),
             AlertWord::Withdrawn => (g.dot, Role::Dim),
         },
+        Fact::PlanReloaded { accepted: false, .. }
+        | Fact::HoldBegan { .. }
+        | Fact::TimerRang { .. }
+        | Fact::Irregular { .. }
+        | Fact::Recycled { .. }
+        | Fact::ClockStepped { .. }
+        | Fact::Suspended { .. }
+        | Fact::GateTurned { to: Stand::Broken, .. } => (g.warning, Role::Warn),
+        Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
         | Fact::TerminalLost
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::PlanReloaded { accepted: false, .. } | Fact::GateTurned { to: Stand::Broken, .. } => {
-            (g.warning, Role::Warn)
-        }
         Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
         _ => (g.dot, Role::Dim),
@@ -283,5 +289,6 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         }
         Fact::GateReopened { gate, reason, .. } => format!("opened the gate {gate} again: {reason}"),
         Fact::Unknown => "something this version does not know".to_owned(),
+        other => super::countdown::words(room, other).unwrap_or_default(),
     }
 }
