@@ -173,12 +173,13 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         | Fact::ClockStepped { .. }
         | Fact::Suspended { .. }
         | Fact::GateTurned { to: Stand::Broken, .. } => (g.warning, Role::Warn),
-        Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
         | Fact::TerminalLost
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
+        Fact::CallAnswered { .. }
+        | Fact::GateDecided { verdict: Verdict::Go, .. }
+        | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
         _ => (g.dot, Role::Dim),
     }
