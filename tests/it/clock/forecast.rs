@@ -82,7 +82,7 @@ const RUNBOOK: &str = "\
 
 #[test]
 fn a_late_start_moves_the_phases_after_it_and_the_latest_go_does_not_move() {
-    let rest = "[[rollback]]\nname = \"blue\"\nsteps = \"Rollback\"\ntakes = \"15m\"\n[[gate]]\nname = \"canary\"\nvotes = [\"ic\"]\ndwell = \"5m\"\n";
+    let rest = "[[rollback]]\nname = \"blue\"\nsteps = \"Rollback\"\ntakes = \"15m\"\n[[gate]]\nname = \"canary\"\ncriteria = [\"steps done\"]\ndwell = \"5m\"\n";
     let mut w = World::new(RUNBOOK, &plan("window = \"3h\"", rest));
     let eta = |w: &World, n: usize| {
         let phase = w.room.timed_phases().nth(n).unwrap();
