@@ -441,7 +441,13 @@ impl Desk {
             facts.push(Fact::RoomOpened { name, version: env!("CARGO_PKG_VERSION").to_owned() });
         }
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
-        if self.room.progress.loaded.as_ref().is_none_or(|known| known.hashes != hashes) {
+        // What is on its way to the journal counts as recorded: an edit that is taken back at once is an edit all the same.
+        let on_its_way = self.room.unsaved.values().rev().find_map(|u| match &u.draft.fact {
+            Fact::RunbookLoaded { hashes, .. } => Some(hashes),
+            _ => None,
+        });
+        let known = on_its_way.or(self.room.progress.loaded.as_ref().map(|known| &known.hashes));
+        if known != Some(&hashes) {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
             let before = self.before.take().or_else(|| self.of_last_run().map(Arc::new));
             let renames = before.map(|old| {

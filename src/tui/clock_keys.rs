@@ -97,12 +97,22 @@ pub fn answer_dialog(room: &Room, view: &mut View) -> Vec<Act> {
         return Vec::new();
     };
     let offered = match call.kind {
-        CallKind::CheckIn => "all is well",
-        CallKind::Drumbeat => "said",
+        CallKind::CheckIn => "all is well".to_owned(),
+        CallKind::Drumbeat => drafted(room),
     };
     let purpose = Purpose::Answer(call.kind, call.name.clone());
     view.mode = Mode::Prompt { purpose, input: offered.into(), line: super::view::Line::Offered };
     Vec::new()
+}
+
+/// How things stand, in a line that can be sent as it is.
+fn drafted(room: &Room) -> String {
+    let overall = room.overall();
+    let t = room.t().map(|t| format!("{t} · ")).unwrap_or_default();
+    let ends = room.live.forecast.ends.map(|at| format!(" · ends {}", when(room, at))).unwrap_or_default();
+    let verdict = &room.live.verdict;
+    let reason = escape(&verdict.reason);
+    format!("{t}{}: {reason} · {} of {} steps done{ends}", verdict.verdict, overall.done, overall.total)
 }
 
 /// What a typed line about the clock asks of the room; `Err` is what to write instead.

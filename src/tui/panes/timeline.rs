@@ -171,15 +171,15 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         | Fact::Irregular { .. }
         | Fact::Recycled { .. }
         | Fact::ClockStepped { .. }
-        | Fact::Suspended { .. }
-        | Fact::GateTurned { to: Stand::Broken, .. } => (g.warning, Role::Warn),
+        | Fact::GateTurned { to: Stand::Broken, .. }
+        | Fact::Suspended { .. } => (g.warning, Role::Warn),
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
         | Fact::TerminalLost
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::CallAnswered { .. }
-        | Fact::GateDecided { verdict: Verdict::Go, .. }
-        | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
+        Fact::GateDecided { verdict: Verdict::Go, .. }
+        | Fact::GateVoted { vote: Vote::Go, .. }
+        | Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
         _ => (g.dot, Role::Dim),
     }

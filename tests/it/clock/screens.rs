@@ -168,6 +168,22 @@ fn a_check_in_is_one_key_and_enter() {
 }
 
 #[test]
+fn a_drumbeat_is_drafted_from_how_things_stand() {
+    let beat = "[[drumbeat]]\nsay = \"update to #release\"\nevery = \"5m\"\nrole = \"ic\"\nfrom = \"T-60m\"\n";
+    let mut w = World::new(RUNBOOK, &plan("", beat));
+    w.room.me.author = of("ic");
+    w.room.journal = JournalHealth::Safe;
+    w.pass(6 * MINUTE);
+    let mut seat = Seat::new(w);
+    assert!(seat.shown(160, 48).contains("NEXT  you: say: update to #release"));
+    seat.key(KeyCode::Char('i'));
+    let acts = seat.key(KeyCode::Enter);
+    let [Act::Intent(Intent::Said { text, .. })] = acts.as_slice() else { panic!("{acts:?}") };
+    let text = text.to_string();
+    assert!(text.starts_with("T-00:54:00 · WAIT: ") && text.contains("0 of 5 steps done"), "{text}");
+}
+
+#[test]
 fn a_timer_is_called_out_once_with_the_bell() {
     let mut seat = Seat::new(held());
     assert!(seat.shown(160, 48).contains("back to the replica"), "it counts in the footer");
