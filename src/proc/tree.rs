@@ -78,3 +78,15 @@ fn is_dead(pid: Pid) -> bool {
         .and_then(|stat| stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()))
         .is_none_or(|state| matches!(state, 'Z' | 'X'))
 }
+
+/// Sends a signal to everything below this process.
+pub(super) fn tell(signal: Signal) {
+    for pid in below(getpid()) {
+        let _ = kill(pid, signal);
+    }
+}
+
+/// How many processes below this one live.
+pub(super) fn living() -> usize {
+    below(getpid()).into_iter().filter(|pid| !is_dead(*pid)).count()
+}

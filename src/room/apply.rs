@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Room;
+use super::attempts::Attempts;
 use super::episodes::Episodes;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
@@ -43,6 +44,8 @@ pub struct Progress {
     pub episodes: Episodes,
     /// The newest baseline.
     pub baseline: Option<Baseline>,
+    /// Every run of a command.
+    pub attempts: Attempts,
 }
 
 /// How things were before T-0.
@@ -285,6 +288,10 @@ impl Progress {
             Fact::BaselineTaken { from, until, metrics } if self.baseline.as_ref().is_none_or(|b| b.stamp < stamp) => {
                 self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
             }
+            Fact::CommandStarted(_)
+            | Fact::CommandStopped { .. }
+            | Fact::CommandLeft { .. }
+            | Fact::CommandEnded(_) => self.attempts.apply(entry),
             _ => self.episodes.apply(entry),
         }
         let full = self.timeline.len() >= TIMELINE;
@@ -300,7 +307,7 @@ impl Progress {
 impl Progress {
     /// The identity that a step has now which was called `id` at `stamp`. Only later renames count: an identity that went and
     /// came back is its own again.
-    fn now_called(&self, id: &StepId, stamp: Stamp) -> StepId {
+    pub(super) fn now_called(&self, id: &StepId, stamp: Stamp) -> StepId {
         let mut id = id;
         for (_, renames) in self.renames.range(stamp..) {
             if let Some((_, to)) = renames.iter().find(|(from, _)| from == id) {
@@ -395,6 +402,11 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
+        Fact::CommandStarted(_) | Fact::CommandStopped { .. } | Fact::CommandLeft { .. } => room.revision.runs += 1,
+        Fact::CommandEnded(end) => {
+            room.live.runs.remove(&end.run);
+            room.revision.runs += 1;
+        }
         _ => {}
     }
     room.revision.steps += 1;

@@ -36,6 +36,21 @@ pub struct Live {
     pub ranks: HashMap<u32, Ranked>,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// What is heard of runs that go on, while this process hears of them.
+    pub runs: HashMap<Uuid, RunLive>,
+}
+
+/// A run that goes on.
+#[derive(Clone, Debug, Default)]
+pub struct RunLive {
+    /// The shim that answers for it, once it began.
+    pub pid: Option<u32>,
+    /// Found from before this process began.
+    pub found: bool,
+    /// What it wrote, as people may see it, one line each.
+    pub lines: Vec<String>,
+    /// How many bytes it wrote.
+    pub written: u64,
 }
 
 /// A service.
@@ -166,6 +181,7 @@ impl Live {
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
             ranks: HashMap::new(),
             telling: HashMap::new(),
+            runs: HashMap::new(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`observe::observe`] and [`observe::tick`] write [`Live`]. None of them does anything: effects come back as data. Time is an argument.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -18,15 +19,20 @@ pub mod alarms;
 pub mod alert;
 pub mod alerts;
 pub mod apply;
+pub mod attempts;
 pub mod baseline;
 pub mod book;
+pub mod command;
 pub mod decide;
 pub mod episodes;
+pub mod expect;
 pub mod judge;
+mod launch;
 pub mod live;
 pub mod observe;
 pub mod params;
 pub mod profile;
+pub mod quoting;
 pub mod renames;
 mod runs;
 pub mod slo;
@@ -37,8 +43,8 @@ pub mod verdict;
 
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
-pub use decide::{Intent, Refusal};
-pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
+pub use decide::{Confirmed, Intent, Refusal};
+pub use live::{Live, RunLive, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
 
 /// Everything one process knows of the room.
@@ -73,6 +79,17 @@ pub struct Room {
     pub plan_trouble: Vec<String>,
     /// What the steps said that have left the runbook while something is recorded of them.
     pub gone: HashMap<StepId, Untrusted>,
+    /// Where commands run.
+    pub site: Site,
+}
+
+/// Where this process runs commands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// The folder of the plan, absolute.
+    pub folder: PathBuf,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// Who sits at this process.
@@ -122,6 +139,8 @@ pub struct Revision {
     pub header: u64,
     /// Alerts, silences, notices, the baseline.
     pub alerts: u64,
+    /// Runs of commands and their output.
+    pub runs: u64,
 }
 
 /// What the room wants done; `app` does it.
@@ -150,6 +169,7 @@ impl Room {
             left_out: HashSet::new(),
             plan_trouble: Vec::new(),
             gone: HashMap::new(),
+            site: Site::default(),
         };
         room.apply_profile();
         room
@@ -184,6 +204,7 @@ impl Room {
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
+        live.runs = std::mem::take(&mut self.live.runs);
         self.live = live;
         self.apply_profile();
         let r = &mut self.revision;

@@ -64,6 +64,9 @@ pub(super) struct RawRole {
     pub name: Option<Text>,
     pub people: Vec<Text>,
     pub decides: Vec<Text>,
+    pub runs: Vec<Text>,
+    /// Whether `runs` is there, if only as an empty list.
+    pub says_runs: bool,
 }
 
 pub(super) struct RawService {

@@ -156,7 +156,14 @@ impl RawParam {
 
 impl RawRole {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let it = Self { name: t.required(r, "name"), people: t.texts(r, "people"), decides: t.texts(r, "decides") };
+        let says_runs = t.value("runs").is_some();
+        let it = Self {
+            name: t.required(r, "name"),
+            people: t.texts(r, "people"),
+            decides: t.texts(r, "decides"),
+            runs: t.texts(r, "runs"),
+            says_runs,
+        };
         t.close(r, &[]);
         it
     }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
-use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, Verdict};
+use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, Verdict, RunVerdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
 use crate::tui::layout::Pane;
@@ -165,6 +165,13 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             (g.alarm, Role::Bad)
         }
         Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
+        Fact::CommandStarted(_) => (g.running, Role::Accent),
+        Fact::CommandEnded(end) => match end.verdict {
+            RunVerdict::Pass => (g.done, Role::Good),
+            RunVerdict::Fail => (g.failed, Role::Bad),
+            RunVerdict::Unknown => (g.warning, Role::Warn),
+        },
+        Fact::CommandLeft { .. } => (g.warning, Role::Warn),
         _ => (g.dot, Role::Dim),
     }
 }
@@ -181,6 +188,11 @@ fn told(room: &Room, id: uuid::Uuid, delivery: &Delivery) -> String {
         }
         Delivery::Trying { .. } => format!("{channel} is being told: {summary}"),
     }
+}
+
+fn of_run(room: &Room, run: uuid::Uuid) -> String {
+    let started = room.progress.attempts.get(run).and_then(|a| a.started.as_ref());
+    started.map_or_else(|| "a run".to_owned(), |(.., run)| run.what.to_string())
 }
 
 /// What an entry says, in words; everything from outside escaped.
@@ -247,6 +259,17 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             let zone = &room.plan.room.zone;
             let clock = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(zone).format("%H:%M:%S").to_string();
             format!("baseline of {} metrics, {} to {}", metrics.len(), clock(from), clock(until))
+        }
+        Fact::CommandStarted(run) => {
+            let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
+            let reason = run.reason.as_ref().map(|r| format!(", because {r}")).unwrap_or_default();
+            format!("runs {} on {}{attempt}{reason}: {}", run.what, run.host, step(&run.step))
+        }
+        Fact::CommandStopped { run } => format!("stops {}", of_run(room, *run)),
+        Fact::CommandLeft { run, pid } => format!("went away and left {} running, pid {pid}", of_run(room, *run)),
+        Fact::CommandEnded(end) => {
+            let took = age(Duration::from_millis(end.took));
+            format!("{} {} after {took}: {}", of_run(room, end.run), end.verdict, end.why)
         }
         Fact::Unknown => "something this version does not know".to_owned(),
     }
