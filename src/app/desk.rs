@@ -25,6 +25,10 @@ use crate::secret::Masks;
 use crate::tell::Tell;
 use crate::text::Untrusted;
 
+mod runs;
+
+use runs::Runs;
+
 /// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
 const UNSAVED: usize = 4_096;
 
@@ -65,6 +69,8 @@ pub struct Desk {
     fresh: Option<Vec<Arc<Entry>>>,
     /// Samples that wait for room on the lane to the tape, oldest dropped first.
     to_tape: Vec<TapedSample>,
+    /// Commands that run, or are about to.
+    runs: Runs,
 }
 
 /// What a desk is put between.
@@ -125,6 +131,7 @@ impl Desk {
         let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         room.speed = pace.speed();
+        room.site = room::Site { folder: absolute(&source.root), host: super::seat::host() };
         Self {
             room,
             journal,
@@ -147,6 +154,7 @@ impl Desk {
             log: None,
             fresh: None,
             to_tape: Vec::new(),
+            runs: Runs::default(),
         }
     }
 
@@ -187,6 +195,7 @@ impl Desk {
         let any = self.perform(effects);
         self.outbound.say_waiting(&self.room);
         self.outbound.beat(&self.room);
+        self.find_runs();
         any
     }
 
@@ -246,6 +255,7 @@ impl Desk {
     }
 
     fn append(&mut self, drafts: Vec<Draft>) {
+        self.prepare_runs(&drafts);
         for draft in &drafts {
             let unsaved = Unsaved { draft: draft.clone(), since: self.room.now, trouble: None };
             self.room.unsaved.insert(draft.id, unsaved);
@@ -288,6 +298,7 @@ impl Desk {
             journal::Event::Entries(entries) => {
                 for entry in &entries {
                     self.answers.look |= matches!(entry.fact, Fact::ParamSet { .. });
+                    self.run_came_home(entry);
                     room::apply::apply(&mut self.room, entry);
                     self.confirm(entry);
                 }
@@ -302,6 +313,7 @@ impl Desk {
                 true
             }
             journal::Event::NotSaved(ids, why) => {
+                self.unprepare_runs(&ids);
                 for id in &ids {
                     if let Some(unsaved) = self.room.unsaved.get_mut(id) {
                         unsaved.trouble = Some(why.clone());
@@ -357,6 +369,7 @@ impl Desk {
                 !news.is_empty()
             }
             journal::Event::Dropped(ids, why) => {
+                self.unprepare_runs(&ids);
                 for id in &ids {
                     self.room.unsaved.remove(id);
                     self.answer(*id, "refused", Some(&why));
@@ -538,6 +551,9 @@ impl Desk {
                     map.insert("id".to_owned(), id);
                 }
                 let _ = reply.try_send(status.to_string());
+            }
+            Ok(Line::WouldRun(id, step)) => {
+                let _ = reply.try_send(super::status::would_run(&self.room, &id, &step).to_string());
             }
             Ok(Line::Intent(asked)) => return self.on_asked(asked, reply),
         }
@@ -770,6 +786,11 @@ pub fn entry_json(entry: &Entry, place: u64) -> serde_json::Value {
         "prev": entry.prev.to_string(),
         "hash": entry.hash.to_string(),
     })
+}
+
+/// The same place, from the root.
+fn absolute(path: &std::path::Path) -> std::path::PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 fn send(out: &mpsc::Sender<String>, answer: &Answer<'_>) {

@@ -9,7 +9,7 @@ use super::desk::Desk;
 use crate::cli;
 use crate::room::{Refusal, Room};
 use crate::tui::terminal::{self, DirtyRows, Input, Rgb, Terminal, TerminalError};
-use crate::tui::{self, Act, Keymap, LayoutName, Theme, ThemeFile, Tone, View};
+use crate::tui::{self, Act, After, Keymap, LayoutName, Theme, ThemeFile, Tone, View};
 
 /// The terminal with everything that is drawn on it.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Screen {
     chosen: bool,
     buffer: Buffer,
     area: Rect,
+    /// Somebody wants to leave once no run of this process goes on.
+    leaving: bool,
 }
 
 /// A screen and what comes from its terminal.
@@ -83,6 +85,7 @@ pub fn open(theme: Option<&str>, layout: Option<cli::Layout>) -> anyhow::Result<
             chosen: name.is_some() || options.depth != terminal::Depth::True,
             buffer: Buffer::empty(area),
             area,
+            leaving: false,
         },
         input,
     }))
@@ -154,6 +157,12 @@ impl Screen {
                     }
                 }
                 Act::Quit => return Leave::Quit,
+                Act::LeaveAfter(after) => {
+                    self.leaving = true;
+                    if after == After::Kill {
+                        desk.stop_runs();
+                    }
+                }
                 Act::Suspend => return self.suspend(desk),
                 Act::Copy(text) => self.terminal.copy(&text),
                 Act::Redraw => self.repaint(),
@@ -172,6 +181,11 @@ impl Screen {
             }
         }
         Leave::Stay
+    }
+
+    /// Whether somebody wants to leave, and nothing holds them any more.
+    pub fn may_leave(&self, desk: &Desk) -> bool {
+        self.leaving && desk.runs_of_mine() == 0 && desk.room.unsaved.is_empty()
     }
 
     /// Restores the terminal and stops; comes back here when continued. The gap is no data for whoever was not watched.

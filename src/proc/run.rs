@@ -179,6 +179,7 @@ impl Watch {
     fn watch(mut self, wish: &Receiver<()>) {
         let since = Instant::now();
         let mut began = false;
+        let mut seen = false;
         let mut sent = 0;
         loop {
             match wish.recv_timeout(LOOK) {
@@ -190,7 +191,9 @@ impl Watch {
                 return;
             }
             let gone = self.shim_is_gone();
-            match record::read::<Record>(&self.folder, RECORD) {
+            let record = record::read::<Record>(&self.folder, RECORD);
+            seen |= record.is_some();
+            match record {
                 Some(Record::Ended(finish)) => {
                     if self.mine_to_tell() {
                         if let Some(mut shim) = self.shim.take() {
@@ -218,6 +221,8 @@ impl Watch {
                         return self.say(Heard::Gone(why, self.kept()));
                     }
                 }
+                // Whoever recorded its end has cleared its folder away.
+                None if seen && !self.own => return,
                 None if gone || since.elapsed() >= SILENT => {
                     if fs::symlink_metadata(&self.folder).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
                         // Somebody else's, on a shared host: they tell.

@@ -48,7 +48,7 @@ struct Slot {
 
 /// Programs that read their arguments or their input as code once more: what is quoted for one shell is not for the next.
 static READS_AGAIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let programs = r"ssh|mosh|eval|trap|source|bash|sh|zsh|dash|ksh|fish|su|xargs|parallel|watch|awk|gawk|sed|perl|python3?|ruby|node|php|psql|mysql|mariadb|sqlite3|mongosh?|redis-cli|jq|osascript|at|crontab|rsync|scp|case|let|declare|typeset|local|read|unset|printf";
+    let programs = r"ssh|mosh|eval|trap|source|bash|sh|zsh|dash|ksh|fish|su|xargs|parallel|watch|awk|gawk|sed|perl|python3?|ruby|node|php|psql|mysql|mariadb|sqlite3|mongosh?|redis-cli|jq|osascript|at|crontab|rsync|scp|case|let|declare|typeset|local|read|unset";
     // `[[ … -eq … ]]` and subscripts are computed, and what is computed may run commands.
     Regex::new(&format!(r"(?:^|[\s;|&(/`]|\$\()(?:{programs})(?:$|[\s;|&)<>])|\[\[|\w\[")).ok()
 });

@@ -30,6 +30,7 @@ pub fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
         Next::Do(intent) => vec![Act::Intent(intent)],
         Next::Confirm(question, intent) => confirm(room, view, question, Next::Do(intent)),
         Next::Quit => vec![Act::Quit],
+        Next::LeaveAfter(after) => vec![Act::LeaveAfter(after)],
     }
 }
 

@@ -11,6 +11,8 @@ use tui_input::Input;
 use super::derive::{Derived, NONE};
 use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
+use super::on_key::After;
+use super::run_sheet::RunSheet;
 use super::widgets::glyphs::Charset;
 use crate::clock::Now;
 use crate::fact::StepId;
@@ -150,6 +152,8 @@ pub enum Mode {
         /// The chosen line.
         at: usize,
     },
+    /// What a step's command would do, before it does it.
+    Run(Box<RunSheet>),
 }
 
 /// What a dialog leads to.
@@ -163,6 +167,8 @@ pub enum Next {
     Confirm(String, Intent),
     /// Leave.
     Quit,
+    /// Leave when no run of this process goes on.
+    LeaveAfter(After),
 }
 
 /// What a typed line is for.

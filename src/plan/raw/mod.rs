@@ -64,9 +64,7 @@ pub(super) struct RawRole {
     pub name: Option<Text>,
     pub people: Vec<Text>,
     pub decides: Vec<Text>,
-    pub runs: Vec<Text>,
-    /// Whether `runs` is there, if only as an empty list.
-    pub says_runs: bool,
+    pub runs: Option<Vec<Text>>,
 }
 
 pub(super) struct RawService {

@@ -156,13 +156,11 @@ impl RawParam {
 
 impl RawRole {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let says_runs = t.value("runs").is_some();
         let it = Self {
             name: t.required(r, "name"),
             people: t.texts(r, "people"),
             decides: t.texts(r, "decides"),
-            runs: t.texts(r, "runs"),
-            says_runs,
+            runs: t.value("runs").and_then(|value| r.texts("runs", value)),
         };
         t.close(r, &[]);
         it

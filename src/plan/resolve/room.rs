@@ -92,11 +92,13 @@ impl Resolver<'_> {
             let name = self.name("role", role.name.as_ref(), &names);
             let decides = role.decides.iter().filter_map(|word| self.word("decides", word, &DECIDES));
             let decides: Vec<String> = decides.map(str::to_owned).collect();
-            let runs = role.runs.iter().filter_map(|word| self.word("runs", word, &RUNS)).map(str::to_owned).collect();
+            let runs = role.runs.as_ref().map(|words| {
+                words.iter().filter_map(|word| self.word("runs", word, &RUNS)).map(str::to_owned).collect()
+            });
             out.push(RolePlan {
                 name: name.clone(),
                 decides,
-                runs: role.says_runs.then_some(runs),
+                runs,
                 people: role.people.iter().map(|p| p.get_ref().clone()).collect(),
             });
             names.push(name);
