@@ -178,6 +178,10 @@ impl Desk {
         for id in found {
             let folder = self.run_folder(id);
             let running = run::attach(id, folder.clone(), out.clone());
+            // Somebody wanted it to stop while nobody was there to hear it.
+            if self.room.progress.attempts.get(id).is_some_and(|attempt| attempt.stopped.is_some()) {
+                running.stop();
+            }
             self.room.live.runs.insert(id, RunLive { found: true, ..RunLive::default() });
             self.room.revision.runs += 1;
             self.runs.watched.insert(id, Watched { running, folder, planned: None });
