@@ -111,7 +111,15 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     let mut desk = Desk::new(me, setup, Edges { journal, poll, tell }, pace, now);
     desk.t0 = t0;
     desk.journal_at = journal_at;
-    let lanes = Lanes { journal: journal_in, poll: poll_in, told: told_in, input: None, control: None, files: None, runs: None };
+    let lanes = Lanes {
+        journal: journal_in,
+        poll: poll_in,
+        told: told_in,
+        input: None,
+        control: None,
+        files: None,
+        runs: None,
+    };
     Ok(Seated { desk, lanes, runtime, _log: log })
 }
 

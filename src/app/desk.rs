@@ -790,6 +790,8 @@ pub fn entry_json(entry: &Entry, place: u64) -> serde_json::Value {
 
 /// The same place, from the root.
 fn absolute(path: &std::path::Path) -> std::path::PathBuf {
+    // A plan that is no file has no folder of its own.
+    let path = if path.as_os_str().is_empty() { std::path::Path::new(".") } else { path };
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 

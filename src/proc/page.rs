@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn begin_and_end_are_kept_whatever_the_length() {
         let folder = tempfile::tempdir().unwrap();
-        for (n, length) in [0, 1, HALF - 1, HALF, HALF + 1, KEEP, KEEP + 1, 5 * HALF + 77, 1 << 20].into_iter().enumerate()
+        for (n, length) in
+            [0, 1, HALF - 1, HALF, HALF + 1, KEEP, KEEP + 1, 5 * HALF + 77, 1 << 20].into_iter().enumerate()
         {
             let text: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
             let path = folder.path().join(n.to_string());

@@ -10,7 +10,7 @@ use super::expect::{self, Expect};
 use super::quoting::{self, Spliced};
 use crate::clock::parse_duration;
 use crate::fact::{Hash, RunVerdict, StepId};
-use crate::runbook::{Class, Command, Runbook, Step, StepKind};
+use crate::runbook::{Class, Command, Note, Runbook, Step, StepKind};
 use crate::secret::Filled;
 use crate::text::is_unsafe;
 
@@ -133,9 +133,7 @@ impl Room {
             blocked.push("there is a NUL in it: no shell reads it as it stands".to_owned());
         }
         let own = |kind: &str| {
-            let of = |n: &&crate::runbook::Note| {
-                n.kind == kind && n.command.map_or(!several, |c| c == ix)
-            };
+            let of = |n: &&Note| n.kind == kind && n.command.map_or(!several, |c| c == ix);
             step.notes.iter().filter(of).map(|n| n.text.raw().to_owned()).collect::<Vec<String>>()
         };
         let word = own("confirm-word").first().map(|w| w.trim_matches(['`', '"', ' ']).to_owned());
@@ -176,7 +174,7 @@ impl Room {
             word,
             twice,
             against: self.out_of_order(step),
-            expects: own("expected").iter().map(|text| Expect::read(text)).collect(),
+            expects: expects(step, book, |n| n.command.map_or(!several, |c| c == ix)),
             hash: String::new(),
         };
         planned.hash = hash(&planned);
@@ -190,9 +188,23 @@ impl Room {
     }
 }
 
+/// What the notes of a step expect. Their text has no markup any more: whether it was code is read off the line.
+fn expects(step: &Step, book: &Runbook, of: impl Fn(&Note) -> bool) -> Vec<Expect> {
+    let notes = step.notes.iter().filter(|n| n.kind == "expected" && of(n));
+    let read = |note: &Note| {
+        let text = note.text.raw().trim();
+        let code = format!("`{text}`");
+        let line = note.line.checked_sub(1).and_then(|at| book.lines.get(at as usize));
+        let as_code = line.is_some_and(|line| line.raw().contains(&code));
+        Expect::read(if as_code { &code } else { text })
+    };
+    notes.map(read).collect()
+}
+
 /// The text that runs for a step: all of the fence, or of a step inside the fence its own lines; and where it begins.
 fn part(step: &Step, command: &Command) -> (String, u32) {
-    let inside = step.kind == StepKind::Substep && step.line > command.line_start && step.line_end < command.line_end + 1;
+    let inside =
+        step.kind == StepKind::Substep && step.line > command.line_start && step.line_end < command.line_end + 1;
     if !inside {
         return (command.text.raw().to_owned(), command.line_start);
     }

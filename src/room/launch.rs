@@ -73,7 +73,9 @@ fn fact(room: &Room, planned: &Planned, reason: Option<&Untrusted>) -> Fact {
     let before = room.progress.attempts(&planned.step);
     let attempts = before.iter().filter(|(_, a)| a.started.as_ref().is_some_and(|(.., run)| same(run))).count();
     let marked = match (&room.journal, reason) {
-        (JournalHealth::Broken(_), Some(reason)) => Some(Untrusted::new(format!("before it was recorded: {}", reason.raw()))),
+        (JournalHealth::Broken(_), Some(reason)) => {
+            Some(Untrusted::new(format!("before it was recorded: {}", reason.raw())))
+        }
         (_, reason) => reason.cloned(),
     };
     Fact::CommandStarted(Box::new(RunStarted {

@@ -44,7 +44,7 @@ pub mod verdict;
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Confirmed, Intent, Refusal};
-pub use live::{Live, RunLive, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
+pub use live::{Live, MetricLive, RunLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
 
 /// Everything one process knows of the room.

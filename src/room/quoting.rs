@@ -92,7 +92,9 @@ pub fn splice(room: &Room, text: &str) -> Spliced {
                 seen.push_str(typed);
                 once(
                     &mut out.refused,
-                    format!("the answer to {typed} cannot stand in line {line}: {why}; answer with letters, digits and _ . / : @ % + , - alone"),
+                    format!(
+                        "the answer to {typed} cannot stand in line {line}: {why}; answer with letters, digits and _ . / : @ % + , - alone"
+                    ),
                 );
             }
         }
@@ -115,7 +117,8 @@ fn quoted(value: &str, place: Place, read_again: impl Fn() -> bool) -> Result<St
     if value.contains(['\0', '\n', '\r']) {
         return Err("it has a line end or a NUL in it");
     }
-    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',' | '-');
+    let harmless =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',' | '-');
     if !value.is_empty() && value.chars().all(harmless) || place == Place::Comment {
         return Ok(value.to_owned());
     }

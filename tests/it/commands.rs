@@ -94,6 +94,7 @@ fn intent(client: &mut Client, step: &str) -> Value {
     let would = would_run(client, step);
     json!({
         "kind": "run", "step": step, "command": 0, "hash": would["hash"], "word": would["word"],
+        "reason": if would["against"].is_null() { Value::Null } else { json!("in a test") },
         "confirmed": if would["twice"].is_null() { "once" } else { "twice" },
     })
 }

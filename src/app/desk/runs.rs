@@ -85,9 +85,13 @@ impl Desk {
         match &entry.fact {
             Fact::CommandStarted(started) => {
                 let Some(planned) = self.runs.prepared.remove(&entry.id) else {
-                    let mine = self.room.unsaved.contains_key(&entry.id) && !self.runs.watched.contains_key(&started.run);
+                    let mine =
+                        self.room.unsaved.contains_key(&entry.id) && !self.runs.watched.contains_key(&started.run);
                     if mine {
-                        self.end_run(started.run, unknown("not started: the journal could not write when it was asked for"));
+                        self.end_run(
+                            started.run,
+                            unknown("not started: the journal could not write when it was asked for"),
+                        );
                     }
                     return;
                 };
@@ -171,9 +175,12 @@ impl Desk {
         };
         self.runs.looked = Some(now);
         let here = |run: &RunStarted| run.host.raw() == self.room.site.host;
-        let unwatched = self.room.progress.attempts.open().filter(|(id, run)| {
-            here(run) && !self.runs.watched.contains_key(id) && !self.on_its_way_out(*id)
-        });
+        let unwatched = self
+            .room
+            .progress
+            .attempts
+            .open()
+            .filter(|(id, run)| here(run) && !self.runs.watched.contains_key(id) && !self.on_its_way_out(*id));
         let found: Vec<Uuid> = unwatched.map(|(id, _)| id).collect();
         for id in found {
             let folder = self.run_folder(id);
@@ -249,10 +256,9 @@ impl Desk {
                     }
                 }
             }
-            (end, Stopped::No) => (
-                if matches!(end, End::Signal(_)) { RunVerdict::Fail } else { RunVerdict::Unknown },
-                end_words(end),
-            ),
+            (end, Stopped::No) => {
+                (if matches!(end, End::Signal(_)) { RunVerdict::Fail } else { RunVerdict::Unknown }, end_words(end))
+            }
         };
         (verdict, why + &left)
     }

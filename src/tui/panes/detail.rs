@@ -91,6 +91,7 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
         _ => "added on this run".to_owned(),
     };
     head(room, view, node, &mut lines, width);
+    super::run::drawer(room, &id, &mut lines, width);
     lines.push(Vec::new());
     match (written, book) {
         (Some(step), Some(book)) => {
@@ -151,7 +152,6 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
         }
         _ => say(&mut lines, &title, width, Role::Text),
     }
-    super::run::drawer(room, &id, &mut lines, width);
     history(room, view, &id, &mut lines, width);
     if state.is_none() && status == Status::InFile {
         lines.push(vec![("ticked in the file, by whoever wrote it".to_owned(), Role::Faint)]);

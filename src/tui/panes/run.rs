@@ -23,8 +23,10 @@ use crate::tui::widgets::pen::Pen;
 const FRAME: u16 = 5;
 /// Cells of a script line's number with the gap behind it.
 const GUTTER: u16 = 5;
-/// Rows of an ended run's output that the drawer shows at most.
-const OUTPUT: usize = 40;
+/// Rows of a run's output that the drawer shows at most.
+const OUTPUT: usize = 12;
+/// Runs that the drawer shows.
+const RUNS: usize = 3;
 
 /// Cells of a row of the body on a screen of this width.
 pub fn body_width(screen: u16) -> u16 {
@@ -106,16 +108,23 @@ fn script(text: &str, charset: Charset, lines: &mut Vec<Line>, width: u16) {
         let mut lead = format!("{number:>3}  ");
         let mut row: Line = Vec::new();
         let mut used = 0;
+        // Rows are full to their last cell, so that a blank at an edge is a blank of the script.
         for (piece, role) in visible(line, charset) {
             let wide = crate::text::cells(&piece);
-            if used + wide > width {
-                lines.push(led(&mut lead, &mut row));
-                used = 0;
-            }
-            used += wide;
-            match row.last_mut() {
-                Some((last, same)) if *same == role => last.push_str(&piece),
-                _ => row.push((piece, role)),
+            let whole = wide > 1 && piece.chars().count() == 1 && used % width + wide > width;
+            let split = piece.chars().next().filter(|_| whole).map(|c| format!("<U+{:04X}>", c as u32));
+            for c in split.unwrap_or(piece).chars() {
+                let c = c.to_string();
+                let wide = crate::text::cells(&c);
+                if used + wide > width {
+                    lines.push(led(&mut lead, &mut row));
+                    used = 0;
+                }
+                used += wide;
+                match row.last_mut() {
+                    Some((last, same)) if *same == role => last.push_str(&c),
+                    _ => row.push((c, role)),
+                }
             }
         }
         lines.push(led(&mut lead, &mut row));
@@ -149,7 +158,8 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.rule(area.x, area.y, area.width);
     let (x, width) = (area.x + 4, body_width(area.width));
     let title = view.derived.node_of(&sheet.step).map(|n| view.derived.text(room, n)).unwrap_or_default();
-    let which = if sheet.plans.len() > 1 { format!(" ({} of {})", sheet.at + 1, sheet.plans.len()) } else { String::new() };
+    let which =
+        if sheet.plans.len() > 1 { format!(" ({} of {})", sheet.at + 1, sheet.plans.len()) } else { String::new() };
     let verb = if matches!(sheet.stage, Stage::Watch(_)) { "Running" } else { "Run" };
     pen.put(x, area.y + 1, width, &format!("{verb}{which}: {title}"), Role::Title);
     let lines = body(room, view, sheet, width);
@@ -201,17 +211,16 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     hint(pen, x, y + 1, &hints);
 }
 
-/// What was run of a step, newest last, for the drawer.
+/// What was run of a step, newest first, for the drawer: it stands above the step's words, where it is seen.
 pub(super) fn drawer(room: &Room, step: &StepId, lines: &mut Vec<Line>, width: u16) {
     let all = room.progress.attempts(step);
-    let shown = all.len().saturating_sub(3);
-    if shown > 0 {
-        lines.push(Vec::new());
-        lines.push(vec![(format!("{shown} earlier runs; the timeline has them"), Role::Faint)]);
-    }
-    for (run, attempt) in all.into_iter().skip(shown) {
+    let earlier = all.len().saturating_sub(RUNS);
+    for (run, attempt) in all.into_iter().rev().take(RUNS) {
         lines.push(Vec::new());
         one(room, run, attempt, lines, width, OUTPUT);
+    }
+    if earlier > 0 {
+        lines.push(vec![(format!("earlier runs: {earlier}; the timeline has them"), Role::Faint)]);
     }
 }
 

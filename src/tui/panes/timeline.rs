@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
-use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, Verdict, RunVerdict};
+use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
 use crate::tui::layout::Pane;

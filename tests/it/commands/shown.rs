@@ -6,12 +6,13 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use warroom::fact::StepId;
+use warroom::fact::{Fact, StepId};
+use warroom::room::decide::draft;
 use warroom::room::{Confirmed, Intent, JournalHealth, Room};
 use warroom::runbook::Class;
 use warroom::tui::{self, Act, Charset, Theme, View};
 
-use crate::support::{author, room, step};
+use crate::support::{Ledger, author, room, step};
 
 /// A room with one step that runs this script.
 fn of(script: &str) -> (Room, StepId) {
@@ -40,7 +41,19 @@ impl Screen {
 
     fn draw(&mut self, room: &Room) -> Vec<String> {
         tui::draw(room, &mut self.view, &self.theme, self.area, &mut self.buffer);
-        let row = |y| (0..self.area.width).map(|x| self.buffer[(x, y)].symbol()).collect::<String>();
+        let row = |y| {
+            let mut hidden = 0;
+            let mut row = String::new();
+            for x in 0..self.area.width {
+                let symbol = self.buffer[(x, y)].symbol();
+                if hidden == 0 {
+                    row.push_str(symbol);
+                    hidden = warroom::text::cells(symbol).max(1);
+                }
+                hidden -= 1;
+            }
+            row
+        };
         (0..self.area.height).map(row).collect()
     }
 
@@ -64,7 +77,7 @@ impl Screen {
         loop {
             let screen = self.draw(room);
             let top = screen.iter().position(|r| r.contains(" Run: ")).unwrap() + 1;
-            let body: Vec<String> = screen[top..screen.len() - 3].to_vec();
+            let body: Vec<String> = screen[top..screen.len() - 4].to_vec();
             if let Some(before) = &overlap {
                 if *before == body {
                     break;
@@ -112,13 +125,37 @@ fn undone(shown: &str) -> String {
 fn trojans() -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for odd in [
-        '\u{202e}', '\u{202d}', '\u{2066}', '\u{2067}', '\u{2069}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}',
-        '\u{feff}', '\u{ad}', '\u{a0}', '\u{3000}', '\u{2028}', '\u{2029}', '\u{7f}', '\u{1b}', '\u{8}', '\u{9b}',
-        '\u{61c}', '\u{180e}', '\u{115f}', '\u{e0041}', '\u{fe0f}', '\u{301}',
+        '\u{202e}',
+        '\u{202d}',
+        '\u{2066}',
+        '\u{2067}',
+        '\u{2069}',
+        '\u{200b}',
+        '\u{200c}',
+        '\u{200d}',
+        '\u{2060}',
+        '\u{feff}',
+        '\u{ad}',
+        '\u{a0}',
+        '\u{3000}',
+        '\u{2028}',
+        '\u{2029}',
+        '\u{7f}',
+        '\u{1b}',
+        '\u{8}',
+        '\u{9b}',
+        '\u{61c}',
+        '\u{180e}',
+        '\u{115f}',
+        '\u{e0041}',
+        '\u{fe0f}',
+        '\u{301}',
     ] {
         all.push(format!("echo safe{odd}; rm x"));
     }
-    for (latin, alike) in [('a', 'а'), ('e', 'е'), ('o', 'о'), ('p', 'р'), ('c', 'с'), ('x', 'х'), ('i', 'і'), ('s', 'ѕ')] {
+    for (latin, alike) in
+        [('a', 'а'), ('e', 'е'), ('o', 'о'), ('p', 'р'), ('c', 'с'), ('x', 'х'), ('i', 'і'), ('s', 'ѕ')]
+    {
         all.push(format!("curl https://db.{latin}pi.ex{alike}mple.com"));
         all.push(format!("curl https://{alike}{alike}{alike}.example.com"));
     }
@@ -211,11 +248,46 @@ fn what_is_typed_ahead_or_pasted_starts_nothing() {
 
 /// Forty values that a shell would take for something else.
 const HOSTILE: [&str; 40] = [
-    "; touch canary", "$(touch canary)", "`touch canary`", "| touch canary", "&& touch canary", "|| touch canary",
-    "& touch canary &", "> canary", ">> canary", "< /etc/passwd", "' ; touch canary ; '", "\" ; touch canary ; \"",
-    "'; touch canary #", "\"$(touch canary)\"", "${IFS}touch${IFS}canary", "$((1+1))", "$HOME", "${HOME}", "~", "~root",
-    "*", "?", "[a-z]*", "{a,b}", "!!", "!$", "--help", "-rf", "a b  c", " lead and trail ", "#comment", "a#b",
-    "%s%n%d", "\\", "\\n\\t", "\\'", "a=b", "(touch canary)", "é ✓ 表示", "EOF",
+    "; touch canary",
+    "$(touch canary)",
+    "`touch canary`",
+    "| touch canary",
+    "&& touch canary",
+    "|| touch canary",
+    "& touch canary &",
+    "> canary",
+    ">> canary",
+    "< /etc/passwd",
+    "' ; touch canary ; '",
+    "\" ; touch canary ; \"",
+    "'; touch canary #",
+    "\"$(touch canary)\"",
+    "${IFS}touch${IFS}canary",
+    "$((1+1))",
+    "$HOME",
+    "${HOME}",
+    "~",
+    "~root",
+    "*",
+    "?",
+    "[a-z]*",
+    "{a,b}",
+    "!!",
+    "!$",
+    "--help",
+    "-rf",
+    "a b  c",
+    " lead and trail ",
+    "#comment",
+    "a#b",
+    "%s%n%d",
+    "\\",
+    "\\n\\t",
+    "\\'",
+    "a=b",
+    "(touch canary)",
+    "é ✓ 表示",
+    "EOF",
 ];
 
 /// T74: an answer stays one piece of text, wherever it stands; where that cannot be had nothing runs.
@@ -229,7 +301,7 @@ fn an_answer_is_text_wherever_it_stands() {
         "v=<x>\ncommand printf '%s' \"$v\"",
         "command printf '%s' \"$(command printf '%s' <x>)\"",
         "command printf '%s' <x> # was <x>",
-        "(command printf '%s' a<x>b) | cut -c 2- | head -c -1",
+        "(command printf '%s' a<x>b) | tail -c +2 | head -c -1",
     ];
     let run = |room: &Room, id: &StepId| {
         let plan = room.would_run(id).remove(0);
@@ -241,10 +313,11 @@ fn an_answer_is_text_wherever_it_stands() {
     };
     let with = |script: &str, value: &str| {
         let lines: String = script.split('\n').map(|l| format!("  {l}\n")).collect();
-        let value = serde_json::to_string(value).unwrap();
-        let plan = format!("{}\n[params]\nx = {value}\n", super::PLAN);
+        let plan = format!("{}\n[params]\nx = {{ ask = \"What?\" }}\n", super::PLAN);
         let mut room = room(&format!("# R\n\n## P\n\n- [ ] switch\n\n  ```bash\n{lines}  ```\n"), &plan);
         room.journal = JournalHealth::Safe;
+        let answer = Fact::ParamSet { name: "x".to_owned(), value: Some(value.into()) };
+        Ledger::default().record(&mut room, vec![draft(&author("ic"), answer)]);
         let id = step(&room, "switch");
         (room, id)
     };
@@ -276,7 +349,11 @@ fn an_answer_is_text_wherever_it_stands() {
     ] {
         let (room, id) = with(place, value);
         let plan = room.would_run(&id).remove(0);
-        assert!(plan.blocked.iter().any(|why| why.contains("cannot stand")), "{place}: {:?}", plan.blocked);
+        assert!(
+            plan.blocked.iter().any(|why| why.contains("cannot stand") || why.contains("is open")),
+            "{place}: {:?}",
+            plan.blocked
+        );
         let intent = Intent::Run {
             step: id,
             command: 0,

@@ -106,7 +106,11 @@ fn an_end_that_nobody_saw_is_read_at_the_next_start() {
     std::fs::write(place.path().join("go"), "").unwrap();
     let next = place.start("dba");
     let end = until(&next, "command-ended", 1).remove(0);
-    assert_eq!((&end["exit"], &end["verdict"], &end["head"]), (&json!(3), &json!("fail"), &json!("migrated\n")), "{end}");
+    assert_eq!(
+        (&end["exit"], &end["verdict"], &end["head"]),
+        (&json!(3), &json!("fail"), &json!("migrated\n")),
+        "{end}"
+    );
     let folder = place.path().join("j.db.runs");
     eventually("the files cleared away", || std::fs::read_dir(&folder).is_ok_and(|mut d| d.next().is_none()));
 }
