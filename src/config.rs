@@ -11,6 +11,9 @@ use crate::plan::table::{Reader, Table};
 /// The layouts to start with.
 pub const LAYOUTS: [&str; 3] = ["commander", "oncall", "checklist"];
 
+/// How an alert is heard: the terminal's bell, the bell with a notification of the desktop (OSC 9), nothing.
+pub const ALARMS: [&str; 3] = ["bell", "desktop", "off"];
+
 /// Preferences as resolved; what is not set keeps its default. The command line wins over all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -26,6 +29,8 @@ pub struct Config {
     pub keys: Vec<Binding>,
     /// The layout to start with, one of [`LAYOUTS`].
     pub layout: Option<String>,
+    /// How an alert that wakes somebody is heard, one of [`ALARMS`].
+    pub alarm: Option<String>,
 }
 
 /// `[keys] action = ["k", …]`.
@@ -47,6 +52,7 @@ struct Raw {
     mouse: Option<Spanned<bool>>,
     name: Option<Spanned<String>>,
     layout: Option<Spanned<String>>,
+    alarm: Option<Spanned<String>>,
     keys: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
 }
 
@@ -70,6 +76,7 @@ impl Raw {
             mouse: t.boolean(r, "mouse"),
             name: t.text(r, "name"),
             layout: t.text(r, "layout"),
+            alarm: t.text(r, "alarm"),
             keys: Vec::new(),
         };
         if let Some(mut keys) = t.table(r, "keys", "[keys]") {
@@ -91,15 +98,9 @@ fn resolve(raw: Raw, r: &mut Reader<'_>) -> Config {
         mouse: raw.mouse.is_some_and(Spanned::into_inner),
         name: named(raw.name, r),
         keys: Vec::new(),
-        layout: None,
+        layout: one_of("layout", raw.layout, LAYOUTS, r),
+        alarm: one_of("alarm", raw.alarm, ALARMS, r),
     };
-    if let Some(layout) = raw.layout {
-        if LAYOUTS.contains(&layout.get_ref().as_str()) {
-            config.layout = Some(layout.into_inner());
-        } else {
-            r.unknown(layout.span(), "layout", layout.get_ref(), LAYOUTS);
-        }
-    }
     let mut taken: BTreeSet<String> = BTreeSet::new();
     for (action, keys) in raw.keys {
         let mut own = Vec::new();
@@ -116,6 +117,16 @@ fn resolve(raw: Raw, r: &mut Reader<'_>) -> Config {
         config.keys.push(Binding { span: action.span(), action: action.into_inner(), keys: own });
     }
     config
+}
+
+/// One of three words.
+fn one_of(what: &str, text: Option<Spanned<String>>, words: [&str; 3], r: &mut Reader<'_>) -> Option<String> {
+    let text = text?;
+    if words.contains(&text.get_ref().as_str()) {
+        return Some(text.into_inner());
+    }
+    r.unknown(text.span(), what, text.get_ref(), words);
+    None
 }
 
 /// A name that is not empty.

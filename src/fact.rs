@@ -206,6 +206,13 @@ pub enum Fact {
         /// Which.
         silence: Uuid,
     },
+    /// A silence of an alert that somebody else judges was created there too, or was not.
+    SilencedThere {
+        /// Which.
+        silence: Uuid,
+        /// How it went.
+        there: There,
+    },
     /// Something is to be told; the outbox is what was queued and not yet told.
     NoticeQueued {
         /// What, and to which channel.
@@ -269,6 +276,22 @@ pub enum Fact {
     /// A kind this version does not know; kept byte-exact in [`Entry::body`].
     #[serde(skip)]
     Unknown,
+}
+
+/// How creating a silence elsewhere went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum There {
+    /// It is there.
+    Created {
+        /// Its identity there.
+        id: Untrusted,
+    },
+    /// It is not, or nobody can tell.
+    Failed {
+        /// Why.
+        why: Untrusted,
+    },
 }
 
 /// What became of an alert.

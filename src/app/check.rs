@@ -33,16 +33,20 @@ impl Checked {
         let runbooks: Vec<_> = setup.books.iter().zip(sources.iter().copied()).collect();
         let plan = if planned { sources.last().map(|source| (&setup.plan, *source)) } else { None };
         let mut findings = setup.findings.clone();
+        let rules = setup.origin.rules();
         for finding in &mut findings {
             // The plan knows a runbook by the name it gives it.
             if let Some(book) = setup.books.iter().find(|b| b.path == finding.file) {
                 finding.file = setup.book_name(book);
+            } else if let Some(rules) = rules.iter().find(|r| r.path == finding.file) {
+                finding.file = setup.rules_name(rules);
             }
         }
         let input = check::Input { runbooks: &runbooks, missing: &setup.missing, plan };
         let mut all = check::flight_check(&input);
         all.append(&mut findings);
         let judged = check::judge(all, &sources);
+        files.extend(rules.iter().map(|r| (setup.rules_name(r), r.text.clone())));
         Self { report: Report::new(judged.findings), accepted: judged.accepted, files }
     }
 

@@ -83,6 +83,8 @@ impl Story {
             Fact::RoomOpened { name, .. } => format!("room opened: {name}"),
             Fact::T0Set { t0: Some(t0) } => format!("T-0 is {}", crate::clock::rfc3339(*t0)),
             Fact::WatchTaken { .. } => "watching".to_owned(),
+            Fact::AlertChanged { alert, to, why, .. } => format!("{alert} {to}: {why}"),
+            Fact::BaselineTaken { metrics, .. } => format!("baseline of {} metrics", metrics.len()),
             other => serde_json::to_value(other)
                 .ok()
                 .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned))
@@ -90,7 +92,8 @@ impl Story {
         };
         let who = match &entry.fact {
             Fact::VerdictChanged { .. } => "verdict".to_owned(),
-            Fact::ServiceChanged { .. } => "watch".to_owned(),
+            Fact::ServiceChanged { .. } | Fact::BaselineTaken { .. } => "watch".to_owned(),
+            Fact::AlertChanged { .. } => "alert".to_owned(),
             _ => entry.by.person.to_string(),
         };
         format!("{t}  {who:<10}  {what}")

@@ -192,6 +192,13 @@ impl Desk {
         self.second = now.utc.timestamp();
         let effects = room::observe::tick(&mut self.room, now);
         self.flush_tape();
+        if let Some(wanted) = self.room.begin_silence() {
+            let id = wanted.silence;
+            if !self.poll.ask(poll::Ask::Silence(wanted)) {
+                self.room.live.silencing = None;
+                tracing::warn!("silence {id}: the pollers are busy, it is tried again");
+            }
+        }
         let any = self.perform(effects);
         self.outbound.say_waiting(&self.room);
         self.outbound.beat(&self.room);
@@ -476,6 +483,12 @@ impl Desk {
                 room::observe::pulse(&mut self.room, pulse);
                 false
             }
+            poll::Event::Silenced(silence, outcome) => {
+                if let Some(fact) = self.room.end_silence(silence, outcome) {
+                    self.append(vec![room::decide::draft(&self.room.me.author, fact)]);
+                }
+                true
+            }
             poll::Event::TaskFailed(task, message) => {
                 let fact = Fact::TaskFailed { task, message: Untrusted::new(message) };
                 if matches!(self.room.live.watch, Watch::Me { .. }) {
@@ -518,7 +531,7 @@ impl Desk {
                     r.metric = ix;
                 }
             }
-            Reading::Backfill(_) => return None,
+            Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
         }
         Some(sample)
     }

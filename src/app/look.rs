@@ -11,7 +11,8 @@ use crate::cli;
 use crate::clock::age;
 use crate::fact::ServiceState;
 use crate::journal;
-use crate::room::{JournalHealth, Room, Watch, slo, verdict};
+use crate::room::alerts::many;
+use crate::room::{JournalHealth, Room, Watch, causes, slo, verdict};
 use crate::text::escape;
 
 /// Longer than this nobody waits for one look.
@@ -83,13 +84,13 @@ fn seen(room: &Room, waited: Duration) -> bool {
     if room.journal == JournalHealth::Opening || room.live.watch == Watch::Unknown {
         return false;
     }
-    let services = room.live.services.iter().all(|s| s.asked.is_some() || s.reason.starts_with("not asked:"));
+    let services = room.live.services.iter().all(|s| s.asked.is_some() || s.unknown.is_some());
     let metrics = room.live.metrics.iter().all(|m| m.fresh.is_some() || m.trouble.is_some());
     let probed = room.plan.metrics.iter().all(|m| m.from_probe.is_some());
     let elsewhere = matches!(room.live.watch, Watch::Other { .. });
     let mut counts = room.live.slos.iter().flat_map(|slo| &slo.counts);
     let counted = counts.all(|c| c.fresh.is_some() || c.trouble.is_some());
-    services && (metrics || probed) && counted || elsewhere && waited > TAPE
+    services && (metrics || probed) && counted && many::all_heard(room) || elsewhere && waited > TAPE
 }
 
 /// The room in lines: where it stands, what is next, services, metrics, alerts.
@@ -116,20 +117,24 @@ fn text(room: &Room) -> String {
     if !trust.sound {
         lines.push(format!("the board is impaired: {}", escape(&trust.line())));
     }
+    let causes = causes::causes(room);
     let rows: Vec<[String; 4]> = room
         .plan
         .services
         .iter()
         .zip(&room.live.services)
-        .map(|(plan, live)| {
+        .enumerate()
+        .map(|(ix, (plan, live))| {
             let mut facts: Vec<String> = Vec::new();
             if live.state != ServiceState::Pending || live.asked.is_some() {
                 facts.extend(live.last.as_ref().and_then(|l| l.code).map(|c| c.to_string()));
                 facts.extend(live.last.as_ref().and_then(|l| l.version.as_ref()).map(ToString::to_string));
+                facts.extend(live.last.as_ref().and_then(|l| l.says.as_ref()).map(ToString::to_string));
                 let answered = matches!(live.state, ServiceState::Up | ServiceState::Degraded);
                 facts.extend(live.took.filter(|_| answered).map(|t| format!("{} ms", t.as_millis())));
             }
-            let reason = escape(&live.reason);
+            let cause = room.because(&causes, ix).map(|cause| format!("because {} is down: ", escape(cause)));
+            let reason = format!("{}{}", cause.unwrap_or_default(), escape(&live.reason));
             [live.state.to_string(), escape(&plan.name), facts.join(" "), reason]
         })
         .collect();

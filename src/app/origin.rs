@@ -6,11 +6,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::finding;
+use crate::plan::rules::{self, RuleText};
 use crate::plan::{self, Loaded};
 use crate::proc::{self, End, Ran};
 use crate::runbook::Runbook;
 use crate::secret::{Filled, MASK};
+use crate::{files, finding};
 
 /// How long a command of the plan may take to print its value.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,6 +45,8 @@ pub enum Commands {
 enum Asked {
     File(String),
     Command(String),
+    /// A file of alert rules.
+    Rules(String),
 }
 
 impl Origin {
@@ -87,12 +90,45 @@ impl Origin {
                 "name a Markdown file relative to the plan's folder",
             ));
         }
+        let mut texts: Vec<RuleText> = Vec::new();
+        for named in loaded.plan.sources.iter().flat_map(|source| &source.rules) {
+            if texts.iter().any(|known| known.path == named.path) {
+                continue;
+            }
+            match self.once(Asked::Rules(named.path.clone()), || self.rule_text(&named.path)) {
+                Ok(text) => texts.push(RuleText { path: named.path.clone(), text }),
+                Err(why) => loaded.findings.push(finding::finding_at(
+                    finding::Source { file: &self.shown, text: &self.text },
+                    finding::codes::UNREADABLE,
+                    named.span.clone(),
+                    &format!("the rule file cannot be read: {why}"),
+                    "name a rule file relative to the plan's folder",
+                )),
+            }
+        }
+        loaded.findings.extend(rules::import(&mut loaded.plan, &texts));
         if loaded.plan.room.name.is_empty() {
             let folder = || self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
             let named = || folder().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             loaded.plan.room.name = books.first().map_or_else(named, |b| b.title.to_string());
         }
         loaded
+    }
+
+    /// A rule file, under the plan's folder as runbooks are.
+    fn rule_text(&self, name: &str) -> Result<String, String> {
+        let bytes = files::read_under(&self.root, name).map_err(|e| e.to_string())?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+    }
+
+    /// The rule files that were read.
+    pub fn rules(&self) -> Vec<RuleText> {
+        let told = self.told.borrow();
+        let read = told.iter().filter_map(|(asked, told)| match (asked, told) {
+            (Asked::Rules(path), Ok(text)) => Some(RuleText { path: path.clone(), text: text.expose().to_owned() }),
+            _ => None,
+        });
+        read.collect()
     }
 
     fn once(&self, asked: Asked, ask: impl FnOnce() -> Result<String, String>) -> Result<String, String> {

@@ -21,10 +21,24 @@ pub struct Preferences {
     pub name: Option<String>,
     /// The layout to start with.
     pub layout: Option<LayoutName>,
+    /// How an alert that wakes somebody is heard here.
+    pub alarm: Heard,
     /// Keys of actions.
     pub keys: Vec<Binding>,
     /// Files of the themes folder.
     pub themes: Vec<ThemeFile>,
+}
+
+/// How an alert is heard at a terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Heard {
+    /// The terminal's bell.
+    #[default]
+    Bell,
+    /// The bell, and a notification of the desktop.
+    Desktop,
+    /// Not at all.
+    Off,
 }
 
 /// Reads `$XDG_CONFIG_HOME/warroom/config.toml` and `themes/*.toml` beside it; missing ones are the defaults. A mistake is
@@ -64,6 +78,11 @@ pub fn read() -> anyhow::Result<Preferences> {
         mouse: config.mouse,
         name: config.name,
         layout,
+        alarm: match config.alarm.as_deref() {
+            Some("desktop") => Heard::Desktop,
+            Some("off") => Heard::Off,
+            _ => Heard::Bell,
+        },
         keys,
         themes: themes(&folder.join("themes"))?,
     })

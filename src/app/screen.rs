@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use super::desk::Desk;
+use super::preferences::Heard;
 use crate::cli;
 use crate::room::{Refusal, Room};
 use crate::tui::terminal::{self, DirtyRows, Input, Rgb, Terminal, TerminalError};
@@ -25,6 +26,9 @@ pub struct Screen {
     area: Rect,
     /// Somebody wants to leave once no run of this process goes on.
     leaving: bool,
+    /// How an alert is heard, and how many were heard that still fire.
+    alarm: Heard,
+    loud: usize,
 }
 
 /// A screen and what comes from its terminal.
@@ -86,6 +90,8 @@ pub fn open(theme: Option<&str>, layout: Option<cli::Layout>) -> anyhow::Result<
             buffer: Buffer::empty(area),
             area,
             leaving: false,
+            alarm: preferences.alarm,
+            loud: 0,
         },
         input,
     }))
@@ -94,6 +100,7 @@ pub fn open(theme: Option<&str>, layout: Option<cli::Layout>) -> anyhow::Result<
 impl Screen {
     /// Draws what changed and hands it to the terminal.
     pub fn draw(&mut self, room: &Room) {
+        self.ring(room);
         if self.area.is_empty() {
             return;
         }
@@ -104,6 +111,19 @@ impl Screen {
         } else if !drawn.is_empty() {
             self.terminal.frame(&self.buffer, &drawn, None);
         }
+    }
+
+    /// One more alert that wakes somebody is heard once, however it is looked at.
+    fn ring(&mut self, room: &Room) {
+        let (loud, _) = room.alert_counts();
+        if loud > self.loud {
+            match self.alarm {
+                Heard::Bell => self.terminal.bell(),
+                Heard::Desktop => self.terminal.notify(),
+                Heard::Off => {}
+            }
+        }
+        self.loud = loud;
     }
 
     /// One thing from the terminal.

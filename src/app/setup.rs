@@ -10,6 +10,7 @@ use super::origin::{Commands, Origin};
 use super::parts::{self, Followed};
 use crate::check::MissingPart;
 use crate::finding::{Finding, Level};
+use crate::plan::rules::RuleText;
 use crate::plan::{self, Plan};
 use crate::runbook::{self, Runbook};
 use crate::{files, finding};
@@ -140,8 +141,11 @@ impl Setup {
     /// Every finding as rustc would print it.
     pub fn render(&self) -> String {
         let mut out = String::new();
+        let rules = self.origin.rules();
         for finding in &self.findings {
-            out.push_str(&finding::render(finding, &self.origin.text, finding::Paint::Plain));
+            let of_rules = rules.iter().find(|rules| rules.path == finding.file);
+            let text = of_rules.map_or(&self.origin.text, |rules| &rules.text);
+            out.push_str(&finding::render(finding, text, finding::Paint::Plain));
             out.push('\n');
         }
         out
@@ -153,6 +157,11 @@ impl Setup {
             return shown(&self.path);
         }
         shown(&self.root.join(&book.path))
+    }
+
+    /// A rule file's name as findings show it.
+    pub fn rules_name(&self, rules: &RuleText) -> String {
+        shown(&self.root.join(&rules.path))
     }
 
     /// The plan's name as findings show it.
@@ -167,6 +176,8 @@ impl Setup {
         // A part that is not there yet may come.
         let missing = self.missing.iter().filter_map(|m| parts::beside(&self.books.get(m.book)?.path, &m.target));
         files.extend(missing.map(|name| self.root.join(name)).filter(|path| path.parent().is_some_and(Path::is_dir)));
+        let rules = self.plan.sources.iter().flat_map(|source| &source.rules);
+        files.extend(rules.map(|named| self.root.join(&named.path)).filter(|p| p.parent().is_some_and(Path::is_dir)));
         files.dedup();
         files
     }

@@ -45,14 +45,20 @@ pub fn json(room: &Room) -> Value {
     let next = room
         .next_step()
         .map(|n| json!({ "role": room.me.author.role, "text": room.step_text(&n.step), "step": n.step }));
+    let causes = crate::room::causes::causes(room);
     let services: Vec<Value> = room
         .plan
         .services
         .iter()
         .zip(&room.live.services)
-        .map(|(plan, live)| {
+        .enumerate()
+        .map(|(ix, (plan, live))| {
+            let running = live.versions.running(plan.target_version.as_deref(), room.now);
+            let versions = live.versions.counts(room.now).into_iter();
+            let versions = versions.map(|(version, answers)| json!({ "version": version, "answers": answers }));
             json!({
                 "name": plan.name,
+                "kind": plan.kind,
                 "state": live.state,
                 "reason": live.reason,
                 "since": rfc3339(live.since.utc),
@@ -60,6 +66,11 @@ pub fn json(room: &Room) -> Value {
                 "latency": live.took.map(|t| t.as_secs_f64()),
                 "code": live.last.as_ref().and_then(|r| r.code),
                 "version": live.last.as_ref().and_then(|r| r.version.clone()),
+                "target_version": plan.target_version,
+                "running": running.word(),
+                "versions": versions.collect::<Vec<_>>(),
+                "says": live.last.as_ref().and_then(|r| r.says.clone()),
+                "because": room.because(&causes, ix),
             })
         })
         .collect();
@@ -85,6 +96,7 @@ pub fn json(room: &Room) -> Value {
             })
         })
         .collect();
+    let (own, because) = room.failures();
     let mut status = json!({
         "room": room.plan.room.name,
         "at": rfc3339(room.now.utc),
@@ -94,6 +106,7 @@ pub fn json(room: &Room) -> Value {
         "reason": room.live.verdict.reason,
         "next": next.into_iter().collect::<Vec<_>>(),
         "services": services,
+        "failures": { "own": own, "because_of_them": because },
         "metrics": metrics,
         "alerts": alerts(room),
         "board": room.trust(),
@@ -117,7 +130,7 @@ pub fn json(room: &Room) -> Value {
 fn alerts(room: &Room) -> Vec<Value> {
     let alerts = room.alerts();
     let said = alerts.iter().map(|alert| {
-        let rule = room.plan.rules.get(alert.rule);
+        let rule = alert.rule(room);
         json!({
             "name": alert.name,
             "state": alert.state,
@@ -125,6 +138,7 @@ fn alerts(room: &Room) -> Vec<Value> {
             "severity": alert.severity,
             "why": alert.why,
             "note": alert.note,
+            "source": alert.source(room),
             "held": alert.held.map(|(held, _)| held.as_secs_f64()),
             "for": rule.map(|r| r.for_.as_secs_f64()),
             "episode": alert.episode,
@@ -145,7 +159,7 @@ fn told(room: &Room, key: &str) -> Vec<Value> {
             "channel": notice.channel,
             "action": notice.action,
             "at": rfc3339(stamp.utc()),
-            "delivery": delivery.or_else(|| room.live.telling.get(&notice.id)),
+            "delivery": delivery.or_else(|| room.telling(notice.id)),
         })
     });
     said.collect()

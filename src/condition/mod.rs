@@ -8,6 +8,7 @@
 //! count of failures over 1m > 100 how much a counter grew, its resets counted
 //! rps has data                    the one question that a missing number answers
 //! services up · api up · api is down · api version is "2.0.0"
+//! availability burns · availability overspent · availability within budget
 //! steps done
 //! … and … · … or … · not … · ( … )
 //! ```
@@ -274,11 +275,45 @@ pub enum Test {
         /// What should hold of the growth.
         threshold: Threshold,
     },
+    /// An objective with a budget.
+    Slo {
+        /// Which.
+        slo: SloRef,
+        /// What is asked of it.
+        asks: SloAsk,
+    },
     /// A metric has a current value. Never unknown.
     HasData {
         /// Which.
         metric: MetricRef,
     },
+}
+
+/// An objective with a budget that a condition names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SloRef {
+    /// Its place in the plan.
+    pub ix: usize,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+impl Serialize for SloRef {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.name)
+    }
+}
+
+/// What is asked of an objective with a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SloAsk {
+    /// Some pair of windows burns too fast.
+    Burns,
+    /// The cutover has spent more than it may.
+    Overspent,
+    /// Neither the period's budget nor what the cutover may spend is used up.
+    WithinBudget,
 }
 
 /// Where samples lie against those of the baseline.
@@ -337,6 +372,9 @@ impl fmt::Display for Test {
                 write!(f, "count of {} over {} {}", metric.name, crate::clock::duration_text(*over), threshold.text)
             }
             Self::HasData { metric } => write!(f, "{} has data", metric.name),
+            Self::Slo { slo, asks: SloAsk::Burns } => write!(f, "{} burns", slo.name),
+            Self::Slo { slo, asks: SloAsk::Overspent } => write!(f, "{} overspent", slo.name),
+            Self::Slo { slo, asks: SloAsk::WithinBudget } => write!(f, "{} within budget", slo.name),
         }
     }
 }
@@ -348,6 +386,8 @@ pub struct Names<'a> {
     pub metrics: &'a [(String, Option<String>)],
     /// Services.
     pub services: &'a [String],
+    /// Objectives with a budget.
+    pub slos: &'a [String],
 }
 
 impl Condition {

@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{
-    ConditionError, Expr, MetricRef, Names, Op, ServiceRef, Side, Test, Threshold, Trouble, parse_value, part,
+    ConditionError, Expr, MetricRef, Names, Op, ServiceRef, Side, SloAsk, SloRef, Test, Threshold, Trouble,
+    parse_value, part,
 };
 use crate::clock::parse_duration;
 use crate::fact::ServiceState;
@@ -195,13 +196,15 @@ impl<'a> Reader<'a> {
         };
         let metric = longest(self.names.metrics.iter().map(|(name, _)| name.as_str()), fits);
         let service = longest(self.names.services.iter().map(String::as_str), fits);
-        let len = metric.map(|(_, l)| l).max(service.map(|(_, l)| l))?;
-        let name =
-            self.names.metrics.iter().map(|(n, _)| n).chain(self.names.services).find(|n| n.len() == len && fits(n))?;
+        let slo = longest(self.names.slos.iter().map(String::as_str), fits);
+        let len = [metric, service, slo].into_iter().flatten().map(|(_, len)| len).max()?;
+        let names = self.names.metrics.iter().map(|(n, _)| n).chain(self.names.services).chain(self.names.slos);
+        let name = names.into_iter().find(|n| n.len() == len && fits(n))?;
         Some(Name {
             text: Arc::from(name.as_str()),
             metric: metric.filter(|(_, l)| *l == len).map(|(ix, _)| ix),
             service: service.filter(|(_, l)| *l == len).map(|(ix, _)| ix),
+            slo: slo.filter(|(_, l)| *l == len).map(|(ix, _)| ix),
             len: len + if quoted.is_some() { 2 } else { 0 },
         })
     }
@@ -212,6 +215,11 @@ impl<'a> Reader<'a> {
         self.at += name.len;
         self.space();
         let compares = self.rest().starts_with(COMPARATORS);
+        if let Some(ix) = name.slo
+            && let Some(expr) = self.of_slo(&SloRef { ix, name: Arc::clone(&name.text) })
+        {
+            return Ok(expr);
+        }
         if let Some(service) = name.service.filter(|_| !compares || name.metric.is_none())
             && let Some(expr) =
                 self.of_service(&ServiceRef { ix: ServiceIx(service as u32), name: Arc::clone(&name.text) })?
@@ -220,6 +228,13 @@ impl<'a> Reader<'a> {
         }
         let Some(metric) = name.metric else {
             let words = self.text.get(start..).unwrap_or_default().trim();
+            if name.service.is_none() {
+                return Err(ConditionError::unreadable(
+                    format!("\"{words}\" says nothing of the budget"),
+                    &format!("write \"{0} burns\", \"{0} overspent\" or \"{0} within budget\"", name.text),
+                    start..self.text.len(),
+                ));
+            }
             return Err(ConditionError::unreadable(
                 format!("\"{words}\" says nothing of the service"),
                 &format!("write \"{0} up\", \"{0} is down\" or \"{0} version is 2.0\"", name.text),
@@ -229,6 +244,24 @@ impl<'a> Reader<'a> {
         let unit = self.names.metrics.get(metric).and_then(|(_, unit)| unit.as_deref());
         let metric = MetricRef { ix: MetricIx(metric as u32), name: Arc::clone(&name.text) };
         self.of_metric(metric, unit, start)
+    }
+
+    fn of_slo(&mut self, slo: &SloRef) -> Option<Expr> {
+        let before = self.at;
+        let no = self.is_not() == Some(true) || self.word("not");
+        for (word, asks) in [
+            ("burns", SloAsk::Burns),
+            ("burning", SloAsk::Burns),
+            ("overspent", SloAsk::Overspent),
+            ("within budget", SloAsk::WithinBudget),
+            ("in budget", SloAsk::WithinBudget),
+        ] {
+            if self.word(word) {
+                return Some(negated(Expr::Test(Test::Slo { slo: slo.clone(), asks }), no));
+            }
+        }
+        self.at = before;
+        None
     }
 
     fn of_service(&mut self, service: &ServiceRef) -> Result<Option<Expr>, ConditionError> {
@@ -501,6 +534,7 @@ struct Name {
     text: Arc<str>,
     metric: Option<usize>,
     service: Option<usize>,
+    slo: Option<usize>,
     /// Bytes it takes, with its quotes.
     len: usize,
 }

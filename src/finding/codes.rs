@@ -45,11 +45,15 @@ codes! {
     AMBIGUOUS = "WR020" Error "a heading that the runbook has more than once";
     CYCLE = "WR021" Error "services that need each other, or channels that escalate to each other, in a circle";
     TIME = "WR022" Error "a time or zone that cannot be read";
+    RULE_FILE = "WR028" Error "a rule file that is no YAML, or holds no groups of rules";
     SHELL = "WR030" Warning "a command that looks written for a shell, but runs without one";
     SLOW = "WR031" Warning "a deadline longer than the interval";
     LATER = "WR032" Warning "a value that is not known yet, so something is not checked";
     NOT_PASSED_ON = "WR033" Warning "a variable for children that is not set here";
     UNUSED = "WR034" Info "something declared that nothing uses";
+    RULE_SKIPPED = "WR037" Warning "a rule of a rule file that is not evaluated";
+    RULE_ODD = "WR038" Warning "something in a rule file that is not understood";
+    RECORDING = "WR039" Info "recording rules, which are not evaluated";
     REPAIRED = "WR040" Warning "a runbook whose text was damaged and repaired for reading";
     CANNOT_FAIL = "WR041" Warning "a command whose exit status cannot say no";
     CURL = "WR042" Warning "curl without -f, which says success on an error page";

@@ -14,11 +14,11 @@ use crate::text::{self, Untrusted};
 
 /// What [`read_row`] reads, of `sample s JOIN series r`.
 pub const COLUMNS: &str = "s.n, s.ms, s.kind, s.series, r.name, s.took, s.value, s.at, s.code, s.days, s.connect, s.wait, s.transfer, \
-     s.reason, s.version";
+     s.reason, s.version, s.says";
 
 /// Takes the columns in the order of [`Written::insert`].
 pub const INSERT: &str = "INSERT INTO sample (series, ms, took, kind, value, at, code, days, connect, wait, transfer, reason, \
-     version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+     version, says) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 /// A sample as a row: what of it is kept.
 pub struct Written {
@@ -33,6 +33,7 @@ pub struct Written {
     phases: Phases,
     reason: Option<String>,
     version: Option<String>,
+    says: Option<String>,
 }
 
 impl Written {
@@ -50,6 +51,7 @@ impl Written {
             phases: Phases::default(),
             reason: None,
             version: None,
+            says: None,
         };
         match &sample.reading {
             Reading::Service(reading) => {
@@ -65,6 +67,7 @@ impl Written {
                 row.days = reading.tls_days;
                 row.phases = reading.phases;
                 row.version = reading.version.as_ref().map(|v| short(v.raw()));
+                row.says = reading.says.as_ref().map(|s| short(s.raw()));
             }
             Reading::Metrics(readings) => match &readings.first()?.value {
                 Ok(point) => {
@@ -77,7 +80,7 @@ impl Written {
                     row.reason = Some(short(why));
                 }
             },
-            Reading::Backfill(_) => return None,
+            Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
         }
         Some(row)
     }
@@ -104,6 +107,7 @@ impl Written {
                 self.phases.transfer.map(micros),
                 self.reason,
                 self.version,
+                self.says,
             ])
             .map(drop)
     }
@@ -137,6 +141,7 @@ pub fn read_row(row: &Row<'_>) -> rusqlite::Result<Option<TapedSample>> {
         outcome,
         code: row.get(8)?,
         version: row.get::<_, Option<String>>(14)?.map(Untrusted::new),
+        says: row.get::<_, Option<String>>(15)?.map(Untrusted::new),
         phases: Phases { connect: span(10)?, wait: span(11)?, transfer: span(12)? },
         tls_days: row.get(9)?,
         excerpt: Untrusted::default(),

@@ -31,7 +31,7 @@ const TABLES: [&str; 4] = [
     "CREATE TABLE series (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name)) STRICT",
     "CREATE TABLE sample (n INTEGER PRIMARY KEY, series INTEGER NOT NULL, ms INTEGER NOT NULL, took INTEGER NOT NULL, \
      kind INTEGER NOT NULL, value REAL, at INTEGER, code INTEGER, days INTEGER, connect INTEGER, wait INTEGER, \
-     transfer INTEGER, reason TEXT, version TEXT) STRICT",
+     transfer INTEGER, reason TEXT, version TEXT, says TEXT) STRICT",
     "CREATE TABLE coarse (series INTEGER NOT NULL, ms INTEGER NOT NULL, count INTEGER NOT NULL, low REAL NOT NULL, \
      high REAL NOT NULL, total REAL NOT NULL, worst INTEGER NOT NULL, PRIMARY KEY (ms, series)) STRICT, WITHOUT ROWID",
 ];
@@ -53,6 +53,22 @@ pub struct Lease {
     pub given_back: bool,
 }
 
+/// A tape of an earlier program gets the column that it lacks.
+fn add_says(conn: &Connection) -> rusqlite::Result<()> {
+    let there = || {
+        let columns = "SELECT count(*) FROM pragma_table_info('sample') WHERE name = 'says'";
+        conn.query_row(columns, [], |row| row.get::<_, i64>(0)).map(|n| n > 0)
+    };
+    if there()? {
+        return Ok(());
+    }
+    match conn.execute_batch("ALTER TABLE sample ADD COLUMN says TEXT") {
+        // Another process may have added it meanwhile.
+        Err(error) if !there()? => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// An open tape.
 #[derive(Debug)]
 pub struct Tape {
@@ -70,6 +86,7 @@ impl Tape {
         let sql = |source| JournalError::Sql { path: path.to_owned(), source };
         if write {
             connect::ensure_schema(&mut conn, path, APPLICATION, &TABLES, |_| Ok(()))?;
+            add_says(&conn).map_err(sql)?;
             conn.pragma_update(None, "wal_autocheckpoint", 1000).map_err(sql)?;
         }
         conn.busy_timeout(Duration::from_millis(250)).map_err(sql)?;

@@ -4,7 +4,8 @@ use super::TapedSample;
 use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
 
 /// Takes a sample apart for the tape: one for a service, one for each metric, each by the name that the plan gives it.
-/// What has no name in the plan is left out, and so is the past ([`Reading::Backfill`]): its source still has it.
+/// What has no name in the plan is left out, and so are the past ([`Reading::Backfill`]), which its source still has, and
+/// alerts: what becomes of them is recorded as facts.
 pub fn to_tape<'a>(
     sample: &Sample,
     service: impl Fn(ServiceIx) -> Option<&'a str>,
@@ -23,6 +24,6 @@ pub fn to_tape<'a>(
                 Some(TapedSample { name, sample })
             })
             .collect(),
-        Reading::Backfill(_) => Vec::new(),
+        Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => Vec::new(),
     }
 }

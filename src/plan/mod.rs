@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::condition::Threshold;
 use crate::finding::Finding;
-use crate::probe::{Ask, Probe};
+use crate::probe::{Probe, Request};
 use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 use crate::text::{escape, is_plain};
@@ -17,6 +17,7 @@ pub mod decisions;
 pub mod draft;
 mod raw;
 mod resolve;
+pub mod rules;
 pub mod slo;
 pub(crate) mod table;
 
@@ -25,6 +26,10 @@ use slo::{HiddenPlan, SloPlan};
 use decisions::{
     BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
 };
+use rules::{ImportedRule, RecordingRule};
+
+/// Asking faster than this only hurts.
+const FASTEST: Duration = Duration::from_millis(50);
 
 /// A resolved plan: every default filled in, every name checked. Secrets show as `***`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -54,6 +59,10 @@ pub struct Plan {
     pub heartbeat: Option<HeartbeatPlan>,
     /// Alert rules.
     pub rules: Vec<RulePlan>,
+    /// Alert rules of Prometheus rule files.
+    pub imported: Vec<ImportedRule>,
+    /// Recording rules of Prometheus rule files: listed, not evaluated.
+    pub recordings: Vec<RecordingRule>,
     /// What is expected to be down, by steps.
     pub maintenance: Vec<MaintenancePlan>,
     /// Where the baseline is taken.
@@ -76,7 +85,7 @@ pub struct Plan {
     /// Every secret value that was filled in.
     #[serde(skip)]
     pub masks: Masks,
-    /// SHA-256 of the file's bytes, hex; empty without a file.
+    /// SHA-256 of the file's bytes and, where it names rule files, of theirs; hex; empty without a file.
     pub sha256: String,
 }
 
@@ -212,6 +221,11 @@ pub struct ServicePlan {
     pub retries: u32,
     /// Services whose failure explains this one's.
     pub needs: Vec<String>,
+    /// How it is asked: `http`, `refused`, `state`, `burst`, `blue and green`, `tcp`, `tls`, `command`, `table`, `fresh` or
+    /// `secret`.
+    pub kind: &'static str,
+    /// The version that should be running.
+    pub target_version: Option<String>,
 }
 
 /// `[source.NAME]`.
@@ -219,10 +233,46 @@ pub struct ServicePlan {
 pub struct SourcePlan {
     /// Its name.
     pub name: String,
-    /// `scrape` or `prometheus`.
+    /// `scrape`, `prometheus` or `alertmanager`.
     pub kind: &'static str,
     /// Where, secrets masked.
     pub target: String,
+    /// Prometheus rule files, relative to the plan's folder.
+    pub rules: Vec<RulesOf>,
+    /// Channels for what those rules fire and for the source's own alerts.
+    pub notify: Vec<String>,
+    /// Whether the source's own alerts are read.
+    pub alerts: OwnAlerts,
+    /// From one asking to the next.
+    #[serde(serialize_with = "seconds")]
+    pub every: Duration,
+    /// Deadline of one asking.
+    #[serde(serialize_with = "seconds")]
+    pub timeout: Duration,
+    /// How it is asked.
+    #[serde(skip)]
+    pub request: Option<Request>,
+}
+
+/// A rule file that a source names.
+#[derive(Clone, Debug, Serialize)]
+pub struct RulesOf {
+    /// Relative to the plan's folder.
+    pub path: String,
+    /// The bytes of the plan where it is named.
+    #[serde(skip)]
+    pub span: std::ops::Range<usize>,
+}
+
+/// Whether the alerts that a source judges itself are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnAlerts {
+    /// They are left alone.
+    #[default]
+    Left,
+    /// They are shown.
+    Read,
 }
 
 /// `[[metric]]`.
@@ -423,9 +473,7 @@ fn stem(path: &str) -> String {
 impl Plan {
     /// Probes that ask about services rather than metrics.
     pub fn service_probes(&self) -> impl Iterator<Item = &Probe> {
-        self.probes
-            .iter()
-            .filter(|p| matches!(p.ask, Ask::Http { .. } | Ask::Tcp { .. } | Ask::Tls { .. } | Ask::Command { .. }))
+        self.probes.iter().filter(|p| p.ask.service().is_some())
     }
 }
 
@@ -445,4 +493,12 @@ fn zone_name<S: serde::Serializer>(z: &Tz, s: S) -> Result<S::Ok, S::Error> {
 
 fn zone_names<S: serde::Serializer>(z: &[Tz], s: S) -> Result<S::Ok, S::Error> {
     s.collect_seq(z.iter().map(|z| z.name()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
 }

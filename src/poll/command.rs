@@ -18,7 +18,7 @@ pub(super) fn number(ran: &Ran, deadline: Duration) -> Result<f64, String> {
     if ran.end == End::Exit(0) {
         return json::first_number(&ran.stdout.text());
     }
-    match expect::command(&crate::probe::CommandExpect::default(), ran, deadline, Duration::ZERO) {
+    match expect::ending(&crate::probe::CommandExpect::default(), ran, deadline, Duration::ZERO) {
         Outcome::Fail(reason) | Outcome::NoData(reason) | Outcome::Degraded(reason) => Err(reason),
         Outcome::Pass => Err("nobody knows how it ended".to_owned()),
     }

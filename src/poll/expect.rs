@@ -13,41 +13,53 @@ use crate::text::{Untrusted, escape};
 /// A version longer than this is cut.
 const VERSION: usize = 64;
 
-/// Judges an HTTP answer; also gives the version it named.
-pub(super) fn http(
-    expect: &HttpExpect,
-    status: u16,
-    headers: &HeaderMap,
-    body: &[u8],
-    took: Duration,
-) -> (Outcome, Option<Untrusted>) {
-    if expect.refused {
-        return (refused(status), None);
+/// What an answer means, with the version and the word it named.
+pub(super) type Judged = (Outcome, Option<Untrusted>, Option<Untrusted>);
+
+/// Judges an HTTP answer.
+pub(super) fn http(expect: &HttpExpect, status: u16, headers: &HeaderMap, body: &[u8], took: Duration) -> Judged {
+    if !expect.refused.is_empty() {
+        return (refused(&expect.refused, status), None, None);
     }
-    let wants_json = !expect.json.is_empty() || expect.version.is_some();
+    let wants_json = !expect.json.is_empty() || expect.version.is_some() || expect.state.is_some();
     let json = if wants_json { serde_json::from_slice::<Value>(body).ok() } else { None };
     let version = expect.version.as_ref().and_then(|p| version(json.as_ref()?.pointer(p)?));
-    let outcome = match failure(expect, status, headers, body, json.as_ref()) {
-        Some(reason) => Outcome::Fail(reason),
-        None => match worse(expect, version.as_deref(), took) {
-            Some(reason) => Outcome::Degraded(reason),
-            None => Outcome::Pass,
-        },
+    let (stated, word) = expect.state.as_ref().map_or((Outcome::Pass, None), |state| state.judge(json.as_ref()));
+    let outcome = match (failure(expect, status, headers, body, json.as_ref()), stated) {
+        (Some(reason), _) => Outcome::Fail(reason),
+        (None, Outcome::Pass) => worse(expect, version.as_deref(), took).map_or(Outcome::Pass, Outcome::Degraded),
+        (None, stated) => stated,
     };
-    (outcome, version.map(Untrusted::new))
+    (outcome, version.map(Untrusted::new), word)
 }
 
 /// Whether a redirect is what the service should answer.
 pub(super) fn wants_redirect(expect: &HttpExpect) -> bool {
-    expect.refused || expect.status.iter().any(|s| (300..400).contains(s))
+    !expect.refused.is_empty() || expect.status.iter().any(|s| (300..400).contains(s))
 }
 
-fn refused(status: u16) -> Outcome {
+fn refused(with: &[u16], status: u16) -> Outcome {
     match status {
-        401 | 403 => Outcome::Pass,
-        200..=299 => Outcome::Fail(format!("security: answered {status} without credentials")),
-        _ => Outcome::Fail(format!("{status}, expected 401 or 403")),
+        _ if with.contains(&status) => Outcome::Pass,
+        200..=299 => Outcome::Fail(format!("SECURITY: answered {status} without credentials, must be refused")),
+        _ => Outcome::Fail(format!("{status}, expected {}", statuses(with))),
     }
+}
+
+/// Judges the answers to a burst: the limiter must have refused one of them. Gives what to say of them.
+pub(super) fn burst(expect: u16, answers: &[Result<u16, String>]) -> (Outcome, Untrusted) {
+    let refused = answers.iter().filter(|a| **a == Ok(expect)).count();
+    let says = Untrusted::new(format!("{refused} of {} answered {expect}", answers.len()));
+    if refused > 0 {
+        return (Outcome::Pass, says);
+    }
+    let lost: Vec<&String> = answers.iter().filter_map(|a| a.as_ref().err()).collect();
+    let outcome = match lost.first() {
+        // Who was not heard may have been the one that was refused.
+        Some(why) => Outcome::NoData(format!("{} of {} requests had no answer: {why}", lost.len(), answers.len())),
+        None => Outcome::Fail(format!("SECURITY: none of {} requests at once was answered {expect}", answers.len())),
+    };
+    (outcome, says)
 }
 
 fn failure(expect: &HttpExpect, status: u16, headers: &HeaderMap, body: &[u8], json: Option<&Value>) -> Option<String> {
@@ -105,8 +117,28 @@ pub(super) fn in_time(within: Option<Duration>, took: Duration) -> Outcome {
     slow(within, took).map_or(Outcome::Pass, Outcome::Degraded)
 }
 
-/// Judges the end of a command.
-pub(super) fn command(expect: &CommandExpect, ran: &Ran, deadline: Duration, took: Duration) -> Outcome {
+/// Judges the end of a command; also gives the rows of a table counted.
+pub(super) fn command(
+    expect: &CommandExpect,
+    ran: &Ran,
+    deadline: Duration,
+    took: Duration,
+) -> (Outcome, Option<Untrusted>) {
+    let outcome = ending(expect, ran, deadline, took);
+    let Some(table) = expect.table.as_ref().filter(|_| matches!(outcome, Outcome::Pass | Outcome::Degraded(_))) else {
+        return (outcome, None);
+    };
+    if ran.stdout.dropped > 0 {
+        return (Outcome::NoData(format!("the table is over {}", reason::size(crate::proc::KEEP))), None);
+    }
+    match table.judge(&ran.stdout.text()) {
+        (Outcome::Pass, says) => (outcome, says),
+        judged => judged,
+    }
+}
+
+/// Judges how a command ended, and what it said but for a table.
+pub(super) fn ending(expect: &CommandExpect, ran: &Ran, deadline: Duration, took: Duration) -> Outcome {
     let wanted = expect.exit.unwrap_or(0);
     match &ran.end {
         End::Exit(code) if *code != wanted => return Outcome::Fail(format!("exit {code}, expected {wanted}")),

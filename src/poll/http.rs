@@ -133,6 +133,19 @@ impl Prepared {
         Self::new(clients, Method::GET, url, request, redirect_expected)
     }
 
+    /// Makes a GET of another path of the same place ready.
+    pub(super) fn get_at(clients: &Clients, url: Url, request: &Request) -> Result<Self, String> {
+        Self::new(clients, Method::GET, url, request, false)
+    }
+
+    /// Makes a POST of JSON ready.
+    pub(super) fn post_json(clients: &Clients, url: Url, request: &Request) -> Result<Self, String> {
+        let mut prepared = Self::new(clients, Method::POST, url, request, false)?;
+        let json = HeaderValue::from_static("application/json");
+        prepared.request.headers_mut().insert(reqwest::header::CONTENT_TYPE, json);
+        Ok(prepared)
+    }
+
     /// Makes a POST of form fields ready; `body` is already encoded.
     pub(super) fn post(clients: &Clients, url: Url, request: &Request) -> Result<Self, String> {
         let mut prepared = Self::new(clients, Method::POST, url, request, false)?;

@@ -2,6 +2,14 @@
 
 use serde_json::Value;
 
+/// The text, number or truth value at `pointer`, as it is written.
+pub(super) fn word_at(body: &[u8], pointer: &str) -> Result<String, String> {
+    let json: Value = serde_json::from_slice(body).map_err(|_| "the answer is no JSON".to_owned())?;
+    let shown = || crate::text::escape(pointer);
+    let found = json.pointer(pointer).ok_or_else(|| format!("{} is missing", shown()))?;
+    crate::probe::word::as_written(found).ok_or_else(|| format!("{} is no text", shown()))
+}
+
 /// The number, or numeric string, at `pointer`.
 pub(super) fn number_at(body: &[u8], pointer: &str) -> Result<f64, String> {
     let json: Value = serde_json::from_slice(body).map_err(|_| "the answer is no JSON".to_owned())?;

@@ -8,22 +8,32 @@ use std::path::PathBuf;
 use std::{io, thread};
 
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::clock::Pace;
+use crate::probe::rules::SilenceThere;
 use crate::probe::{Probe, Pulse, Sample};
 use crate::secret::Masks;
+use crate::text::Untrusted;
 
 mod command;
 mod connect;
 mod expect;
+mod foreign;
+mod fresh;
 mod http;
 mod json;
 mod limits;
+mod look;
 mod outbox;
+mod presence;
 mod prometheus;
 mod reason;
+mod rules;
 mod scheduler;
 mod scrape;
+mod sides;
+mod silence;
 mod target;
 mod tcp;
 mod tls;
@@ -37,6 +47,9 @@ pub enum Event {
     Samples(Vec<Sample>),
     /// How polling itself goes; at most once a second, behind samples. Lane policy: dropped when the lane is full.
     Pulse(Pulse),
+    /// How creating a silence went: its identity here, and the one that it has there, or why there is none. Lane policy:
+    /// lossless; whoever asked has one under way, so at most one waits for room.
+    Silenced(Uuid, Result<Untrusted, String>),
     /// A probe's task broke (a panic) and will be started again: its name, how.
     TaskFailed(String, String),
 }
@@ -53,6 +66,8 @@ pub enum Ask {
     /// Poll these from now on, instead of what was polled, masking these secrets in what comes back; an empty list stops.
     /// Probes that did not change keep their state, and every probe keeps its phase.
     Set(Vec<Probe>, Masks),
+    /// Create this silence in an Alertmanager; answered by [`Event::Silenced`].
+    Silence(SilenceThere),
     /// Test builds only: the probe of this name breaks at its next asking.
     #[cfg(debug_assertions)]
     #[doc(hidden)]

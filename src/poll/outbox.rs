@@ -15,8 +15,9 @@ const FAILURES: usize = 64;
 pub(super) struct Outbox {
     lane: Sender<Event>,
     batch: Vec<Sample>,
-    /// What did not fit: the newest per probe. A backfill is told apart so that a later value does not replace it.
-    late: BTreeMap<(ProbeId, bool), Sample>,
+    /// What did not fit: the newest of each kind per probe. A backfill and what rules gave are told apart so that a later
+    /// value does not replace them.
+    late: BTreeMap<(ProbeId, u8), Sample>,
     failures: VecDeque<(String, String)>,
 }
 
@@ -27,6 +28,11 @@ pub(super) struct Gone;
 impl Outbox {
     pub(super) fn new(lane: Sender<Event>) -> Self {
         Self { lane, batch: Vec::new(), late: BTreeMap::new(), failures: VecDeque::new() }
+    }
+
+    /// The lane, for what waits for room by itself.
+    pub(super) fn lane(&self) -> Sender<Event> {
+        self.lane.clone()
     }
 
     pub(super) fn sample(&mut self, sample: Sample) {
@@ -91,7 +97,11 @@ impl Outbox {
     }
 
     fn keep(&mut self, sample: Sample) {
-        let past = matches!(sample.reading, Reading::Backfill(_));
-        self.late.insert((sample.probe, past), sample);
+        let kind = match sample.reading {
+            Reading::Backfill(_) => 1,
+            Reading::Rules(_) => 2,
+            Reading::Service(_) | Reading::Metrics(_) | Reading::Alerts(_) => 0,
+        };
+        self.late.insert((sample.probe, kind), sample);
     }
 }

@@ -144,20 +144,25 @@ async fn post(prepared: &Prepared, form: &str, cap: usize) -> Result<Data, Strin
     answer.read(&mut body, cap).await?;
     let parsed = serde_json::from_slice::<Reply>(&body);
     match (answer.status, parsed) {
-        (200..=299, Ok(Reply { data: Some(data), .. })) => Ok(data),
+        (200..=299, Ok(Reply { data: Some(data) })) => Ok(data),
         (200..=299, _) => Err("the answer is not that of a Prometheus".to_owned()),
-        (status, Ok(Reply { kind: Some(kind), .. })) => Err(match kind.as_str() {
-            "bad_data" => format!("{status}: Prometheus does not take the query"),
-            "timeout" => format!("{status}: the query took Prometheus too long"),
-            "canceled" => format!("{status}: Prometheus gave the query up"),
-            "execution" => format!("{status}: Prometheus could not evaluate the query"),
-            _ => format!("{status}, expected 200"),
-        }),
-        (status, _) => Err(format!("{status}, expected 200")),
+        (status, _) => Err(failure(status, &body)),
     }
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+/// Why a Prometheus did not answer, without its own words: they hold what was asked, and anything else.
+pub(super) fn failure(status: u16, body: &[u8]) -> String {
+    match serde_json::from_slice::<Trouble>(body).as_ref().map(|t| t.kind.as_str()) {
+        Ok("bad_data") => format!("{status}: Prometheus does not take the query"),
+        Ok("timeout") => format!("{status}: the query took Prometheus too long"),
+        Ok("canceled") => format!("{status}: Prometheus gave the query up"),
+        Ok("execution") => format!("{status}: Prometheus could not evaluate the query"),
+        _ => format!("{status}, expected 200"),
+    }
+}
+
+/// The fields of a form, encoded.
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     // A URL's query has the encoding of a form.
     let Ok(mut url) = Url::parse("http://form/") else { return String::new() };
     url.query_pairs_mut().extend_pairs(fields);
@@ -177,8 +182,12 @@ fn one<S>(series: Vec<S>) -> Result<S, String> {
 #[derive(Deserialize)]
 struct Reply {
     data: Option<Data>,
+}
+
+#[derive(Deserialize)]
+struct Trouble {
     #[serde(rename = "errorType")]
-    kind: Option<String>,
+    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -215,7 +224,7 @@ impl Stamped {
 }
 
 /// A float as Prometheus writes it: in quotes, with `NaN`, `+Inf` and `-Inf`.
-struct Number(f64);
+pub(super) struct Number(pub(super) f64);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

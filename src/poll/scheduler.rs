@@ -16,6 +16,7 @@ use super::tls::Tls;
 use super::wheel::{Beat, Key, SLOT, Wheel, spread};
 use super::{Ask, Event, Options, limits};
 use crate::clock::Now;
+use crate::probe::rules::SilenceThere;
 use crate::probe::{self, Outcome, Probe, Pulse, Reading, Sample};
 use crate::secret::Masks;
 use crate::task::{self, Task};
@@ -72,6 +73,8 @@ struct Scheduler {
     sent_at: Duration,
     next_key: Key,
     began: Instant,
+    /// The silence that is being created.
+    silencing: Option<Task>,
     pulse: Pulse,
     pulsed_at: Duration,
 }
@@ -144,6 +147,7 @@ impl Scheduler {
             sent_at: Duration::ZERO,
             next_key: 0,
             began: Instant::now(),
+            silencing: None,
             pulse: Pulse::default(),
             pulsed_at: Duration::ZERO,
         }
@@ -152,6 +156,7 @@ impl Scheduler {
     fn take(&mut self, ask: Ask) {
         match ask {
             Ask::Set(probes, masks) => self.set(probes, masks),
+            Ask::Silence(wanted) => self.silence(wanted),
             #[cfg(debug_assertions)]
             Ask::Break(name, fault) => {
                 for entry in self.entries.values_mut().filter(|e| *e.name == *name) {
@@ -161,6 +166,21 @@ impl Scheduler {
                 }
             }
         }
+    }
+
+    /// Creates a silence, beside the probes.
+    fn silence(&mut self, wanted: SilenceThere) {
+        let (lane, lost, id) = (self.out.lane(), self.out.lane(), wanted.silence);
+        let clients = self.tools.clients.clone();
+        let create = async move {
+            let created = super::silence::create(clients, &wanted).await;
+            // Fails only when the loop has gone.
+            let _ = lane.send(Event::Silenced(id, created)).await;
+        };
+        let on_panic = move |_| {
+            let _ = lost.try_send(Event::Silenced(id, Err("the sending itself broke".to_owned())));
+        };
+        self.silencing = Some(task::spawn("silence", create, on_panic));
     }
 
     /// Replaces the list. Who did not change stays as it is, even while it is being asked.
@@ -353,6 +373,9 @@ fn kind(reading: &Reading) -> u8 {
         },
         Reading::Metrics(metrics) => 4 + u8::from(metrics.iter().any(|m| m.value.is_err())),
         Reading::Backfill(_) => 6,
+        // A rule's elements are no mere numbers: they go on at once.
+        Reading::Rules(_) => 7,
+        Reading::Alerts(alerts) => 8 + u8::from(alerts.found.is_err()),
     }
 }
 

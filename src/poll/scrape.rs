@@ -8,6 +8,7 @@ use crate::clock::Now;
 use crate::probe::counter::Running;
 use crate::probe::exposition::{self, Format, Limits, Parser};
 use crate::probe::promql::{self, Expr, Labels, Store, Value};
+use crate::probe::rules::{Found, RuleIx, RuleQuery, RuleReading};
 use crate::probe::{MetricReading, Query, Reads, Request};
 
 /// A metrics page made ready, with the series read from it. The series live here and nowhere else.
@@ -15,49 +16,113 @@ use crate::probe::{MetricReading, Query, Reads, Request};
 pub(super) struct Page {
     prepared: Prepared,
     queries: Vec<Result<Expr, String>>,
+    rules: Vec<Due>,
     store: Store,
     /// For each query, its running total if it reads a counter.
     running: Vec<Running<Labels>>,
 }
 
+/// A rule and when it was evaluated last: in which of the stretches of its interval.
+#[derive(Debug)]
+struct Due {
+    rule: RuleIx,
+    expr: Result<Expr, String>,
+    every_ms: i64,
+    last: Option<i64>,
+}
+
+impl Due {
+    fn found(&self, store: &Store, at: i64) -> Result<Found, String> {
+        let expr = self.expr.as_ref().map_err(Clone::clone)?;
+        match promql::evaluate(expr, store, at).map_err(|e| e.to_string())?.value {
+            Value::Vector(all) => Ok(Found::bounded(all)),
+            Value::Scalar(value) => Ok(Found::bounded(vec![(Labels::default(), value)])),
+            Value::String(_) => Err("the rule's expression gives a text".to_owned()),
+        }
+    }
+}
+
 impl Page {
-    pub(super) fn new(clients: &Clients, request: &Request, queries: &[Query]) -> Result<Self, String> {
-        let queries: Vec<_> = queries.iter().map(|q| promql::parse(&q.promql).map_err(|e| e.to_string())).collect();
-        let store = Store::for_queries(queries.iter().flatten());
+    pub(super) fn new(
+        clients: &Clients,
+        request: &Request,
+        queries: &[Query],
+        rules: &[RuleQuery],
+    ) -> Result<Self, String> {
+        let parse = |text: &str| promql::parse(text).map_err(|e| e.to_string());
+        let queries: Vec<_> = queries.iter().map(|q| parse(&q.promql)).collect();
+        let due = |q: &RuleQuery| Due {
+            rule: q.rule,
+            expr: parse(&q.promql),
+            every_ms: i64::try_from(q.every.as_millis()).unwrap_or(i64::MAX).max(1),
+            last: None,
+        };
+        let rules: Vec<_> = rules.iter().map(due).collect();
+        let store = Store::for_queries(queries.iter().chain(rules.iter().map(|rule| &rule.expr)).flatten());
         let mut prepared = Prepared::get(clients, request, false)?;
         prepared.accept(exposition::ACCEPT);
         let running = queries.iter().map(|_| Running::default()).collect();
-        Ok(Self { prepared, queries, store, running })
+        Ok(Self { prepared, queries, rules, store, running })
     }
 
     /// Takes over what was read of the same page, if it was read for the same queries.
     pub(super) fn adopt(&mut self, old: Self) {
-        let asked = |page: &Self| format!("{:?}", page.queries);
+        let asked = |page: &Self| {
+            let exprs: Vec<_> = page.queries.iter().chain(page.rules.iter().map(|rule| &rule.expr)).collect();
+            format!("{exprs:?}")
+        };
         if asked(self) == asked(&old) {
             self.store = old.store;
             self.running = old.running;
         }
     }
 
-    /// Reads the page once and answers each query.
-    pub(super) async fn ask(&mut self, queries: &[Query], now: Now) -> Vec<MetricReading> {
+    /// Reads the page once, answers each query and evaluates the rules that are due.
+    pub(super) async fn ask(&mut self, queries: &[Query], now: Now) -> (Vec<MetricReading>, Vec<RuleReading>) {
         let at = now.utc.timestamp_millis();
         match self.read().await {
             Ok(page) => {
                 self.store.append(at, &page);
-                self.answer(queries, now)
+                let values = self.answer(queries, now);
+                (values, self.evaluate(at).await)
             }
             Err(reason) => {
                 self.failed(now);
                 let none = |query: &Query| MetricReading { metric: query.metric, value: Err(reason.clone()) };
-                queries.iter().map(none).collect()
+                (queries.iter().map(none).collect(), self.unseen(now, &reason))
             }
         }
+    }
+
+    /// Evaluates rules whose interval has begun anew, as a Prometheus would that scrapes at these moments.
+    async fn evaluate(&mut self, at: i64) -> Vec<RuleReading> {
+        let mut out = Vec::new();
+        for rule in &mut self.rules {
+            let stretch = at.div_euclid(rule.every_ms);
+            if rule.last.replace(stretch) == Some(stretch) {
+                continue;
+            }
+            out.push(RuleReading { rule: rule.rule, found: rule.found(&self.store, at) });
+            // Many rules over many series take a while: other probes come in between.
+            tokio::task::yield_now().await;
+        }
+        out
     }
 
     /// The page could not be read: its series end here.
     pub(super) fn failed(&mut self, now: Now) {
         self.store.scrape_failed(now.utc.timestamp_millis());
+    }
+
+    /// What rules give after a page that could not be read. `up == 0` and `absent(…)` hold then; that nothing else does is
+    /// no knowledge.
+    pub(super) fn unseen(&self, now: Now, reason: &str) -> Vec<RuleReading> {
+        let at = now.utc.timestamp_millis();
+        let each = |rule: &Due| {
+            let found = rule.found(&self.store, at);
+            RuleReading { rule: rule.rule, found: found.map(|found| Found { gap: Some(reason.to_owned()), ..found }) }
+        };
+        self.rules.iter().map(each).collect()
     }
 
     async fn read(&self) -> Result<exposition::Page, String> {

@@ -7,13 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use super::foreign::Alerts;
+use super::fresh::Question;
 use super::http::{Clients, HEALTH_CAP, Prepared};
+use super::look::Looks;
 use super::prometheus::Prometheus;
+use super::rules::Rules;
 use super::scrape::Page;
 use super::tls::Tls;
-use super::{Fault, command, expect, json, reason, tcp};
+use super::{Fault, command, expect, json, presence, reason, sides, tcp};
 use crate::clock::Now;
 use crate::probe::counter::{BEGINS, Running};
+use crate::probe::fresh::Dated;
+use crate::probe::rules::{AlertsReading, RuleQuery, RuleReading};
 use crate::probe::{
     Ask, CommandExpect, CommandLine, HttpExpect, MetricIx, MetricReading, Outcome, Phases, Point, Probe, Reading,
     Sample, ServiceIx, ServiceReading,
@@ -45,6 +51,7 @@ pub(super) struct Target {
     pub(super) probe: Arc<Probe>,
     way: Result<Way, String>,
     body: Vec<u8>,
+    looks: Looks,
     /// What the last asking learnt, on its way home.
     pub(super) learnt: Option<(Sample, Option<Sample>)>,
     pub(super) fault: Option<Fault>,
@@ -54,15 +61,19 @@ pub(super) struct Target {
 #[derive(Debug)]
 enum Way {
     Http(Box<Prepared>),
+    Burst(Vec<Prepared>),
+    Sides(Box<sides::Ready>),
     Prometheus(Box<Prometheus>),
     Page(Box<Page>),
+    Rules(Box<Rules>),
+    Alerts(Box<Alerts>),
     Plain,
 }
 
 impl Target {
     pub(super) fn new(probe: Arc<Probe>, tools: &Tools) -> Self {
         let way = Way::to(&probe.ask, tools);
-        Self { probe, way, body: Vec::new(), learnt: None, fault: None }
+        Self { probe, way, body: Vec::new(), looks: Looks::default(), learnt: None, fault: None }
     }
 
     /// Takes over what an earlier target had read, where both read the same page.
@@ -78,12 +89,20 @@ impl Target {
     /// Asks once: what was learnt now and, once, what was learnt of the past. Never longer than the probe's timeout
     /// (a command: 2 s more for its killing).
     pub(super) async fn ask(&mut self, tools: &Tools, at: Now) -> (Reading, Option<Reading>) {
+        let (mut now, past) = self.look(tools, at).await;
+        if let Reading::Service(reading) = &mut now {
+            mask(reading, &tools.masks);
+        }
+        (now, past)
+    }
+
+    async fn look(&mut self, tools: &Tools, at: Now) -> (Reading, Option<Reading>) {
         let probe = Arc::clone(&self.probe);
         if self.body.capacity() > BUFFER {
             self.body = Vec::new();
         }
-        let pipes = if matches!(probe.ask, Ask::Command { .. } | Ask::Number { .. }) { PIPES } else { 1 };
-        let Ok(Ok(_held)) = tokio::time::timeout(probe.timeout, tools.sockets.acquire_many(pipes)).await else {
+        let wanted = descriptors(&probe.ask);
+        let Ok(Ok(_held)) = tokio::time::timeout(probe.timeout, tools.sockets.acquire_many(wanted)).await else {
             return (no_data(&probe.ask, "no file descriptor was free"), None);
         };
         if let Some(fault) = self.fault.take() {
@@ -95,14 +114,36 @@ impl Target {
                 (Box::pin(ask_command(tools, &probe, *service, command, expect)).await, None)
             }
             Ask::Number { metric, command } => (Box::pin(ask_number(tools, &probe, *metric, command, at)).await, None),
+            Ask::Fresh { service, dated: Dated::Command(line), max_age } => {
+                let question = Question { service: *service, max_age: *max_age, now: at };
+                (Reading::Service(Box::pin(question.of_command(tools, line, probe.timeout)).await), None)
+            }
+            // Each of the several has the deadline for itself: one that hangs does not silence the others.
+            Ask::Burst { service, expect, .. } => {
+                (Box::pin(ask_burst(&self.way, *service, *expect, probe.timeout)).await, None)
+            }
+            Ask::Sides { service, sides } => match &self.way {
+                Ok(Way::Sides(ready)) => {
+                    (Reading::Service(Box::pin(ready.ask(tools, *service, sides, probe.timeout)).await), None)
+                }
+                Err(why) => (no_data(&probe.ask, why), None),
+                Ok(_) => (no_data(&probe.ask, "the probe was not made ready"), None),
+            },
             _ => {
                 if let Ok(read) = tokio::time::timeout(probe.timeout, self.answer(tools, at)).await {
                     return read;
                 }
+                let why = reason::no_answer(probe.timeout);
                 if let Ok(Way::Page(page)) = &mut self.way {
                     page.failed(at);
+                    let rules = page.unseen(at, &why);
+                    if !rules.is_empty() {
+                        let values = failed(&probe.ask, &why);
+                        let rules = Reading::Rules(rules);
+                        return if matches!(values, Reading::Rules(_)) { (rules, None) } else { (values, Some(rules)) };
+                    }
                 }
-                (failed(&probe.ask, &reason::no_answer(probe.timeout)), None)
+                (failed(&probe.ask, &why), None)
             }
         }
     }
@@ -115,7 +156,18 @@ impl Target {
         };
         let read = match (ask, way) {
             (Ask::Http { service, expect, .. }, Way::Http(prepared)) => {
-                ask_http(prepared, &mut self.body, *service, expect, &tools.masks).await
+                Reading::Service(ask_http(prepared, &mut self.body, *service, expect, &tools.masks).await)
+            }
+            (Ask::Fresh { service, dated: Dated::Json { pointer, .. }, max_age }, Way::Http(prepared)) => {
+                let question = Question { service: *service, max_age: *max_age, now: at };
+                Reading::Service(Box::pin(question.of_json(prepared, &mut self.body, pointer)).await)
+            }
+            (Ask::Fresh { service, dated: Dated::File(path), max_age }, _) => {
+                let question = Question { service: *service, max_age: *max_age, now: at };
+                Reading::Service(Box::pin(question.of_file(&mut self.looks, path)).await)
+            }
+            (Ask::Secret { service, check }, _) => {
+                Reading::Service(Box::pin(presence::ask(&mut self.looks, *service, check, at)).await)
             }
             (Ask::Json { metric, pointer, .. }, Way::Http(prepared)) => {
                 let value = ask_json(prepared, &mut self.body, pointer).await;
@@ -137,7 +189,21 @@ impl Target {
                 let past = Box::pin(prometheus.past(queries, *backfill, at)).await;
                 return (now, past.map(Reading::Backfill));
             }
-            (Ask::Scrape { queries, .. }, Way::Page(page)) => Reading::Metrics(Box::pin(page.ask(queries, at)).await),
+            (Ask::Scrape { queries, rules, .. }, Way::Page(page)) => {
+                let (values, found) = Box::pin(page.ask(queries, at)).await;
+                if queries.is_empty() && !rules.is_empty() {
+                    return (Reading::Rules(found), None);
+                }
+                return (Reading::Metrics(values), (!found.is_empty()).then_some(Reading::Rules(found)));
+            }
+            (Ask::Rules { rules, .. }, Way::Rules(prepared)) => {
+                // A little before the deadline of all, so that those who did answer are heard.
+                let within = self.probe.timeout.mul_f64(0.95);
+                Reading::Rules(Box::pin(prepared.ask(rules, within)).await)
+            }
+            (Ask::Alerts { source, .. }, Way::Alerts(prepared)) => {
+                Reading::Alerts(AlertsReading { source: *source, found: Box::pin(prepared.ask()).await })
+            }
             _ => no_data(ask, "the probe was not made ready"),
         };
         (read, None)
@@ -168,42 +234,105 @@ impl Way {
             Ask::Http { request, expect, .. } => {
                 Self::Http(Box::new(Prepared::get(clients()?, request, expect::wants_redirect(expect))?))
             }
-            Ask::Json { request, .. } => Self::Http(Box::new(Prepared::get(clients()?, request, false)?)),
+            Ask::Burst { request, times, .. } => {
+                let clients = clients()?;
+                // Each has its own watch over its connection.
+                let ready = (0..*times).map(|_| Prepared::get(clients, request, true));
+                Self::Burst(ready.collect::<Result<_, _>>()?)
+            }
+            Ask::Sides { sides, .. } => Self::Sides(Box::new(sides::Ready::new(clients()?, sides)?)),
+            Ask::Json { request, .. } | Ask::Fresh { dated: Dated::Json { request, .. }, .. } => {
+                Self::Http(Box::new(Prepared::get(clients()?, request, false)?))
+            }
             Ask::Prometheus { request, .. } => Self::Prometheus(Box::new(Prometheus::new(clients()?, request)?)),
-            Ask::Scrape { request, queries } => Self::Page(Box::new(Page::new(clients()?, request, queries)?)),
-            Ask::Tcp { .. } | Ask::Tls { .. } | Ask::Command { .. } | Ask::Number { .. } => Self::Plain,
+            Ask::Scrape { request, queries, rules } => {
+                Self::Page(Box::new(Page::new(clients()?, request, queries, rules)?))
+            }
+            Ask::Rules { request, .. } => Self::Rules(Box::new(Rules::new(clients()?, request)?)),
+            Ask::Alerts { request, api, .. } => Self::Alerts(Box::new(Alerts::new(clients()?, request, *api)?)),
+            Ask::Tcp { .. }
+            | Ask::Tls { .. }
+            | Ask::Command { .. }
+            | Ask::Number { .. }
+            | Ask::Fresh { .. }
+            | Ask::Secret { .. } => Self::Plain,
         })
     }
 }
 
-async fn ask_http(
+/// How many descriptors an asking holds at most.
+fn descriptors(ask: &Ask) -> u32 {
+    match ask {
+        Ask::Command { .. } | Ask::Number { .. } | Ask::Fresh { dated: Dated::Command(_), .. } => PIPES,
+        Ask::Burst { times, .. } => u32::try_from(*times).unwrap_or(1),
+        Ask::Sides { .. } => 2 + PIPES,
+        _ => 1,
+    }
+}
+
+async fn ask_burst(way: &Result<Way, String>, service: ServiceIx, expect: u16, within: Duration) -> Reading {
+    let ready = match way {
+        Ok(Way::Burst(ready)) => ready,
+        Ok(_) => {
+            return Reading::Service(about(service, Outcome::NoData("the probe was not made ready".to_owned())));
+        }
+        Err(why) => return Reading::Service(about(service, Outcome::NoData(why.clone()))),
+    };
+    let one = async |prepared: &Prepared| match tokio::time::timeout(within, prepared.send(None)).await {
+        Ok(answer) => answer.map(|answer| answer.status),
+        Err(_) => Err(reason::no_answer(within)),
+    };
+    let answers = futures_util::future::join_all(ready.iter().map(one)).await;
+    let (outcome, says) = expect::burst(expect, &answers);
+    Reading::Service(ServiceReading { says: Some(says), ..about(service, outcome) })
+}
+
+/// What is said of a service may quote words from outside, so secrets are taken out of it as out of the excerpt.
+fn mask(reading: &mut ServiceReading, masks: &Masks) {
+    if masks.is_empty() {
+        return;
+    }
+    if let Outcome::Degraded(why) | Outcome::Fail(why) | Outcome::NoData(why) = &mut reading.outcome {
+        *why = masks.mask(why);
+    }
+    for text in [&mut reading.version, &mut reading.says].into_iter().flatten() {
+        *text = Untrusted::new(masks.mask(text.raw()));
+    }
+}
+
+pub(super) async fn ask_http(
     prepared: &Prepared,
     body: &mut Vec<u8>,
     service: ServiceIx,
     expect: &HttpExpect,
     masks: &Masks,
-) -> Reading {
+) -> ServiceReading {
     body.clear();
+    // A call that must be refused was refused by nobody when nobody was there.
+    let unanswered = |why| if expect.refused.is_empty() { Outcome::Fail(why) } else { Outcome::NoData(why) };
     let mut answer = match prepared.send(None).await {
         Ok(answer) => answer,
-        Err(reason) => return Reading::Service(about(service, Outcome::Fail(reason))),
+        Err(reason) => return about(service, unanswered(reason)),
     };
     let read = answer.read(body, HEALTH_CAP).await;
     let phases = answer.phases();
     let took = [phases.connect, phases.wait, phases.transfer].into_iter().flatten().sum();
-    let (outcome, version) = match read {
+    let (outcome, version, says) = match read {
         Ok(()) => expect::http(expect, answer.status, answer.headers(), body, took),
-        Err(reason) => (Outcome::Fail(reason), None),
+        // Its status alone tells whether a call was refused.
+        Err(_) if !expect.refused.is_empty() => expect::http(expect, answer.status, answer.headers(), body, took),
+        Err(reason) => (Outcome::Fail(reason), None, None),
     };
-    Reading::Service(ServiceReading {
+    ServiceReading {
         service,
         outcome,
         code: Some(i32::from(answer.status)),
         version,
+        says,
         phases,
         tls_days: answer.tls_days,
         excerpt: excerpt(body, masks),
-    })
+    }
 }
 
 /// What a look at every series of a counter tells; its first is told to be one.
@@ -250,13 +379,13 @@ async fn ask_command(
 ) -> Reading {
     let began = tokio::time::Instant::now();
     let ran = command::run(line, tools.shim.clone(), probe.timeout).await;
-    let outcome = expect::command(expect, &ran, probe.timeout, began.elapsed());
+    let (outcome, says) = expect::command(expect, &ran, probe.timeout, began.elapsed());
     let code = match ran.end {
         crate::proc::End::Exit(code) => Some(code),
         _ => None,
     };
     let said = if ran.stdout.is_empty() { &ran.stderr.head } else { &ran.stdout.head };
-    Reading::Service(ServiceReading { code, excerpt: excerpt(said, &tools.masks), ..about(service, outcome) })
+    Reading::Service(ServiceReading { code, says, excerpt: excerpt(said, &tools.masks), ..about(service, outcome) })
 }
 
 async fn ask_number(tools: &Tools, probe: &Probe, metric: MetricIx, line: &CommandLine, at: Now) -> Reading {
@@ -270,35 +399,38 @@ pub(super) fn no_data(ask: &Ask, reason: &str) -> Reading {
     reading(ask, Outcome::NoData(reason.to_owned()), reason)
 }
 
-/// There was no answer: for a service that is a failure, for a metric no data.
+/// There was no answer: for most services that is a failure, for a metric no data.
 fn failed(ask: &Ask, reason: &str) -> Reading {
+    if ask.silence_is_no_data() {
+        return no_data(ask, reason);
+    }
     reading(ask, Outcome::Fail(reason.to_owned()), reason)
 }
 
 fn reading(ask: &Ask, outcome: Outcome, reason: &str) -> Reading {
     let none = |metric: MetricIx| MetricReading { metric, value: Err(reason.to_owned()) };
+    if let Some(service) = ask.service() {
+        return Reading::Service(about(service, outcome));
+    }
     match ask {
-        Ask::Http { service, .. }
-        | Ask::Tcp { service, .. }
-        | Ask::Tls { service, .. }
-        | Ask::Command { service, .. } => Reading::Service(about(*service, outcome)),
+        Ask::Scrape { queries, rules, .. } if queries.is_empty() && !rules.is_empty() => unknown(rules, reason),
+        Ask::Rules { rules, .. } => unknown(rules, reason),
+        Ask::Alerts { source, .. } => Reading::Alerts(AlertsReading { source: *source, found: Err(reason.to_owned()) }),
         Ask::Scrape { queries, .. } | Ask::Prometheus { queries, .. } => {
             Reading::Metrics(queries.iter().map(|q| none(q.metric)).collect())
         }
         Ask::Json { metric, .. } | Ask::Number { metric, .. } => Reading::Metrics(vec![none(*metric)]),
+        _ => Reading::Metrics(Vec::new()),
     }
 }
 
+fn unknown(rules: &[RuleQuery], reason: &str) -> Reading {
+    let each = |query: &RuleQuery| RuleReading { rule: query.rule, found: Err(reason.to_owned()) };
+    Reading::Rules(rules.iter().map(each).collect())
+}
+
 fn about(service: ServiceIx, outcome: Outcome) -> ServiceReading {
-    ServiceReading {
-        service,
-        outcome,
-        code: None,
-        version: None,
-        phases: Phases::default(),
-        tls_days: None,
-        excerpt: Untrusted::default(),
-    }
+    ServiceReading::new(service, outcome)
 }
 
 fn excerpt(body: &[u8], masks: &Masks) -> Untrusted {

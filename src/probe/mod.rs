@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use self::rules::{AlertApi, AlertsReading, RuleQuery, RuleReading, SourceIx};
 use crate::clock::Now;
 use crate::secret::Filled;
 use crate::text::Untrusted;
@@ -12,10 +13,23 @@ use crate::text::Untrusted;
 pub mod compare;
 pub mod counter;
 pub mod exposition;
+pub mod fresh;
 mod normal;
+pub mod presence;
 pub mod promql;
+pub mod rules;
 pub mod series;
+pub mod sides;
 pub mod slo;
+pub mod table;
+pub mod template;
+pub mod word;
+
+use fresh::Dated;
+use presence::SecretCheck;
+use sides::Sides;
+use table::TableExpect;
+use word::StateExpect;
 
 /// Which probe: its index in the plan's list of probes. Valid for one plan revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,12 +99,65 @@ pub enum Ask {
         /// What a pass looks like.
         expect: CommandExpect,
     },
-    /// GET a page in a Prometheus text format, keep its samples, evaluate queries on them; yields [`Reading::Metrics`].
+    /// GET the same URL several times at once: the limiter must refuse one of them; yields [`Reading::Service`].
+    Burst {
+        /// For which service.
+        service: ServiceIx,
+        /// The request.
+        request: Request,
+        /// How many times; at most [`BURST`].
+        times: usize,
+        /// The status that at least one of them is answered with.
+        expect: u16,
+    },
+    /// Ask both sides of a service, and which of them takes traffic; yields [`Reading::Service`].
+    Sides {
+        /// For which service.
+        service: ServiceIx,
+        /// What to ask.
+        sides: Box<Sides>,
+    },
+    /// See how old something is; yields [`Reading::Service`].
+    Fresh {
+        /// For which service.
+        service: ServiceIx,
+        /// What is dated.
+        dated: Dated,
+        /// Older than this is a failure.
+        max_age: Duration,
+    },
+    /// See whether a secret is there, without a look at it leaving the probe; yields [`Reading::Service`].
+    Secret {
+        /// For which service.
+        service: ServiceIx,
+        /// Where it is and what is expected of it.
+        check: SecretCheck,
+    },
+    /// GET a page in a Prometheus text format, keep its samples, evaluate queries and rules on them; yields
+    /// [`Reading::Metrics`] and, where rules are due, [`Reading::Rules`].
     Scrape {
         /// The request.
         request: Request,
         /// Queries to evaluate after each scrape.
         queries: Vec<Query>,
+        /// Rules to evaluate on the same samples, each at its own interval.
+        rules: Vec<RuleQuery>,
+    },
+    /// Ask a Prometheus API what rules give now; yields [`Reading::Rules`].
+    Rules {
+        /// The base: `http://prometheus:9090`; `/api/v1/query` is appended.
+        request: Request,
+        /// Rules to ask.
+        rules: Vec<RuleQuery>,
+    },
+    /// Ask for the alerts that stand there; yields [`Reading::Alerts`].
+    Alerts {
+        /// Of which source.
+        source: SourceIx,
+        /// The base, to which the path of the API is appended.
+        request: Request,
+        /// Who is asked.
+        api: AlertApi,
     },
     /// Ask a Prometheus API; yields [`Reading::Metrics`], and once at start [`Reading::Backfill`].
     Prometheus {
@@ -117,6 +184,41 @@ pub enum Ask {
         /// What to run; the first number of its output counts.
         command: CommandLine,
     },
+}
+
+/// A burst has at most so many requests.
+pub const BURST: usize = 50;
+
+impl Ask {
+    /// The service this is about; none for what yields metrics.
+    pub fn service(&self) -> Option<ServiceIx> {
+        match self {
+            Self::Http { service, .. }
+            | Self::Tcp { service, .. }
+            | Self::Tls { service, .. }
+            | Self::Command { service, .. }
+            | Self::Burst { service, .. }
+            | Self::Sides { service, .. }
+            | Self::Fresh { service, .. }
+            | Self::Secret { service, .. } => Some(*service),
+            Self::Scrape { .. }
+            | Self::Prometheus { .. }
+            | Self::Json { .. }
+            | Self::Number { .. }
+            | Self::Rules { .. }
+            | Self::Alerts { .. } => None,
+        }
+    }
+
+    /// Whether no answer says nothing of the service: a call that must be refused is not refused by a broken connection, and
+    /// a backup is not old because nobody could be asked.
+    pub fn silence_is_no_data(&self) -> bool {
+        match self {
+            Self::Http { expect, .. } => !expect.refused.is_empty(),
+            Self::Burst { .. } | Self::Sides { .. } | Self::Fresh { .. } | Self::Secret { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 /// An HTTP GET.
@@ -176,8 +278,10 @@ pub struct HttpExpect {
     pub headers: Vec<(String, String)>,
     /// Slower than this is degraded.
     pub within: Option<Duration>,
-    /// The probe passes only when the call is refused with 401 or 403.
-    pub refused: bool,
+    /// The call must be refused, and these statuses are a refusal; empty: it need not be.
+    pub refused: Vec<u16>,
+    /// The word by which the service says how it is.
+    pub state: Option<StateExpect>,
 }
 
 /// What a good exit looks like; everything named must hold.
@@ -189,6 +293,8 @@ pub struct CommandExpect {
     pub text: Option<String>,
     /// Slower than this is degraded.
     pub within: Option<Duration>,
+    /// The output is a table whose rows must be up.
+    pub table: Option<TableExpect>,
 }
 
 /// Three values: never two.
@@ -237,6 +343,10 @@ pub enum Reading {
     Metrics(Vec<MetricReading>),
     /// The past of metrics, to fill charts at start.
     Backfill(Vec<(MetricIx, Vec<Point>)>),
+    /// What rules gave.
+    Rules(Vec<RuleReading>),
+    /// The alerts of a source.
+    Alerts(AlertsReading),
 }
 
 /// One look at a service.
@@ -250,12 +360,30 @@ pub struct ServiceReading {
     pub code: Option<i32>,
     /// Version found.
     pub version: Option<Untrusted>,
+    /// What it says of itself in a few words: its state's word, the rows of a table counted, an age, both sides.
+    pub says: Option<Untrusted>,
     /// Where the time went; only phases that took place.
     pub phases: Phases,
     /// Days until the certificate expires, rounded down; negative when expired.
     pub tls_days: Option<i64>,
     /// The first 4 KiB of what came back, masked, for the drawer.
     pub excerpt: Untrusted,
+}
+
+impl ServiceReading {
+    /// An outcome, and nothing else known.
+    pub fn new(service: ServiceIx, outcome: Outcome) -> Self {
+        Self {
+            service,
+            outcome,
+            code: None,
+            version: None,
+            says: None,
+            phases: Phases::default(),
+            tls_days: None,
+            excerpt: Untrusted::default(),
+        }
+    }
 }
 
 /// Where the time of an HTTP answer went.

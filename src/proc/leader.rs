@@ -66,7 +66,7 @@ pub(super) fn carry_out(order: Order, folder: &Path) -> ExitCode {
     };
     // With the tree dead the pipe is at its end; the bound is for a process that nobody can kill.
     let _ = drained.recv_timeout(Duration::from_millis(500));
-    finish(ending(status), stopped, left)
+    finish(ending(status.as_ref()), stopped, left)
 }
 
 /// Starts the command; both of its streams are one pipe, so that the order of its words is kept.
@@ -102,7 +102,7 @@ fn sweep(pid: Pid) -> u32 {
     u32::try_from(left).unwrap_or(u32::MAX)
 }
 
-fn ending(status: Option<io::Result<ExitStatus>>) -> End {
+fn ending(status: Option<&io::Result<ExitStatus>>) -> End {
     match status {
         Some(Ok(status)) => match (status.code(), status.signal()) {
             (Some(code), _) => End::Exit(code),

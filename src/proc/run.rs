@@ -194,13 +194,11 @@ impl Watch {
             let record = record::read::<Record>(&self.folder, RECORD);
             seen |= record.is_some();
             match record {
-                Some(Record::Ended(finish)) => {
-                    if self.mine_to_tell() {
-                        if let Some(mut shim) = self.shim.take() {
-                            let _ = shim.wait();
-                        }
-                        return self.say(Heard::Ended(finish, self.kept()));
+                Some(Record::Ended(finish)) if self.mine_to_tell() => {
+                    if let Some(mut shim) = self.shim.take() {
+                        let _ = shim.wait();
                     }
+                    return self.say(Heard::Ended(finish, self.kept()));
                 }
                 Some(Record::Began { shim, pid }) => {
                     if !began {
@@ -233,7 +231,7 @@ impl Watch {
                         return self.say(Heard::Gone(why, Kept::default()));
                     }
                 }
-                None => {}
+                Some(Record::Ended(_)) | None => {}
             }
         }
     }

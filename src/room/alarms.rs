@@ -7,7 +7,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::alert::State;
-use super::alerts::{self, RETENTION, Track, blind_name};
+use super::alerts::subject::Subject;
+use super::alerts::{RETENTION, Track, blind_name};
 use super::{Room, Watch, judge};
 use crate::fact::AlertWord;
 use crate::notice::{Action, Delivery, Severity};
@@ -18,8 +19,8 @@ use crate::plan::decisions::RulePlan;
 pub struct AlertNow {
     /// The rule's name; of its missing data, with that word.
     pub name: String,
-    /// The rule's place in the plan.
-    pub rule: usize,
+    /// What judges it.
+    pub of: Judged,
     /// Whether it is about the rule's missing data.
     pub blind: bool,
     /// Where it stands.
@@ -40,6 +41,27 @@ pub struct AlertNow {
     pub flaps: usize,
 }
 
+/// What judges an alert, by its place in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// A rule of the plan.
+    Rule(usize),
+    /// A rule of a rule file.
+    Imported(usize),
+    /// A source with alerts of its own.
+    Source(usize),
+}
+
+impl AlertNow {
+    /// The rule of the plan that judges it, where one does.
+    pub fn rule<'a>(&self, room: &'a Room) -> Option<&'a RulePlan> {
+        match self.of {
+            Judged::Rule(ix) => room.plan.rules.get(ix),
+            Judged::Imported(_) | Judged::Source(_) => None,
+        }
+    }
+}
+
 /// Where an alert stands, as a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +74,8 @@ pub enum Shown {
     Inhibited,
     /// It fires, and nobody is told.
     Silenced,
+    /// It fired when its source last said so, and that no longer answers.
+    Stale,
     /// It holds, not yet for long enough.
     Pending,
     /// It is over, a short while ago.
@@ -66,6 +90,7 @@ impl Shown {
             Self::Acknowledged => "acknowledged",
             Self::Inhibited => "explained",
             Self::Silenced => "silenced",
+            Self::Stale => "stale",
             Self::Pending => "pending",
             Self::Resolved => "resolved",
         }
@@ -86,6 +111,7 @@ impl Room {
                 out.extend(self.alert_now(ix, rule, blind, track));
             }
         }
+        self.many_now(&mut |alert| out.push(alert));
         out.sort_by(|a, b| {
             let rank = |x: &AlertNow| (x.state, std::cmp::Reverse(x.severity), std::cmp::Reverse(x.since));
             rank(a).cmp(&rank(b))
@@ -93,7 +119,7 @@ impl Room {
         out
     }
 
-    /// How many alerts fire and nobody has, and how many fire or are pending. Cheap: only what is not inactive is named.
+    /// How many alerts wake somebody and nobody has, and how many fire or are pending. Cheap: only what is not inactive is named.
     pub fn alert_counts(&self) -> (usize, usize) {
         let (mut loud, mut all) = (0, 0);
         for (ix, (rule, live)) in self.plan.rules.iter().zip(&self.live.rules).enumerate() {
@@ -102,11 +128,12 @@ impl Room {
                     continue;
                 }
                 let Some(alert) = self.alert_now(ix, rule, blind, track) else { continue };
-                loud += usize::from(alert.state == Shown::Firing && alert.severity > Severity::Info);
+                loud += usize::from(alert.state == Shown::Firing && alert.severity >= Severity::Page);
                 all += usize::from(alert.state != Shown::Resolved);
             }
         }
-        (loud, all)
+        let (many_loud, many) = self.many_counts();
+        (loud + many_loud, all + many)
     }
 
     fn alert_now(&self, ix: usize, rule: &RulePlan, blind: bool, track: &Track) -> Option<AlertNow> {
@@ -123,10 +150,10 @@ impl Room {
         let watch = matches!(self.live.watch, Watch::Me { .. } | Watch::Nobody);
         let since = track.alert.since.map_or(now, |at| at.utc);
         let mut it = AlertNow {
-            rule: ix,
+            of: Judged::Rule(ix),
             blind,
             state: Shown::Pending,
-            severity: alerts::severity(rule, blind),
+            severity: if blind { Subject::unseen(self, rule).severity } else { rule.severity },
             since,
             held: None,
             why: String::new(),
@@ -144,7 +171,7 @@ impl Room {
             } else {
                 it.why.clone_from(&track.why);
             }
-            (it.state, it.note) = self.firing(&it, rule);
+            (it.state, it.note) = self.firing(&it, || self.inhibited(rule));
             return Some(it);
         }
         if track.alert.state != State::Inactive {
@@ -165,7 +192,7 @@ impl Room {
     }
 
     /// How an alert that fires is shown, and why so.
-    fn firing(&self, it: &AlertNow, rule: &RulePlan) -> (Shown, String) {
+    pub(super) fn firing(&self, it: &AlertNow, explained: impl FnOnce() -> Option<String>) -> (Shown, String) {
         let (all, now) = (&self.progress.episodes, self.now.utc);
         let clock = |at: DateTime<Utc>| at.with_timezone(&self.plan.room.zone).format("%H:%M").to_string();
         if let Some((_, ack)) = it.episode.and_then(|episode| all.acknowledged(&it.name, episode, now)) {
@@ -177,7 +204,7 @@ impl Room {
             let note = format!("silent until {} by {}: {}", clock(silence.end()), silence.by.person, silence.reason);
             return (Shown::Silenced, note);
         }
-        match self.inhibited(rule) {
+        match explained() {
             Some(cause) => (Shown::Inhibited, format!("because {cause}")),
             None => (Shown::Firing, self.delivery_of(it).unwrap_or_default()),
         }
@@ -190,7 +217,7 @@ impl Room {
         let mut not: Vec<String> = Vec::new();
         let notices = self.progress.episodes.notices_of(&key);
         for (_, notice, delivery) in notices.filter(|(_, n, _)| n.action == Action::Trigger) {
-            match (delivery, self.live.telling.get(&notice.id)) {
+            match (delivery, self.telling(notice.id)) {
                 (Some(Delivery::Delivered { .. }), _) => told.push(notice.channel.clone()),
                 (Some(Delivery::Refused { why, .. }), _) => {
                     not.push(format!("{} NOT told, it refused: {why}", notice.channel));
@@ -209,11 +236,16 @@ impl Room {
         (!not.is_empty()).then(|| not.join("; "))
     }
 
+    /// How trying to tell a notice goes: as this process knows it, else as recorded.
+    pub fn telling(&self, id: Uuid) -> Option<&Delivery> {
+        self.live.telling.get(&id).or_else(|| self.progress.episodes.trying(id))
+    }
+
     /// What nobody was told of though it was tried, the oldest first: a page that does not arrive is an alarm itself.
     pub fn untold(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         for notice in self.progress.episodes.waiting() {
-            if let Some(Delivery::Trying { tries, why, .. }) = self.live.telling.get(&notice.id) {
+            if let Some(Delivery::Trying { tries, why, .. }) = self.telling(notice.id) {
                 let times = if *tries == 1 { "try" } else { "tries" };
                 let what = notice.alert.as_deref().unwrap_or("a message");
                 out.push(format!("{} NOT told of {what}, {tries} {times}: {why}", notice.channel));

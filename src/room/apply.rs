@@ -399,6 +399,7 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::AlertAcknowledged { .. }
         | Fact::Silenced { .. }
         | Fact::SilenceLifted { .. }
+        | Fact::SilencedThere { .. }
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,

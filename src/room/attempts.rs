@@ -33,7 +33,7 @@ impl Attempt {
     pub fn end(&self) -> Option<(Stamp, &RunEnded)> {
         let known = |end: &&RunEnded| end.exit.is_some() || end.signal.is_some() || end.verdict != RunVerdict::Unknown;
         let all = || self.ends.iter().map(|(stamp, (_, end))| (*stamp, end));
-        all().find(|(_, end)| known(&end)).or_else(|| all().next())
+        all().find(|(_, end)| known(end)).or_else(|| all().next())
     }
 
     /// Whether it was begun and nobody said how it ended.

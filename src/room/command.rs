@@ -1,5 +1,6 @@
 //! What would run for a step: the script with answers filled in, where, under which names, and what it takes to start it.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::clock::parse_duration;
 use crate::fact::{Hash, RunVerdict, StepId};
 use crate::runbook::{Class, Command, Note, Runbook, Step, StepKind};
 use crate::secret::Filled;
-use crate::text::is_unsafe;
+use crate::text::{Untrusted, is_unsafe};
 
 /// A run that says nothing else is stopped after this long.
 pub const TIMEOUT: Duration = Duration::from_hours(1);
@@ -80,7 +81,7 @@ impl Planned {
         let all: Vec<&str> = lines.collect();
         let mut title: String = all.first().copied().unwrap_or_default().chars().take(120).collect();
         if all.len() > 1 {
-            title.push_str(&format!(" (+{} lines)", all.len() - 1));
+            let _ = write!(title, " (+{} lines)", all.len() - 1); // a String takes everything
         }
         title
     }
@@ -118,7 +119,7 @@ impl Room {
         if let Some(lang) = lang.filter(|l| !matches!(l.as_str(), "bash" | "sh" | "shell" | "console" | "zsh")) {
             blocked.push(format!("{} is not run from here: only bash and sh are", crate::text::escape(&lang)));
         }
-        let open = command.placeholders.iter().map(|p| p.raw()).filter(|p| !p.starts_with('$') && text.contains(*p));
+        let open = command.placeholders.iter().map(Untrusted::raw).filter(|p| !p.starts_with('$') && text.contains(*p));
         let mut open: Vec<&str> = open.filter(|p| !with.iter().any(|(typed, _)| typed == p)).collect();
         open.extend(needs.iter().map(String::as_str));
         open.sort_unstable();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Effect, Room, Status};
-use crate::fact::{AlertWord, Author, Draft, Fact, Mark, StepId};
+use crate::fact::{AlertWord, Author, Draft, Fact, Mark, StepId, There};
 use crate::notice::{Action, Notice, Severity};
 use crate::text::Untrusted;
 
@@ -234,6 +234,9 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         Intent::Lift { silence } => {
             with_role(room, by, "end a silence")?;
             match room.progress.episodes.silence(*silence) {
+                Some(known) if matches!(room.progress.episodes.there(known.id), Some(There::Created { .. })) => {
+                    return refuse("it was created in the Alertmanager: end it there");
+                }
                 Some(known) if known.lasts(room.now.utc) => vec![Fact::SilenceLifted { silence: *silence }],
                 Some(_) => return refuse("that silence is over already"),
                 None => return refuse("there is no such silence"),
@@ -358,6 +361,10 @@ fn acknowledge(
 ) -> Result<Fact, Refusal> {
     let shown = crate::text::escape(alert);
     let all = &room.progress.episodes;
+    if let Some(source) = room.tells_its_own(alert) {
+        let source = crate::text::escape(source);
+        return refuse(&format!("{source} judges it and tells its own people: take it on there"));
+    }
     let Some((_, said)) = all.newest(alert).filter(|(_, said)| said.to == AlertWord::Firing) else {
         return refuse(&format!("\"{shown}\" does not fire; there is nothing to take on"));
     };
@@ -372,8 +379,13 @@ fn acknowledge(
 }
 
 fn silence(room: &Room, alert: Option<&str>, minutes: u32, reason: &Untrusted) -> Result<Fact, Refusal> {
+    let there = alert.is_some_and(|alert| room.alertmanager_of(alert).is_some());
+    if let Some(source) = alert.and_then(|alert| room.tells_its_own(alert)).filter(|_| !there) {
+        let source = crate::text::escape(source);
+        return refuse(&format!("{source} judges it and tells its own people: silence it there"));
+    }
     if let Some(alert) = alert
-        && !room.plan.rules.iter().any(|r| r.name == alert || super::alerts::blind_name(&r.name) == alert)
+        && !(room.knows_alert(alert) || room.tells_its_own(alert).is_some())
     {
         return refuse(&format!("the plan has no rule \"{}\"", crate::text::escape(alert)));
     }

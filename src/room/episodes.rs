@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::clock::Stamp;
-use crate::fact::{AlertWord, Author, Entry, Fact};
+use crate::fact::{AlertWord, Author, Entry, Fact, There};
 use crate::notice::{Action, Delivery, Notice, Severity};
+use crate::probe::rules::is_instance_of;
 use crate::text::Untrusted;
 
 /// Changes and acknowledgements kept of each alert, the newest.
@@ -20,8 +21,10 @@ pub struct Episodes {
     acks: BTreeMap<String, BTreeMap<Stamp, Ack>>,
     silences: BTreeMap<Uuid, Silence>,
     lifted: BTreeMap<Uuid, Stamp>,
+    there: BTreeMap<Uuid, (Stamp, There)>,
     notices: BTreeMap<Uuid, (Stamp, Notice)>,
     told: BTreeMap<Uuid, (Stamp, Delivery)>,
+    trying: BTreeMap<Uuid, (Stamp, Delivery)>,
     by_key: BTreeMap<String, BTreeSet<Uuid>>,
     waiting: BTreeSet<Uuid>,
 }
@@ -74,9 +77,9 @@ pub struct Silence {
 }
 
 impl Silence {
-    /// Whether it is about an alert.
+    /// Whether it is about an alert: about this one, or about all of its name.
     pub fn covers(&self, alert: &str) -> bool {
-        self.alert.as_ref().is_none_or(|name| name.raw() == alert)
+        self.alert.as_ref().is_none_or(|name| name.raw() == alert || is_instance_of(alert, name.raw()))
     }
 
     /// When it ends or ended.
@@ -120,6 +123,12 @@ impl Episodes {
                     known.lifted = Some(at);
                 }
             }
+            Fact::SilencedThere { silence, there } => {
+                let slot = self.there.entry(*silence).or_insert_with(|| (stamp, there.clone()));
+                if stamp < slot.0 {
+                    *slot = (stamp, there.clone());
+                }
+            }
             Fact::NoticeQueued { notice } => {
                 let slot = self.notices.entry(notice.id).or_insert_with(|| (stamp, notice.clone()));
                 if stamp < slot.0 {
@@ -128,6 +137,12 @@ impl Episodes {
                 self.by_key.entry(notice.key.clone()).or_default().insert(notice.id);
                 if !self.told.contains_key(&notice.id) {
                     self.waiting.insert(notice.id);
+                }
+            }
+            Fact::NoticeTold { notice, delivery: delivery @ Delivery::Trying { .. } } => {
+                let slot = self.trying.entry(*notice).or_insert_with(|| (stamp, delivery.clone()));
+                if slot.0 < stamp {
+                    *slot = (stamp, delivery.clone());
                 }
             }
             Fact::NoticeTold { notice, delivery } => {
@@ -203,6 +218,11 @@ impl Episodes {
         self.silences.get(&id)
     }
 
+    /// How creating a silence elsewhere went; none where nobody tried.
+    pub fn there(&self, silence: Uuid) -> Option<&There> {
+        self.there.get(&silence).map(|(_, there)| there)
+    }
+
     /// Notices about one thing, with when they were queued and how they went.
     pub fn notices_of<'a>(&'a self, key: &str) -> impl Iterator<Item = (Stamp, &'a Notice, Option<&'a Delivery>)> {
         let ids = self.by_key.get(key).into_iter().flatten();
@@ -222,6 +242,11 @@ impl Episodes {
         let mut list: Vec<_> = self.waiting.iter().filter_map(|id| self.notices.get(id)).collect();
         list.sort_by_key(|(stamp, _)| *stamp);
         list.into_iter().map(|(_, notice)| notice).collect()
+    }
+
+    /// How trying to tell a notice went, as far as that is recorded and it is not told yet.
+    pub fn trying(&self, id: Uuid) -> Option<&Delivery> {
+        self.trying.get(&id).filter(|_| !self.told.contains_key(&id)).map(|(_, delivery)| delivery)
     }
 
     /// A notice by its identity.

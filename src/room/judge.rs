@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{MetricLive, Room, verdict};
+use super::{MetricLive, Room, slo, verdict};
 use crate::condition::{Expr, Test};
 use crate::fact::ServiceState;
 use crate::plan::MetricPlan;
@@ -109,6 +109,7 @@ fn leaf(room: &Room, test: &Test, place: Option<&Place>) -> Option<bool> {
             settled.then_some(holds)
         }
         Test::HasData { metric } => Some(current(room, metric.ix.0).is_some()),
+        Test::Slo { slo, asks } => slo::judge(room, slo.ix)?.answer(*asks),
     }
 }
 
@@ -179,6 +180,8 @@ fn look(room: &Room, test: &Test, place: Option<&Place>) -> Look {
     }
     look.words = match test {
         Test::ServicesUp => services_words(room),
+        Test::Slo { slo, .. } => slo::judge(room, slo.ix)
+            .map_or_else(|| test.to_string(), |now| format!("{}: {}", slo.name, slo::sentence(&now))),
         Test::StepsDone => {
             let (done, total) = room.steps_of(place);
             (look.value, look.threshold) = (Some(f64::from(done)), Some(f64::from(total)));

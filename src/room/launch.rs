@@ -44,7 +44,6 @@ pub(super) fn start(room: &Room, by: &Author, asked: &Asked<'_>) -> Result<Fact,
     }
     let reason = asked.reason.filter(|r| !r.raw().trim().is_empty());
     match &room.journal {
-        JournalHealth::Safe => {}
         JournalHealth::Opening => return refuse("the journal is still being read; nothing runs before"),
         JournalHealth::Broken(why) if !goes_back(room, asked.step) => {
             return refuse(&format!("the journal cannot write ({}); commands wait for it", crate::text::escape(why)));
@@ -52,7 +51,7 @@ pub(super) fn start(room: &Room, by: &Author, asked: &Asked<'_>) -> Result<Fact,
         JournalHealth::Broken(_) if reason.is_none() => {
             return refuse("the journal cannot write; a way back may run all the same, with a reason");
         }
-        JournalHealth::Broken(_) => {}
+        JournalHealth::Broken(_) | JournalHealth::Safe => {}
     }
     if let (Some(against), None) = (&planned.against, reason) {
         return refuse(&format!("{against}; give a reason to run it all the same"));

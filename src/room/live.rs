@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::alerts::RuleLive;
+use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
+use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
 use crate::notice::Delivery;
@@ -34,6 +35,14 @@ pub struct Live {
     pub rules: Vec<RuleLive>,
     /// Metrics that conditions compare by rank, by their place in the plan.
     pub ranks: HashMap<u32, Ranked>,
+    /// Rules of rule files, in the plan's order.
+    pub imported: Vec<Many>,
+    /// What sources say of their own alerts; one for each source, in the plan's order.
+    pub foreign: Vec<ForeignLive>,
+    /// A silence that is being created elsewhere.
+    pub silencing: Option<Uuid>,
+    /// Whether it was looked for alerts whose rule has left the plan.
+    pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
     /// What is heard of runs that go on, while this process hears of them.
@@ -68,6 +77,10 @@ pub struct ServiceLive {
     pub took: Option<Duration>,
     /// The last answer of any kind.
     pub last: Option<ServiceReading>,
+    /// Why the last asking taught nothing; `None` when it did.
+    pub unknown: Option<String>,
+    /// The versions that answered in the last minute.
+    pub versions: Versions,
     /// Failures in a row.
     pub failures: u32,
     /// Seconds each passing answer took.
@@ -180,6 +193,10 @@ impl Live {
             polling: PollingLive::default(),
             rules: plan.rules.iter().map(|_| RuleLive::default()).collect(),
             ranks: HashMap::new(),
+            imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
+            foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),
+            silencing: None,
+            sweep: Sweep::Due,
             telling: HashMap::new(),
             runs: HashMap::new(),
         }
@@ -195,6 +212,8 @@ impl ServiceLive {
             asked: None,
             took: None,
             last: None,
+            unknown: None,
+            versions: Versions::default(),
             failures: 0,
             latency: Series::new(),
             announced: ServiceState::Pending,

@@ -22,6 +22,7 @@ pub mod apply;
 pub mod attempts;
 pub mod baseline;
 pub mod book;
+pub mod causes;
 pub mod command;
 pub mod decide;
 pub mod episodes;
@@ -40,12 +41,14 @@ pub mod steps;
 pub mod trust;
 mod upkeep;
 pub mod verdict;
+pub mod versions;
 
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Confirmed, Intent, Refusal};
 pub use live::{Live, MetricLive, RunLive, ServiceLive, SloLive, VerdictLive, Watch};
 pub use steps::{Next, Rollup};
+pub use versions::{Running, Versions};
 
 /// Everything one process knows of the room.
 #[derive(Debug)]
@@ -202,9 +205,11 @@ impl Room {
             }
         }
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
+        alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         live.runs = std::mem::take(&mut self.live.runs);
+        live.silencing = self.live.silencing;
         self.live = live;
         self.apply_profile();
         let r = &mut self.revision;

@@ -6,7 +6,7 @@ use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
 use super::{Effect, Room, alerts, baseline, verdict};
 use crate::clock::{Now, age};
-use crate::fact::{Fact, ServiceState};
+use crate::fact::{Draft, Fact, ServiceState};
 use crate::notice::{Delivery, Told};
 use crate::plan::{FromProbe, Plan};
 use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
@@ -23,6 +23,8 @@ pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
         change(live, ServiceState::Pending, "not asked yet by this watch".to_owned(), now);
         live.asked = None;
         live.failures = 0;
+        live.unknown = None;
+        live.versions.clear();
     }
     room.revision.services += 1;
     let drafts = alerts::take_over(room);
@@ -36,13 +38,25 @@ pub fn observe(room: &mut Room, sample: Sample) -> Vec<Effect> {
 
 /// Takes samples in that came together, and judges once.
 pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -> Vec<Effect> {
-    samples.into_iter().for_each(|sample| take(room, sample));
-    judge(room)
+    let mut drafts: Vec<Draft> = Vec::new();
+    for sample in samples {
+        let news = take(room, sample);
+        // What is told of one alert follows from what it says: two samples may have said the same.
+        drafts.extend(news.into_iter().filter(|d| !drafts.iter().any(|known| known.id == d.id)).collect::<Vec<_>>());
+    }
+    let mut effects = judge(room);
+    if !drafts.is_empty() {
+        effects.push(Effect::Append(drafts));
+    }
+    effects
 }
 
-fn take(room: &mut Room, sample: Sample) {
+/// What is to be recorded of alerts comes back; all else is judged once for all samples.
+fn take(room: &mut Room, sample: Sample) -> Vec<Draft> {
     let Sample { at, took, reading, .. } = sample;
     match reading {
+        Reading::Rules(readings) => return alerts::many::heard(room, at, readings),
+        Reading::Alerts(reading) => return alerts::many::heard_of(room, at, reading),
         Reading::Service(reading) => service(room, at, took, reading),
         Reading::Metrics(readings) => readings.into_iter().for_each(|r| metric(room, at, r)),
         Reading::Backfill(pasts) => {
@@ -54,6 +68,7 @@ fn take(room: &mut Room, sample: Sample) {
             }
         }
     }
+    Vec::new()
 }
 
 /// Takes in how polling itself goes.
@@ -71,9 +86,16 @@ pub fn pulse(room: &mut Room, pulse: Pulse) {
 pub fn told(room: &mut Room, told: Told) -> Vec<Effect> {
     room.revision.alerts += 1;
     room.revision.header += 1;
-    if matches!(told.delivery, Delivery::Trying { .. }) {
-        room.live.telling.insert(told.id, told.delivery);
-        return Vec::new();
+    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    if let Delivery::Trying { tries, .. } = told.delivery {
+        room.live.telling.insert(told.id, told.delivery.clone());
+        // Whoever sits at another screen must know too; each try would fill the record.
+        if !watching || !matches!(tries, 1 | 3 | 10 | 30 | 100 | 300) {
+            return Vec::new();
+        }
+        let id = alerts::identity(&["tried", &told.id.to_string(), &tries.to_string()]);
+        let fact = Fact::NoticeTold { notice: told.id, delivery: told.delivery };
+        return vec![Effect::Append(vec![crate::fact::Draft { id, by: room.me.author.clone(), fact }])];
     }
     room.live.telling.remove(&told.id);
     let open = room.progress.episodes.waiting().iter().any(|n| n.id == told.id);
@@ -100,8 +122,11 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
         let rests = live.state == ServiceState::Maintenance;
         if !rests && live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
-            let last =
-                live.asked.map_or_else(|| "no answer yet".to_owned(), |_| format!("no answer for {}", age(silent)));
+            let last = match (&live.unknown, live.asked) {
+                (Some(why), _) => format!("no data: {why}"),
+                (None, None) => "no answer yet".to_owned(),
+                (None, Some(_)) => format!("no answer for {}", age(silent)),
+            };
             change(live, ServiceState::Stale, last, now);
             room.revision.services += 1;
         }
@@ -141,14 +166,26 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
         return;
     };
     room.revision.services += 1;
+    if let Some(version) = &reading.version {
+        live.versions.push(at, version);
+    }
     let (state, reason) = match &reading.outcome {
+        // One answer names one version; several instances show over several answers.
+        Outcome::Pass | Outcome::Degraded(_) if let Some(mixed) = live.versions.mixture(at) => {
+            (ServiceState::Degraded, mixed)
+        }
         Outcome::Pass => (ServiceState::Up, String::new()),
         Outcome::Degraded(why) => (ServiceState::Degraded, why.clone()),
         Outcome::Fail(why) if live.failures >= service.retries => (ServiceState::Down, why.clone()),
         Outcome::Fail(why) => (ServiceState::Pending, format!("{why}; asking again to be sure")),
         Outcome::NoData(why) => {
             // Nothing was learnt: the state stands and grows old.
-            live.reason = format!("not asked: {why}");
+            live.reason = format!("no data: {why}");
+            live.unknown = Some(why.clone());
+            // A word that the plan does not know is still what was said.
+            if reading.says.is_some() {
+                live.last = Some(reading);
+            }
             return;
         }
     };
@@ -159,6 +196,7 @@ fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
         live.latency.push(at.utc, took.as_secs_f64());
     }
     live.asked = Some(at);
+    live.unknown = None;
     live.took = Some(took);
     live.last = Some(reading);
     if live.state == ServiceState::Maintenance {

@@ -155,7 +155,7 @@ struct Here {
 #[expect(clippy::too_many_lines, reason = "one pass over the signs of the shell, each its line")]
 fn slots(room: &Room, text: &str) -> (Vec<Slot>, Vec<Range<usize>>) {
     let mut slots = Vec::new();
-    let mut statements = vec![0..0];
+    let mut statements = vec![Range { start: 0, end: 0 }];
     // What is open, innermost last, each with the sign that closes it.
     let mut open: Vec<(Place, char)> = Vec::new();
     let mut waiting: Vec<Here> = Vec::new();
@@ -278,7 +278,9 @@ fn slots(room: &Room, text: &str) -> (Vec<Slot>, Vec<Range<usize>>) {
     }
     // What was not understood to its end may have been misunderstood before.
     if here.is_some() || !waiting.is_empty() || !open.is_empty() {
-        slots.iter_mut().for_each(|slot| slot.place = Place::Closed);
+        for slot in &mut slots {
+            slot.place = Place::Closed;
+        }
     }
     (slots, statements)
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::Room;
 use super::live::{CountLive, SloLive};
 use crate::clock::{Now, age, duration_text};
+use crate::condition::SloAsk;
 use crate::plan::Plan;
 use crate::plan::slo::{Counts, HiddenPlan, HiddenReads, Side, SloPlan};
 use crate::probe::counter::{BEGINS, Completeness};
@@ -75,6 +76,24 @@ impl SloState {
             Self::UsedUp => "used up",
             Self::NoData => "no data",
             Self::Good => "good",
+        }
+    }
+}
+
+impl SloNow {
+    /// What a condition asks, with three values. A pair of windows whose long one was not seen whole is no answer; that the
+    /// shortest pair is quiet is one, since the longer ones cannot burn unnoticed for long.
+    pub fn answer(&self, asks: SloAsk) -> Option<bool> {
+        let overdrawn = self.spend.as_ref().map(|s| s.as_ref().ok().map(|s| s.spend.is_overdrawn()));
+        match asks {
+            SloAsk::Burns if self.burns.iter().any(|b| b.state == BurnState::Firing) => Some(true),
+            SloAsk::Burns => self.burns.first().filter(|b| b.state == BurnState::Quiet).map(|_| false),
+            SloAsk::Overspent => overdrawn.flatten(),
+            SloAsk::WithinBudget => match (overdrawn, self.budget.as_ref().ok().map(|b| b.left > 0.0)) {
+                (Some(Some(true)), _) | (_, Some(false)) => Some(false),
+                (Some(Some(false)) | None, Some(true)) => Some(true),
+                _ => None,
+            },
         }
     }
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::alerts::many;
 use super::{JournalHealth, Room, Watch, verdict};
 use crate::clock::{age, rfc3339};
 use crate::fact::ServiceState;
 use crate::notice::{Action, Delivery};
+use crate::plan::OwnAlerts;
 
 /// Polling that starts later than this is worth a word.
 const LAG: Duration = Duration::from_millis(250);
@@ -155,7 +157,38 @@ impl Room {
                 trouble: missing.map(|(plan, live)| format!("{} {}", plan.name, verdict::missing(self, live))),
             });
         }
+        self.alarm_sources(&mut out);
         out
+    }
+
+    /// Sources that are asked for rules or for their own alerts.
+    fn alarm_sources(&self, out: &mut Vec<SourceNow>) {
+        if !many::asks(self) {
+            return;
+        }
+        for (ix, source) in self.plan.sources.iter().enumerate() {
+            let rules = self.plan.imported.iter().zip(&self.live.imported);
+            let rules = rules.filter(|(rule, _)| rule.source == source.name && rule.rule.not_evaluated.is_none());
+            let own = self.live.foreign.get(ix).filter(|_| source.alerts == OwnAlerts::Read);
+            let asked = rules.map(|(rule, many)| (rule.called.as_str(), many, many.trouble.as_ref()));
+            let asked = asked.chain(own.map(|live| ("its alerts", &live.many, live.trouble.as_ref())));
+            let (mut seen, mut of, mut age, mut trouble) = (0, 0, None::<Duration>, None);
+            for (name, many, why) in asked {
+                of += 1;
+                seen += usize::from(why.is_none() && many.heard.is_some());
+                if many.heard.is_some() {
+                    let old = many.silent(self.now);
+                    age = Some(age.map_or(old, |age| age.min(old)));
+                }
+                if let Some(why) = why.filter(|_| trouble.is_none()) {
+                    trouble = Some(format!("{name}: {why}"));
+                }
+            }
+            if of > 0 {
+                let (name, age) = (source.name.clone(), age.map(|age| age.as_secs_f64()));
+                out.push(SourceNow { name, kind: "alerts", seen, of, age, trouble });
+            }
+        }
     }
 
     fn channels_now(&self) -> Vec<ChannelNow> {
@@ -163,11 +196,10 @@ impl Room {
         let waiting = all.waiting();
         let channels = self.plan.notify.iter().map(|channel| {
             let last = all.last_told(&channel.name);
-            let trying =
-                waiting.iter().filter(|n| n.channel == channel.name).find_map(|n| match self.live.telling.get(&n.id) {
-                    Some(Delivery::Trying { tries, why, .. }) => Some(format!("{tries} tries, {why}")),
-                    _ => None,
-                });
+            let trying = waiting.iter().filter(|n| n.channel == channel.name).find_map(|n| match self.telling(n.id) {
+                Some(Delivery::Trying { tries, why, .. }) => Some(format!("{tries} tries, {why}")),
+                _ => None,
+            });
             let refused = last.and_then(|(_, _, delivery)| match delivery {
                 Delivery::Refused { why, .. } => Some(format!("it refused: {why}")),
                 _ => None,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Room;
+use super::live::ServiceLive;
+use super::{Room, causes};
 use crate::clock::{age, clock_span};
 use crate::fact::{ServiceState, Verdict};
 use crate::plan::MetricPlan;
@@ -54,23 +55,48 @@ pub fn verdict(room: &Room) -> (Verdict, String) {
     (Verdict::Go, parts.join(", "))
 }
 
+/// Each service by itself, but those that fail because of another together with that one: one failure, held as long as the
+/// longest of them.
 fn services(room: &Room) -> impl Iterator<Item = Judged> + '_ {
-    room.plan.services.iter().zip(&room.live.services).filter_map(|(plan, live)| {
+    let causes = causes::causes(room);
+    let roots = causes::roots(&causes);
+    let mut under = vec![(0_usize, Duration::ZERO); roots.len()];
+    for (root, live) in roots.iter().zip(&room.live.services) {
+        if let Some((n, longest)) = root.and_then(|root| under.get_mut(root)) {
+            *n += 1;
+            if live.state == ServiceState::Down {
+                *longest = (*longest).max(room.now.since(live.since));
+            }
+        }
+    }
+    let services = room.plan.services.iter().zip(&room.live.services).zip(roots.into_iter().zip(under));
+    services.filter_map(|((plan, live), (root, (n, longest)))| {
+        if root.is_some() {
+            return None;
+        }
         let name = &plan.name;
         let (holds, words) = match live.state {
             ServiceState::Maintenance => return None,
             ServiceState::Up => (Some(true), String::new()),
+            ServiceState::Down if n > 0 => {
+                let depend = if n == 1 { "depends" } else { "depend" };
+                (Some(false), format!("{name} down (+{n} {depend} on it), {}", live.reason))
+            }
             ServiceState::Down => (Some(false), format!("{name} down, {}", live.reason)),
             ServiceState::Degraded => (None, format!("{name} degraded, {}", live.reason)),
             ServiceState::Pending => (None, format!("{name}: {}", live.reason)),
-            ServiceState::Stale => (None, format!("{name}: {}", stale_words(room, live.asked))),
+            ServiceState::Stale => (None, format!("{name}: {}", stale_words(room, live))),
         };
-        Some(Judged { holds, held: room.now.since(live.since), asked: HOLD, words })
+        Some(Judged { holds, held: room.now.since(live.since).max(longest), asked: HOLD, words })
     })
 }
 
-fn stale_words(room: &Room, asked: Option<crate::clock::Now>) -> String {
-    asked.map_or_else(|| "no answer yet".to_owned(), |at| format!("no answer for {}", age(room.now.since(at))))
+fn stale_words(room: &Room, live: &ServiceLive) -> String {
+    match (&live.unknown, live.asked) {
+        (Some(why), _) => format!("no data: {why}"),
+        (None, Some(at)) => format!("no answer for {}", age(room.now.since(at))),
+        (None, None) => "no answer yet".to_owned(),
+    }
 }
 
 fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
@@ -93,7 +119,7 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
 
 /// Alerts that wake somebody have held for as long as their rule asks: nothing more is waited for.
 fn paging(room: &Room) -> impl Iterator<Item = Judged> + '_ {
-    room.paging().map(|(name, since, why)| Judged {
+    room.paging().into_iter().map(|(name, since, why)| Judged {
         holds: Some(false),
         held: room.now.since(since),
         asked: Duration::ZERO,

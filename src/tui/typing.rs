@@ -81,7 +81,7 @@ pub fn alert_dialog(room: &Room, view: &mut View) -> Vec<Act> {
             options.push(('s', format!("silence \"{name}\": judged as ever, nobody is told"), next));
         }
     }
-    if !room.plan.rules.is_empty() {
+    if !(room.plan.rules.is_empty() && room.plan.imported.is_empty()) {
         options.push(('S', "silence every alert".to_owned(), Next::Prompt(Purpose::Silence(None))));
     }
     for (channel, digit) in room.plan.notify.iter().zip('1'..='9') {

@@ -316,6 +316,7 @@ fn answer(ix: u32, up: bool) -> ServiceReading {
         outcome: if up { Outcome::Pass } else { Outcome::Fail("502 Bad Gateway".to_owned()) },
         code: Some(if up { 200 } else { 502 }),
         version: None,
+        says: None,
         phases: Phases::default(),
         tls_days: None,
         excerpt: Untrusted::default(),

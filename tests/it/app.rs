@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -408,6 +409,80 @@ fn a_secret_of_the_environment_reaches_the_service_and_nothing_else() {
                 path.display()
             );
         }
+    }
+}
+
+/// Every file below a folder.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            out.extend(files_below(&path));
+        } else if path.is_file() {
+            out.push(path);
+        }
+    }
+    out
+}
+
+/// From the plan through the probes to what two terminals say: counted rows, an age, a cause; and of a secret nothing.
+#[test]
+fn services_that_are_more_than_a_status_say_so_on_every_terminal() {
+    const SECRET: &str = "sk_live_51canary8412canary8412";
+    let plan = r#"
+[defaults]
+every = "500ms"
+
+[[service]]
+name = "containers"
+command = ["printf", "NAME   STATUS\nweb    Up 2 hours\ndb     Up 2 hours (unhealthy)\n"]
+table = { state = "STATUS", up = ["Up"] }
+
+[[service]]
+name = "frontend"
+tcp = "127.0.0.1:1"
+needs = ["containers"]
+
+[[service]]
+name = "plan itself"
+file = "."
+max_age = "1h"
+
+[[service]]
+name = "stripe key"
+secret = { env = "STRIPE_KEY", prefix = "sk_live_", min_length = 20 }
+"#;
+    let place = Place::new(RUNBOOK, &format!("{BARE}{plan}"));
+    let journal = place.journal();
+    let args = ["--journal", journal.to_str().unwrap()];
+    let with_key = |c: &mut Command| {
+        c.env("STRIPE_KEY", SECRET);
+    };
+    let watch = Watched::start_with(place.path(), &place.plan(), "ic", &args, with_key);
+    let mut client = watch.client();
+    client.until("the rest is up", |s| s["services"][2]["state"] == "up" && s["services"][3]["state"] == "up");
+    client.until("both are down", |s| s["services"][0]["state"] == "down" && s["services"][1]["state"] == "down");
+    let status = client.status();
+    assert_eq!(status["services"][0]["says"], "1 Up, 1 Up (unhealthy)");
+    assert_eq!(status["services"][1]["because"], "containers");
+    assert_eq!(status["failures"], json!({ "own": 1, "because_of_them": 1 }));
+    assert_eq!(status["services"][3]["says"], "present, prefix sk_live_, 30+ characters");
+    assert!(
+        status["reason"].as_str().unwrap().starts_with("containers down (+1 depends on it), 1 of 2 not up"),
+        "{status}"
+    );
+    let other = Watched::start_with(place.path(), &place.plan(), "dba", &args, with_key);
+    other.client().until("the other terminal reads it from the tape", |s| {
+        s["watch"] == "elsewhere" && s["services"][3]["says"] == status["services"][3]["says"]
+    });
+    assert!(!status.to_string().contains("canary8412"));
+    other.end();
+    watch.end();
+    for path in files_below(place.path()) {
+        let bytes = std::fs::read(&path).unwrap();
+        let part = b"canary8412";
+        assert!(!bytes.windows(part.len()).any(|w| w == part), "the secret is in {}", path.display());
     }
 }
 

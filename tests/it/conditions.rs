@@ -19,7 +19,8 @@ fn metrics() -> Vec<(String, Option<String>)> {
 
 fn parse(text: &str) -> Result<Condition, warroom::condition::ConditionError> {
     let services = ["api".to_owned(), "card-api".to_owned(), "not found page".to_owned()];
-    Condition::parse(text, Names { metrics: &metrics(), services: &services })
+    let slos = ["availability".to_owned()];
+    Condition::parse(text, Names { metrics: &metrics(), services: &services, slos: &slos })
 }
 
 /// The tree in one line, as people would say it.
@@ -67,6 +68,11 @@ fn everything_that_is_promised_can_be_written() {
         ("services up and not (p95 > 1s or error rate > 1%)", "(services up and not (p95 > 1s or error rate > 1%))"),
         ("p95 > 1s or error rate > 1% and services up", "(p95 > 1s or (error rate > 1% and services up))"),
         ("memory > 1GiB", "memory > 1GiB"),
+        ("availability burns", "availability burns"),
+        (
+            "availability is not overspent and availability within budget",
+            "(not availability overspent and availability within budget)",
+        ),
     ] {
         match parse(text) {
             Ok(condition) => assert_eq!(said(&condition.expr), means, "{text}"),
@@ -104,6 +110,7 @@ fn a_mistake_points_at_its_word() {
         ("count of failures > 3", "failures > 3", "the count has no window"),
         ("api version is", "version is", "the version is compared with nothing"),
         ("fine", "fine", "\"fine\" compares nothing"),
+        ("availability > 3", "availability > 3", "\"availability > 3\" says nothing of the budget"),
         ("services up, steps done", ", steps done", "\", steps done\" is too much"),
     ] {
         let error = parse(text).expect_err(text);

@@ -452,7 +452,9 @@ fn every_room_of_the_checklists_reads_without_a_word() {
         let (plan, found) = room_of(&scene, "http://127.0.0.1:1", "127.0.0.1:2");
         assert_eq!(found, Vec::<String>::new(), "{}", scene.name);
         assert_eq!((plan.services.len(), plan.metrics.len(), plan.roles.len()), (7, 4, 5));
-        assert!(plan.probes.iter().any(|p| matches!(&p.ask, Ask::Scrape { queries, .. } if queries.len() == 4)));
+        // Beside the metrics' own queries, two that count for the budget.
+        assert!(plan.probes.iter().any(|p| matches!(&p.ask, Ask::Scrape { queries, .. } if queries.len() == 6)));
+        assert_eq!((plan.rules.len(), plan.slos.len(), plan.baseline.is_some()), (5, 1, true), "the budget brings two");
     }
 }
 
@@ -473,6 +475,7 @@ impl Judge {
         let metrics: Vec<_> = queries
             .expect("a scrape")
             .iter()
+            .filter(|q| plan.hidden_query(q.metric).is_none())
             .map(|q| {
                 let objective = plan.metrics[q.metric.0 as usize].objective.clone();
                 (promql::parse(&q.promql).expect("a query"), objective)

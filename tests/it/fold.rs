@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
-use warroom::fact::{Author, Draft, Entry, Fact, Hash, Mark, StepId};
+use warroom::fact::{AlertWord, Author, Draft, Entry, Fact, Hash, Mark, StepId, There};
+use warroom::notice::Severity;
 use warroom::room::{Progress, Status};
 use warroom::text::Untrusted;
 
@@ -23,6 +24,7 @@ enum Say {
     T0(i64),
     Watch(u64),
     Rename(u8, u8),
+    Alarm(u8, u8, bool),
     Alien,
 }
 
@@ -45,6 +47,7 @@ fn say() -> impl Strategy<Value = Say> {
         1 => (0..5_i64).prop_map(Say::T0),
         1 => (1..4_u64).prop_map(Say::Watch),
         1 => (0..4_u8, 0..4_u8).prop_map(|(from, to)| Say::Rename(from, to)),
+        3 => (0..3_u8, 0..5_u8, any::<bool>()).prop_map(|(id, what, yes)| Say::Alarm(id, what, yes)),
         1 => Just(Say::Alien),
     ]
 }
@@ -81,6 +84,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     paths: Vec::new(),
                     renames: vec![(id(from), id(to))],
                 },
+                Say::Alarm(id, what, yes) => alarm(id, what, yes, utc),
                 Say::Alien => Fact::Unknown,
             };
             let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba", "on-call"][w]), fact };
@@ -91,6 +95,23 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
             Arc::new(entry)
         })
         .collect()
+}
+
+/// What is recorded of alerts, about three of them.
+fn alarm(id: u8, what: u8, yes: bool, utc: chrono::DateTime<chrono::Utc>) -> Fact {
+    let uuid = Uuid::from_u128(u128::from(id));
+    let (alert, text) = (Untrusted::new(format!("A{{job=\"{id}\"}}")), Untrusted::new(if yes { "yes" } else { "no" }));
+    match what {
+        0 => {
+            let to = if yes { AlertWord::Firing } else { AlertWord::Resolved };
+            Fact::AlertChanged { alert, episode: uuid, to, severity: Severity::Page, why: text }
+        }
+        1 => Fact::AlertAcknowledged { alert, episode: uuid, owner: None, until: yes.then_some(utc), text },
+        2 => Fact::Silenced { silence: uuid, alert: Some(alert), until: utc, reason: text },
+        3 => Fact::SilenceLifted { silence: uuid },
+        _ if yes => Fact::SilencedThere { silence: uuid, there: There::Created { id: text } },
+        _ => Fact::SilencedThere { silence: uuid, there: There::Failed { why: text } },
+    }
 }
 
 fn fold<'a>(entries: impl IntoIterator<Item = &'a Arc<Entry>>) -> Progress {

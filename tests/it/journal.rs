@@ -1017,6 +1017,7 @@ fn service(name: &str, ms: i64, outcome: Outcome) -> TapedSample {
         outcome,
         code: Some(200),
         version: Some(Untrusted::new("v2.0")),
+        says: Some(Untrusted::new("closed")),
         phases: Phases {
             connect: Some(Duration::from_micros(300)),
             wait: Some(Duration::from_millis(7)),
@@ -1060,6 +1061,26 @@ fn samples(desk: &mut Desk, count: usize) -> Vec<TapedSample> {
     found
 }
 
+/// A tape written before services said anything of themselves is written on.
+#[test]
+fn a_tape_of_an_earlier_program_gets_the_column_it_lacks() {
+    let (_dir, path) = scratch();
+    let mut first = Desk::at(&path);
+    first.until(SOON, |e| matches!(e, Event::WatchHeld(_))).unwrap();
+    first.close();
+    let tape = rusqlite::Connection::open(path.with_file_name("j.db.tape")).unwrap();
+    tape.execute_batch("ALTER TABLE sample DROP COLUMN says").unwrap();
+    drop(tape);
+    let mut watch = Desk::at(&path);
+    watch.until(SOON, |e| matches!(e, Event::WatchHeld(_))).unwrap();
+    let mut other = Desk::at(&path);
+    other.until(SOON, |e| matches!(e, Event::WatchElsewhere(..))).unwrap();
+    watch.journal.ask(Ask::Tape(vec![service("breaker", 0, Outcome::Pass)])).unwrap();
+    let got = samples(&mut other, 1);
+    let Reading::Service(reading) = &got[0].sample.reading else { panic!("{:?}", got[0]) };
+    assert_eq!(reading.says, Some(Untrusted::new("closed")));
+}
+
 #[test]
 fn samples_of_the_watch_reach_the_other_terminal_and_the_next_start() {
     let (_dir, path) = scratch();
@@ -1086,6 +1107,7 @@ fn samples_of_the_watch_reach_the_other_terminal_and_the_next_start() {
         match (&sent.sample.reading, &got.sample.reading) {
             (Reading::Service(a), Reading::Service(b)) => {
                 assert_eq!((a.code, &a.version, a.tls_days, a.phases), (b.code, &b.version, b.tls_days, b.phases));
+                assert_eq!(a.says, b.says);
                 assert_eq!(b.excerpt, Untrusted::default(), "bodies are not taped");
                 match (&a.outcome, &b.outcome) {
                     (Outcome::Fail(_), b) => assert_eq!(b, &Outcome::Fail("502\\e[2J".into())),

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use warroom::finding::{Level, Paint, codes, render};
+use warroom::plan::rules::{RuleText, import};
 use warroom::plan::{FromProbe, Input, Loaded, Outside, Way, bare, load, runbook_paths};
+use warroom::probe::fresh::Dated;
 use warroom::probe::{Ask, MetricIx};
 use warroom::runbook::{Heading, Runbook, Step, StepKind};
 
@@ -89,6 +91,16 @@ fn load_text(path: &str, text: &str, books: &[Runbook]) -> Loaded {
     load(&Input { path, text, outside: &outside, runbooks: books })
 }
 
+/// The rule files that a plan names, as far as they are there.
+fn rule_texts(plan: &warroom::plan::Plan, from: &str) -> Vec<RuleText> {
+    let named = plan.sources.iter().flat_map(|source| &source.rules);
+    let read = named.filter_map(|named| {
+        let text = std::fs::read_to_string(folder(from).join(&named.path)).ok()?;
+        Some(RuleText { path: named.path.clone(), text })
+    });
+    read.collect()
+}
+
 fn full() -> (String, Vec<Runbook>) {
     let text = std::fs::read_to_string(folder("plans/full.toml")).unwrap();
     let md = std::fs::read_to_string(folder("plans/full.md")).unwrap();
@@ -96,7 +108,8 @@ fn full() -> (String, Vec<Runbook>) {
 }
 
 fn printed(loaded: &Loaded, text: &str) -> String {
-    loaded.findings.iter().map(|f| render(f, text, Paint::Plain)).collect()
+    let own = loaded.findings.iter().filter(|f| f.file.contains("toml"));
+    own.map(|f| render(f, text, Paint::Plain)).collect()
 }
 
 #[test]
@@ -104,7 +117,15 @@ fn a_plan_with_every_table_and_key_loads_clean() {
     let (text, books) = full();
     let loaded = load_text("full.toml", &text, &books);
     assert!(loaded.findings.is_empty(), "{}", printed(&loaded, &text));
-    let plan = loaded.plan;
+    let mut plan = loaded.plan;
+    let before = plan.sha256.clone();
+    let rules = rule_texts(&plan, "plans");
+    assert_eq!(import(&mut plan, &rules), []);
+    assert_ne!(plan.sha256, before, "another rule file is another plan");
+    let imported = &plan.imported[0];
+    assert_eq!((imported.called.as_str(), imported.source.as_str()), ("HighErrorRate", "prod"));
+    assert_eq!((imported.every, imported.rule.for_), (Duration::from_secs(30), Duration::from_mins(10)));
+    assert_eq!((imported.rule.line, imported.notify.as_slice()), (5, &["oncall".to_owned()][..]));
     assert_eq!(plan.room.name, "retail v2.0.0");
     assert_eq!(plan.room.zone.name(), "Europe/Paris");
     assert_eq!(plan.room.window, Some(Duration::from_hours(3)));
@@ -152,9 +173,12 @@ fn a_plan_with_every_table_and_key_loads_clean() {
             ("app", 2),
             ("prod", 15),
             ("prod", 10),
+            ("prod", 10),
+            ("alertmanager", 20),
+            ("prod", 30),
         ]
     );
-    let Ask::Scrape { queries, request } = &plan.probes[8].ask else { panic!("app is scraped") };
+    let Ask::Scrape { queries, request, .. } = &plan.probes[8].ask else { panic!("app is scraped") };
     assert_eq!(
         queries.iter().map(|q| q.metric).collect::<Vec<_>>(),
         [MetricIx(0), MetricIx(1)],
@@ -197,6 +221,49 @@ fn no_secret_is_in_what_is_shown_of_a_plan() {
 }
 
 #[test]
+fn every_way_to_watch_loads_clean_and_keeps_its_secrets() {
+    let text = std::fs::read_to_string(folder("plans/watched.toml")).unwrap();
+    let loaded = load_text("rooms/watched.toml", &text, &[]);
+    assert!(loaded.findings.is_empty(), "{}", printed(&loaded, &text));
+    let plan = loaded.plan;
+    let kinds: Vec<_> = plan.services.iter().map(|s| s.kind).collect();
+    let fresh = "fresh";
+    assert_eq!(
+        kinds,
+        [
+            "http",
+            "state",
+            "table",
+            "table",
+            "blue and green",
+            "blue and green",
+            "refused",
+            "burst",
+            fresh,
+            fresh,
+            fresh,
+            "secret",
+            "secret"
+        ]
+    );
+    assert_eq!(plan.services[0].target_version.as_deref(), Some("v2.0"), "of the parameter");
+    assert_eq!(plan.services[6].retries, 0, "an open door needs no second look");
+    let Ask::Http { expect, .. } = &plan.probes[6].ask else { panic!("a door is asked over http") };
+    assert_eq!(expect.refused, [401, 403, 429]);
+    assert_eq!(plan.probes[7].every, Duration::from_secs(30), "a burst is slower by itself");
+    let Ask::Http { expect, .. } = &plan.probes[1].ask else { panic!("a breaker is asked over http") };
+    assert_eq!(expect.state.as_ref().unwrap().up, ["closed", "true", "1"]);
+    let Ask::Fresh { dated: Dated::File(path), .. } = &plan.probes[8].ask else { panic!("a dump is a file") };
+    assert_eq!(path, "rooms/dumps", "beside the plan, not where the program was started");
+    // A secret that is only checked for is masked like one that is used.
+    let shown = format!("{}{plan:?}", serde_json::to_string(&plan).unwrap());
+    for secret in ["pd-routing-key-0002", "t0ken-in-a-file-0004"] {
+        assert!(!shown.contains(secret), "{secret} is in {shown}");
+        assert_eq!(plan.masks.mask(secret), "***");
+    }
+}
+
+#[test]
 fn each_bad_plan_gives_exactly_its_findings() {
     let mut seen = std::collections::BTreeSet::new();
     let mut wrong = String::new();
@@ -211,12 +278,17 @@ fn each_bad_plan_gives_exactly_its_findings() {
             .iter()
             .filter_map(|md| Some(book(md, &std::fs::read_to_string(folder("bad").join(md)).ok()?)))
             .collect();
-        let loaded = load_text(&name, &text, &books);
+        let mut loaded = load_text(&name, &text, &books);
+        let rules = rule_texts(&loaded.plan, "bad");
+        loaded.findings.extend(import(&mut loaded.plan, &rules));
         let mut got = String::new();
         for f in &loaded.findings {
             seen.insert(f.code);
-            let _ = writeln!(got, "{} {}:{} `{}` {}\n    {}", f.code, f.line, f.column, f.text, f.message, f.help);
-            let line = text.lines().nth(f.line as usize - 1).unwrap();
+            let of = rules.iter().find(|r| r.path == f.file);
+            let file = of.map(|r| format!("{} ", r.path)).unwrap_or_default();
+            let _ =
+                writeln!(got, "{} {file}{}:{} `{}` {}\n    {}", f.code, f.line, f.column, f.text, f.message, f.help);
+            let line = of.map_or(&text, |r| &r.text).lines().nth(f.line as usize - 1).unwrap();
             let words = f.text.trim_end_matches('…');
             assert!(line.contains(words) || words.contains('\\'), "{name}: {f:?}");
         }

@@ -8,6 +8,8 @@
     reason = "servers and pollers of tests live on real time, and a broken fixture should fail its test"
 )]
 
+mod alerting;
+mod beyond;
 mod bodies;
 mod children;
 mod expectations;

@@ -1,7 +1,12 @@
 //! Metrics: pages are read whatever they hold, and queries on them give what Prometheus gives.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "servers and pollers of tests live on real time, and a fixture that cannot be made fails the test"
+)]
 
+mod alerting;
 mod pages;
 mod real;
 mod rules;

@@ -1,5 +1,6 @@
 //! The room: given entries and samples, when somebody wants something or time passes, then these facts or this refusal.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use warroom::clock::Now;
@@ -7,7 +8,7 @@ use warroom::fact::{Fact, Mark, ServiceState, Verdict};
 use warroom::probe::{
     MetricIx, MetricReading, Outcome, Phases, Point, ProbeId, Reading, Sample, ServiceIx, ServiceReading,
 };
-use warroom::room::{Intent, Room, Status, Watch, observe};
+use warroom::room::{Intent, Room, Running, Status, Watch, causes, observe};
 use warroom::text::Untrusted;
 
 use crate::support::{Ledger, at, room, start, step};
@@ -208,6 +209,7 @@ fn service(room: &mut Room, now: Now, outcome: Outcome) -> Vec<Fact> {
         outcome,
         code: Some(200),
         version: None,
+        says: None,
         phases: Phases::default(),
         tls_days: None,
         excerpt: Untrusted::default(),
@@ -241,6 +243,114 @@ fn watched() -> Room {
 
 fn after(s: u64) -> Now {
     start().plus(Duration::from_secs(s))
+}
+
+/// A plan of services by name, each with what it needs and its target version.
+fn chain(services: &[(&str, &str, Option<&str>)]) -> Room {
+    let mut plan = "[room]\nname = \"chain\"\n".to_owned();
+    for (name, needs, target) in services {
+        let target = target.map(|t| format!("expect = {{ version = \"/v\", target = \"{t}\" }}\n")).unwrap_or_default();
+        let needs = if needs.is_empty() { String::new() } else { format!("needs = [\"{needs}\"]\n") };
+        let http = "http://127.0.0.1:1/";
+        let _ = writeln!(plan, "[[service]]\nname = \"{name}\"\nhttp = \"{http}\"\n{needs}{target}");
+    }
+    let mut room = room(RUNBOOK, &plan);
+    room.live.watch = Watch::Me { epoch: 1 };
+    room
+}
+
+fn answer(room: &mut Room, ix: u32, now: Now, outcome: Outcome, version: Option<&str>) -> Vec<Fact> {
+    let version = version.map(Untrusted::new);
+    sample(room, now, Reading::Service(ServiceReading { version, ..ServiceReading::new(ServiceIx(ix), outcome) }))
+}
+
+#[test]
+fn answers_of_two_versions_in_turns_are_mixed() {
+    let mut room = chain(&[("api", "", Some("v2.0"))]);
+    let old = || Outcome::Degraded("another version than v2.0".to_owned());
+    for n in 0..3 {
+        answer(&mut room, 0, after(n * 5), old(), Some("v1.9"));
+    }
+    let running = |room: &Room| room.live.services[0].versions.running(Some("v2.0"), room.now);
+    assert_eq!((running(&room), room.on_target()), (Running::Old, Some((0, 1, Some("v2.0")))));
+    // One switch is a deployment that went through.
+    answer(&mut room, 0, after(15), Outcome::Pass, Some("v2.0"));
+    assert_eq!((room.live.services[0].state, running(&room)), (ServiceState::Up, Running::New));
+    // Answers in turns are two versions behind one address.
+    answer(&mut room, 0, after(20), old(), Some("v1.9"));
+    for n in 5..11 {
+        answer(&mut room, 0, after(n * 5), Outcome::Pass, Some("v2.0"));
+    }
+    let live = &room.live.services[0];
+    assert_eq!((live.state, live.reason.as_str()), (ServiceState::Degraded, "mixed 4×v1.9 7×v2.0"));
+    assert_eq!(running(&room), Running::Mixed);
+    // A minute after the last answer of the old version the new one is alone.
+    for n in 11..17 {
+        answer(&mut room, 0, after(n * 5), Outcome::Pass, Some("v2.0"));
+    }
+    assert_eq!(room.live.services[0].state, ServiceState::Up);
+    assert_eq!((running(&room), room.on_target()), (Running::New, Some((1, 1, Some("v2.0")))));
+    // A failure is a failure, whatever version said it.
+    answer(&mut room, 0, after(90), Outcome::Fail("502".to_owned()), Some("v1.9"));
+    answer(&mut room, 0, after(95), Outcome::Fail("502".to_owned()), Some("v2.0"));
+    assert_eq!(room.live.services[0].state, ServiceState::Down);
+}
+
+#[test]
+fn what_is_not_known_says_why_and_is_never_up() {
+    let mut room = chain(&[("breaker", "", None)]);
+    let why = "/state is \"forced\", a word that the plan does not know";
+    for n in 0..6 {
+        answer(&mut room, 0, after(n * 5), Outcome::NoData(why.to_owned()), None);
+        observe::tick(&mut room, after(n * 5));
+    }
+    let live = &room.live.services[0];
+    assert_eq!((live.state, live.reason.as_str()), (ServiceState::Stale, format!("no data: {why}").as_str()));
+    assert_eq!(room.live.verdict.verdict, Verdict::Wait);
+    assert!(room.live.verdict.reason.contains("forced"), "{}", room.live.verdict.reason);
+    answer(&mut room, 0, after(31), Outcome::Pass, None);
+    assert_eq!((room.live.services[0].state, &room.live.services[0].unknown), (ServiceState::Up, &None));
+}
+
+#[test]
+fn failures_stand_under_their_cause_and_count_once() {
+    let services = [("web", "api", None), ("api", "database", None), ("database", "", None), ("mail", "", None)];
+    let mut room = chain(&services);
+    let fail = || Outcome::Fail("connection refused".to_owned());
+    for ix in 0..4 {
+        answer(&mut room, ix, after(0), Outcome::Pass, None);
+    }
+    assert_eq!(room.failures(), (0, 0));
+    // What depends is seen failing first, long before its cause.
+    for n in 1..=2 {
+        answer(&mut room, 0, after(n * 5), fail(), None);
+        answer(&mut room, 1, after(n * 5), Outcome::Degraded("took 2 s".to_owned()), None);
+    }
+    assert_eq!(room.failures(), (1, 0), "no cause is down yet");
+    for n in 3..=4 {
+        answer(&mut room, 2, after(n * 5), fail(), None);
+    }
+    assert_eq!(causes::causes(&room), [Some(2), Some(2), None, None], "through what is degraded, and itself under it");
+    assert_eq!(room.failures(), (1, 2));
+    assert_eq!(room.live.services[0].state, ServiceState::Down, "a state is never hidden");
+    let verdict = &room.live.verdict;
+    assert_eq!(
+        verdict.verdict,
+        Verdict::NoGo,
+        "held since the first of them failed: a cause that is found resets nothing"
+    );
+    assert!(
+        verdict.reason.starts_with("database down (+2 depend on it), connection refused for "),
+        "{}",
+        verdict.reason
+    );
+    assert!(!verdict.reason.contains("more"), "{}", verdict.reason);
+    for n in 5..=6 {
+        answer(&mut room, 3, after(n * 5), fail(), None);
+    }
+    assert_eq!(room.failures(), (2, 2), "mail fails by itself");
+    answer(&mut room, 2, after(35), Outcome::Pass, None);
+    assert_eq!(room.failures(), (2, 0), "with its cause gone a failure is its own");
 }
 
 #[test]

@@ -111,6 +111,44 @@ fn whole_screens() {
     insta::assert_snapshot!("busy_ascii_160x48", ascii);
 }
 
+/// A failure stands under its cause with the reason; versions and what services say of themselves stand in their row.
+#[test]
+fn causes_versions_and_words_stand_in_the_services_pane() {
+    let mut room = busy();
+    let mut plan = (*room.plan).clone();
+    let says = [Some("half-open"), Some("blue up v2.0 ←, green down"), None, None, None];
+    for (ix, words) in says.into_iter().enumerate() {
+        plan.services[ix].target_version = (ix != 1).then(|| "v2.0".to_owned());
+        plan.services[ix].kind = if ix == 1 { "blue and green" } else { "http" };
+        let live = &mut room.live.services[ix];
+        let last = live.last.as_mut().unwrap();
+        last.says = words.map(Into::into);
+        if let Some(version) = last.version.clone() {
+            live.versions.push(room.now, &version);
+        }
+    }
+    // The chat answers with two versions by turns.
+    room.live.services[2].versions.push(room.now, &"v2.0".into());
+    room.live.services[2].versions.push(room.now, &"v1.9".into());
+    room.live.services[4].state = warroom::fact::ServiceState::Down;
+    room.live.services[4].asked = Some(room.now);
+    room.plan = std::sync::Arc::new(plan);
+    let theme = Theme::default();
+    for (width, height) in [(80, 24), (160, 48)] {
+        let mut view = View::new();
+        view.focus = warroom::tui::layout::Pane::Services;
+        let shown = text(&frame(&room, &mut view, &theme, width, height));
+        let row = |name: &str| shown.lines().find(|l| l.contains(name)).unwrap_or_else(|| panic!("{name}:\n{shown}"));
+        assert!(row("└ ✕ frontend").contains("because redis is down"), "{shown}");
+        assert!(row("Services ─").contains("versions: 1/4 on v2.0"), "{shown}");
+        assert!(row("Services ─").contains("1 failure (+1)"), "{shown}");
+        assert!(row("pipeline  ").contains("blue up v2.0 ←, green down"), "{shown}");
+        assert!(shown.contains("mixed"), "{shown}");
+        assert!(shown.contains("▲ 2 alarms"), "the header counts causes, not what follows from them:\n{shown}");
+        insta::assert_snapshot!(format!("services_{width}x{height}"), shown);
+    }
+}
+
 #[test]
 fn budgets_in_words_at_every_size() {
     let theme = Theme::default();

@@ -433,6 +433,31 @@ fn a_prometheus_answers_for_its_windows_while_it_is_fresh() {
 }
 
 #[test]
+fn a_budget_that_is_spent_is_an_alert_of_its_own() {
+    let mut room = room(PLAN, 0);
+    room.live.watch = warroom::room::Watch::Me { epoch: 1 };
+    let names: Vec<_> = room.plan.rules.iter().map(|r| r.name.clone()).collect();
+    let name = room.plan.slos[0].name.clone();
+    assert_eq!(names, [format!("{name} burns"), format!("{name} overspent")]);
+    let mut told = Vec::new();
+    for (s, bad) in [(0, 5.0), (5, 30.0), (10, 45.0), (15, 46.0), (20, 47.0)] {
+        counted(&mut room, s, bad, 1_000.0 + bad);
+        for effect in observe::tick(&mut room, at(s)) {
+            let warroom::room::Effect::Append(drafts) = effect;
+            told.extend(drafts.into_iter().filter_map(|d| match d.fact {
+                warroom::fact::Fact::AlertChanged { alert, to, why, .. } => Some((s, alert, to, why)),
+                _ => None,
+            }));
+        }
+    }
+    // 40 may be spent: 45 less the 5 from before.
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (s, alert, to, why) = &told[0];
+    assert_eq!((*s, alert.raw(), *to), (15, names[1].as_str(), warroom::fact::AlertWord::Firing));
+    assert!(why.raw().contains("41 spent"), "{why}");
+}
+
+#[test]
 fn a_new_plan_keeps_what_the_same_queries_counted() {
     let mut room = room(PLAN, 0);
     counted(&mut room, 0, 5.0, 100.0);

@@ -9,9 +9,9 @@
 
 mod bodies;
 mod episodes;
-mod fake;
+pub mod fake;
 mod heartbeat;
 mod outbox;
 mod scripted;
-mod strict;
+pub mod strict;
 mod told;

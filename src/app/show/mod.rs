@@ -49,11 +49,15 @@ fn plan_text(out: &mut String, plan: &Plan) -> Written {
     }
     for service in &plan.services {
         let every = service.every.as_secs_f64();
+        // The address of a plain call says what it is.
+        let kind = if service.kind == "http" { String::new() } else { format!("{} ", service.kind) };
+        let version = service.target_version.as_deref().map(|v| format!("  version {}", crate::text::escape(v)));
         writeln!(
             out,
-            "  service  {}  {} every {every} s",
+            "  service  {}  {kind}{} every {every} s{}",
             crate::text::escape(&service.name),
-            crate::text::escape(&service.target)
+            crate::text::escape(&service.target),
+            version.unwrap_or_default()
         )?;
     }
     for metric in &plan.metrics {

@@ -3,8 +3,9 @@
 use super::Why;
 use crate::finding::codes::{
     ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DEAD_LINK, DUPLICATE, DURATION, HEADING,
-    LATER, MISSING, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, REPAIRED, SHELL, SLOW, SYNTAX,
-    TIME, UNANSWERED, UNIT, UNKNOWN_KEY, UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
+    LATER, MISSING, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, RECORDING, REPAIRED,
+    RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT, UNKNOWN_KEY, UNKNOWN_NAME,
+    UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
 };
 
 pub(super) const WHY: &[Why] = &[
@@ -141,6 +142,12 @@ pub(super) const WHY: &[Why] = &[
         right: "t0 = 2025-10-26T02:30:00+01:00",
     },
     Why {
+        code: RULE_FILE,
+        reason: "Nothing of the file can be read, so none of its alerts would fire: the plan that was in force stays.",
+        wrong: "groups:\n- name: api\nrules:    # and `rules` is not below its group",
+        right: "groups:\n- name: api\n  rules:\n  - alert: HighErrorRate\n    expr: error_rate > 0.01",
+    },
+    Why {
         code: SHELL,
         reason: "A probe's command runs without a shell: a pipe or a variable in it is passed on as plain text.",
         wrong: "command = \"ps ax | grep api\"",
@@ -169,6 +176,24 @@ pub(super) const WHY: &[Why] = &[
         reason: "What nothing uses is often what something else was meant to use.",
         wrong: "[notify.oncall]    # and no rule names oncall",
         right: "[[rule]]\nnotify = [\"oncall\"]",
+    },
+    Why {
+        code: RULE_SKIPPED,
+        reason: "This rule is left out and all others hold: what it would warn of, nobody will be warned of.",
+        wrong: "- alert: HighErrorRate\n  expr: error_rate > 0.01\n  for: 5 min",
+        right: "- alert: HighErrorRate\n  expr: error_rate > 0.01\n  for: 5m",
+    },
+    Why {
+        code: RULE_ODD,
+        reason: "Prometheus may understand it or refuse the file; here it changes nothing, which may not be what was meant.",
+        wrong: "- alert: HighErrorRate\n  expr: error_rate > 0.01\n  label:\n    severity: page",
+        right: "- alert: HighErrorRate\n  expr: error_rate > 0.01\n  labels:\n    severity: page",
+    },
+    Why {
+        code: RECORDING,
+        reason: "Recording rules make new series, and only a Prometheus keeps those. A rule that alerts on them must be asked there.",
+        wrong: "[source.app]\nscrape = \"http://app:9100/metrics\"\nrules = [\"slo.yml\"]    # whose alerts use job:errors:rate5m",
+        right: "[source.prod]\nprometheus = \"http://prometheus:9090\"\nrules = [\"slo.yml\"]",
     },
     Why {
         code: REPAIRED,

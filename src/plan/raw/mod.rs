@@ -2,6 +2,7 @@
 
 mod decisions;
 mod read;
+mod services;
 mod values;
 
 use std::ops::Range;
@@ -11,6 +12,7 @@ use toml::Spanned;
 pub(super) use decisions::{
     RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
 };
+pub(super) use services::{RawColumn, RawExpect, RawService, RawSide, RawState, RawTable};
 pub(super) use values::{From, RawCommand, RawFilled, RawPace, RawTime, Secrecy, Text, Words};
 
 #[derive(Default)]
@@ -67,38 +69,14 @@ pub(super) struct RawRole {
     pub runs: Option<Vec<Text>>,
 }
 
-pub(super) struct RawService {
-    pub name: Option<Text>,
-    pub http: Option<RawFilled>,
-    pub tcp: Option<RawFilled>,
-    pub tls: Option<RawFilled>,
-    pub command: Option<RawCommand>,
-    pub pace: RawPace,
-    pub retries: Option<Spanned<i64>>,
-    pub expect: RawExpect,
-    pub headers: Vec<(Text, RawFilled)>,
-    pub needs: Vec<Text>,
-    pub refused: Option<Spanned<bool>>,
-    pub expires_after: Option<Text>,
-    pub within: Option<Text>,
-}
-
-#[derive(Default)]
-pub(super) struct RawExpect {
-    pub status: Option<Spanned<Vec<u16>>>,
-    pub json: Option<Spanned<Vec<(Text, serde_json::Value)>>>,
-    pub text: Option<RawFilled>,
-    pub version: Option<Text>,
-    pub target: Option<RawFilled>,
-    pub headers: Option<Spanned<Vec<(Text, RawFilled)>>>,
-    pub within: Option<Text>,
-    pub exit: Option<Spanned<i64>>,
-}
-
 pub(super) struct RawSource {
     pub name: Text,
     pub scrape: Option<RawFilled>,
     pub prometheus: Option<RawFilled>,
+    pub alertmanager: Option<RawFilled>,
+    pub rules: Vec<Text>,
+    pub notify: Vec<Text>,
+    pub alerts: Option<Spanned<bool>>,
     pub headers: Vec<(Text, RawFilled)>,
     pub pace: RawPace,
 }

@@ -3,29 +3,14 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::values::json_value;
 use super::{
-    RawBaseline, RawBreaker, RawChannel, RawCommand, RawEscalation, RawExpect, RawFilled, RawGate, RawHeartbeat,
-    RawJson, RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole,
+    RawBaseline, RawBreaker, RawChannel, RawCommand, RawEscalation, RawFilled, RawGate, RawHeartbeat, RawJson,
+    RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole,
     RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
 
-const IN_EXPECT: [(&str, &str); 6] = [
-    ("status", "in `expect = { status = … }`"),
-    ("json", "in `expect = { json = … }`"),
-    ("text", "in `expect = { text = … }`"),
-    ("version", "in `expect = { version = … }`"),
-    ("target", "in `expect = { target = … }`"),
-    ("exit", "in `expect = { exit = … }`"),
-];
-const BESIDE: [(&str, &str); 4] = [
-    ("refused", "beside `http`, outside `expect`"),
-    ("needs", "beside `http`, outside `expect`"),
-    ("expires_after", "beside `tls`, outside `expect`"),
-    ("retries", "beside `http`, outside `expect`"),
-];
 const IN_METRIC: [(&str, &str); 4] = [
     ("url", "in `json = { url = …, pointer = … }`"),
     ("pointer", "in `json = { url = …, pointer = … }`"),
@@ -167,74 +152,19 @@ impl RawRole {
     }
 }
 
-impl RawService {
-    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let help = "add `http = \"https://…\"`, `tcp = \"host:port\"`, `tls = \"host:port\"` or `command = \"…\"`";
-        t.demand_one(r, &["http", "tcp", "tls", "command"], "this service says nowhere how it is asked", help);
-        let it = Self {
-            name: t.required(r, "name"),
-            http: RawFilled::of(&mut t, r, "http"),
-            tcp: RawFilled::of(&mut t, r, "tcp"),
-            tls: RawFilled::of(&mut t, r, "tls"),
-            command: RawCommand::of(&mut t, r),
-            pace: RawPace::read(&mut t, r),
-            retries: t.integer(r, "retries", 0..=100),
-            expect: match t.table(r, "expect", "`expect`") {
-                Some(table) => RawExpect::read(table, r),
-                None => RawExpect::default(),
-            },
-            headers: RawFilled::headers(&mut t, r),
-            needs: t.texts(r, "needs"),
-            refused: t.boolean(r, "refused"),
-            expires_after: t.duration(r, "expires_after"),
-            within: t.duration(r, "within"),
-        };
-        t.close(r, &IN_EXPECT);
-        it
-    }
-}
-
-impl RawExpect {
-    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let status = t.value("status").map(|value| {
-            let codes = match value.get_ref().as_array() {
-                Some(items) => items.iter().filter_map(|item| r.integer("status", item, 100..=599)).collect(),
-                None => r.integer("status", value, 100..=599).into_iter().collect::<Vec<_>>(),
-            };
-            let codes = codes.into_iter().filter_map(|code| u16::try_from(code.into_inner()).ok()).collect();
-            Spanned::new(value.span(), codes)
-        });
-        let json = t.table(r, "json", "`json`").map(|mut table| {
-            let values = table.named().into_iter().map(|(pointer, value)| (pointer, json_value(value.get_ref())));
-            Spanned::new(table.span(), values.collect())
-        });
-        let headers =
-            t.value("headers").map(Spanned::span).map(|span| Spanned::new(span, RawFilled::headers(&mut t, r)));
-        let it = Self {
-            status,
-            json,
-            text: RawFilled::of(&mut t, r, "text"),
-            version: t.text(r, "version"),
-            target: RawFilled::of(&mut t, r, "target"),
-            headers,
-            within: t.duration(r, "within"),
-            exit: t.integer(r, "exit", 0..=255),
-        };
-        t.close(r, &BESIDE);
-        it
-    }
-}
-
 impl RawSource {
     fn read(name: Text, mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
         let message = format!("the source \"{}\" says nowhere where it is", name.get_ref());
-        let help = "add `scrape = \"http://…/metrics\"` or `prometheus = \"http://…:9090\"`";
-        t.demand_one(r, &["scrape", "prometheus"], &message, help);
+        let help = "add `scrape = \"http://…/metrics\"`, `prometheus = \"http://…:9090\"` or `alertmanager = \"http://…:9093\"`";
+        t.demand_one(r, &["scrape", "prometheus", "alertmanager"], &message, help);
         let it = Self {
             name,
-
             scrape: RawFilled::of(&mut t, r, "scrape"),
             prometheus: RawFilled::of(&mut t, r, "prometheus"),
+            alertmanager: RawFilled::of(&mut t, r, "alertmanager"),
+            rules: t.texts(r, "rules"),
+            notify: t.texts(r, "notify"),
+            alerts: t.boolean(r, "alerts"),
             headers: RawFilled::headers(&mut t, r),
             pace: RawPace::read(&mut t, r),
         };
@@ -313,7 +243,7 @@ impl RawSlo {
 }
 
 impl RawJson {
-    fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
         let it = Self {
             at: t.span(),
             url: RawFilled::required(&mut t, r, "url"),

@@ -1,5 +1,7 @@
 //! Rules, gates, windows, levels, rollbacks, breakers and profiles: names and conditions checked, then kept.
 
+use std::time::Duration;
+
 use super::super::Plan;
 use super::super::decisions::{
     BaselinePlan, BreakerPlan, CheckIn, GatePlan, LevelPlan, MaintenancePlan, NoData, ProfilePlan, RollbackPlan,
@@ -9,6 +11,7 @@ use super::super::raw::{
     RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawPlan, RawProfile, RawRollback, RawRule, RawWindow,
     Text,
 };
+use super::super::slo::SloPlan;
 use super::super::table::meant;
 use super::Resolver;
 use super::places::{Places, Wanted};
@@ -31,6 +34,7 @@ struct Known {
     levels: Vec<String>,
     windows: Vec<String>,
     rules: Vec<String>,
+    slos: Vec<String>,
     places: Places,
 }
 
@@ -44,6 +48,7 @@ impl Resolver<'_> {
             levels: Vec::new(),
             windows: Vec::new(),
             rules: Vec::new(),
+            slos: plan.slos.iter().map(|slo| slo.name.clone()).collect(),
             places: Places::new(books),
         };
         plan.gates =
@@ -52,6 +57,8 @@ impl Resolver<'_> {
             self.each(&raw.windows, "window", |w| w.name.as_ref(), |it, raw, name| it.window(raw, name, &known));
         known.windows = plan.windows.iter().map(|window| window.name.clone()).collect();
         plan.rules = self.each(&raw.rules, "rule", |r| r.name.as_ref(), |it, raw, name| it.rule(raw, name, &known));
+        known.rules = plan.rules.iter().map(|rule| rule.name.clone()).collect();
+        plan.rules.extend(of_budgets(&plan.slos, &known));
         known.rules = plan.rules.iter().map(|rule| rule.name.clone()).collect();
         plan.maintenance = self.each(
             &raw.maintenance,
@@ -94,7 +101,10 @@ impl Resolver<'_> {
     }
 
     fn condition(&mut self, text: &Text, known: &Known) -> Option<Condition> {
-        match Condition::parse(text.get_ref(), Names { metrics: &known.metrics, services: &known.services }) {
+        match Condition::parse(
+            text.get_ref(),
+            Names { metrics: &known.metrics, services: &known.services, slos: &known.slos },
+        ) {
             Ok(condition) => Some(condition),
             Err(mut error) => {
                 let code = match &error.kind {
@@ -302,6 +312,41 @@ impl Resolver<'_> {
         self.r.report(codes::TIME, text.span(), format!("\"{}\" is no time from T-0", text.get_ref()), help);
         None
     }
+}
+
+/// The rules that objectives bring along: one for their burn, one for what the cutover may spend. A rule of the plan with the
+/// same name stands instead.
+fn of_budgets(slos: &[SloPlan], known: &Known) -> Vec<RulePlan> {
+    let names = Names { metrics: &known.metrics, services: &known.services, slos: &known.slos };
+    let rules = slos.iter().flat_map(|slo| {
+        let asked = [Some("burns"), slo.spend.map(|_| "overspent")].into_iter().flatten();
+        asked.filter_map(move |asks| {
+            let name = format!("{} {asks}", slo.name);
+            let when = Condition::parse(&format!("`{}` {asks}", slo.name), names).ok()?;
+            let severity = match slo.severity {
+                "info" => Severity::Info,
+                "page" => Severity::Page,
+                "rollback" => Severity::Rollback,
+                _ => Severity::Warn,
+            };
+            Some(RulePlan {
+                when: Condition { text: name.clone(), ..when },
+                name,
+                for_: Duration::ZERO,
+                keep_for: Duration::from_mins(1),
+                severity,
+                notify: slo.notify.clone(),
+                runbook: None,
+                service: None,
+                // Windows that reach back before the start are not seen for hours; the budgets say so themselves.
+                no_data: NoData::Ignore,
+                latch: false,
+                windows: Vec::new(),
+                phases: Vec::new(),
+            })
+        })
+    });
+    rules.filter(|rule| !known.rules.contains(&rule.name)).collect()
 }
 
 fn parse_offset(text: &str) -> Option<Offset> {

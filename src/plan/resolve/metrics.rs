@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::raw::{From, RawFilled, RawMetric, RawSlo, RawSource, Text};
 use super::super::slo::{HiddenPlan, SloPlan};
 use super::super::table::meant;
-use super::super::{FromProbe, MetricPlan, NotifyPlan, ServicePlan, SourcePlan};
+use super::super::{FromProbe, MetricPlan, NotifyPlan, OwnAlerts, ServicePlan, SourcePlan};
 use super::{Pace, Resolver};
 use crate::condition::{ConditionError, Threshold, Trouble, parse_value};
 use crate::finding::codes;
@@ -89,23 +89,30 @@ impl Resolver<'_> {
             let Some(source) = sources.get(group.source) else { continue };
             let Some(request) = source.request.clone() else { continue };
             let ask = match source.kind {
-                "scrape" => Ask::Scrape { request, queries: group.queries },
+                "scrape" => Ask::Scrape { request, queries: group.queries, rules: Vec::new() },
                 _ => Ask::Prometheus { request, queries: group.queries, backfill: group.backfill },
             };
             let name = source.name.clone();
             self.probe(&name, group.pace, ask);
         }
         for (source, raw) in sources.iter().zip(raw_sources) {
-            if !source.used {
+            let alarms = !raw.rules.is_empty() || raw.alerts.is_some() || source.kind == "alertmanager";
+            if !source.used && !alarms {
                 let message = format!("no metric uses the source \"{}\"", source.name);
                 let help = format!("add a [[metric]] with source = \"{}\", or leave the source out", source.name);
                 self.r.report(codes::UNUSED, raw.name.span(), message, help);
             }
         }
         let sources = sources.into_iter().map(|source| SourcePlan {
-            target: source.request.map(|request| request.url.shown().to_owned()).unwrap_or_default(),
+            target: source.request.as_ref().map(|request| request.url.shown().to_owned()).unwrap_or_default(),
             name: source.name,
             kind: source.kind,
+            rules: Vec::new(),
+            notify: Vec::new(),
+            alerts: OwnAlerts::Left,
+            every: source.pace.every(),
+            timeout: source.pace.timeout(),
+            request: source.request,
         });
         Measured { sources: sources.collect(), metrics, slos, hidden }
     }
@@ -113,15 +120,16 @@ impl Resolver<'_> {
     fn source(&mut self, raw: &RawSource) -> Source {
         let pace = self.pace_of(&raw.pace, self.pace);
         let name = raw.name.get_ref().clone();
-        let (kind, url) = match (&raw.scrape, &raw.prometheus) {
-            (Some(_), Some(twice)) => {
-                let message = "a source is either a page to scrape or a Prometheus";
+        let ways = [("scrape", &raw.scrape), ("prometheus", &raw.prometheus), ("alertmanager", &raw.alertmanager)];
+        let mut given = ways.into_iter().filter_map(|(kind, url)| Some((kind, url.as_ref()?)));
+        let (kind, url) = match (given.next(), given.next()) {
+            (Some((kind, _)), Some((_, twice))) => {
+                let message = "a source is a page to scrape, a Prometheus or an Alertmanager";
                 self.r.report(codes::CONFLICT, twice.span.clone(), message, "make two sources of it");
-                ("scrape", None)
+                (kind, None)
             }
-            (Some(url), None) => ("scrape", Some(url)),
-            (None, Some(url)) => ("prometheus", Some(url)),
-            (None, None) => ("scrape", None),
+            (Some((kind, url)), None) => (kind, Some(url)),
+            (None, _) => ("scrape", None),
         };
         let url = url.and_then(|url| self.url(url));
         let headers = self.headers(&raw.headers);
@@ -227,7 +235,9 @@ impl Resolver<'_> {
                 }
                 found
             }
-            None if sources.len() == 1 => Some(0),
+            None if sources.iter().filter(|s| s.kind != "alertmanager").count() == 1 => {
+                sources.iter().position(|s| s.kind != "alertmanager")
+            }
             None => {
                 let help = match sources {
                     [] => "declare one: [source.app] with `scrape = \"http://…/metrics\"` or `prometheus = \"http://…:9090\"`".to_owned(),
@@ -237,6 +247,13 @@ impl Resolver<'_> {
                 None
             }
         };
+        if let (Some(name), Some(source)) = (&raw.source, found.and_then(|ix| sources.get(ix)))
+            && source.kind == "alertmanager"
+        {
+            let message = format!("\"{}\" is an Alertmanager, which answers no query", source.name);
+            self.r.report(codes::CONFLICT, name.span(), message, "ask a source with `prometheus` or `scrape`");
+            return;
+        }
         let pace =
             self.pace_of(&raw.pace, found.and_then(|ix| sources.get(ix)).map_or(self.pace, |source| source.pace));
         plan.every = pace.every();

@@ -1,23 +1,27 @@
 //! From what was typed to what the room is set up to do.
 
+mod alarms;
 mod channels;
 mod circles;
 mod command;
 mod decisions;
 mod fill;
 mod metrics;
+mod needs;
 mod places;
 mod room;
 mod services;
 mod slo;
+mod watched;
 
+use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::raw::{RawPace, RawPlan, Text};
 use super::table::{Reader, Table, meant};
-use super::{Input, Loaded, Outside, Param, Plan};
+use super::{FASTEST, Input, Loaded, Outside, Param, Plan, hex};
 use crate::clock::parse_duration;
 use crate::finding::{Source, codes, finding_on_file};
 use crate::probe::{Ask, Probe, ProbeId};
@@ -27,8 +31,6 @@ use crate::secret::{Filled, Masks};
 const EVERY: Duration = Duration::from_secs(5);
 /// Deadline of one asking, where the plan says nothing; never over the interval.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Faster than this only hurts.
-const FASTEST: Duration = Duration::from_millis(50);
 
 /// What is carried along while a plan is resolved.
 struct Resolver<'a> {
@@ -40,6 +42,8 @@ struct Resolver<'a> {
     /// Variables that children get.
     children: Vec<(String, Filled)>,
     pace: Pace,
+    /// Where the plan stands; files it names are relative to it.
+    folder: &'a Path,
 }
 
 /// `every` and `timeout` as far as they are set.
@@ -79,6 +83,7 @@ pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
         probes: Vec::new(),
         children: Vec::new(),
         pace: Pace::default(),
+        folder: Path::new(input.path).parent().unwrap_or(Path::new("")),
     };
     it.params(&raw.params, answers);
     it.pace = it.pace_of(&raw.defaults, Pace::default());
@@ -93,6 +98,7 @@ pub(super) fn load(input: &Input<'_>, answers: &[(String, String)]) -> Loaded {
     plan.hidden = measured.hidden;
     plan.logs = it.logs(&raw.logs);
     plan.heartbeat = raw.heartbeat.as_ref().and_then(|heartbeat| it.heartbeat(heartbeat));
+    it.alarms(&raw.sources, &mut plan);
     it.decisions(&raw, &mut plan, input.runbooks);
     if let Some(profile) = &raw.room.profile {
         let names: Vec<String> = plan.profiles.iter().map(|p| p.name.clone()).collect();
@@ -130,14 +136,6 @@ fn ordered(mut findings: Vec<crate::finding::Finding>, masks: &Masks) -> Vec<cra
         }
     }
     findings
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
 }
 
 impl Resolver<'_> {

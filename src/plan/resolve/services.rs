@@ -1,17 +1,19 @@
-//! `[[service]]`: each becomes one probe.
+//! `[[service]]`: each becomes one probe; addresses, headers and what is expected of an answer.
 
 use std::time::Duration;
 
 use super::super::ServicePlan;
-use super::super::raw::{RawExpect, RawFilled, RawService, Text};
+use super::super::raw::{RawExpect, RawFilled, RawService, RawSide, Text};
 use super::Resolver;
-use super::circles::circles;
 use crate::finding::codes;
-use crate::probe::{Ask, CommandExpect, HttpExpect, Request, ServiceIx};
+use crate::probe::{Ask, CommandExpect, CommandLine, HttpExpect, Request, ServiceIx};
 use crate::secret::{Filled, MASK};
 
 /// Fewer days than this left on a certificate is a failure, where the plan says nothing.
 const EXPIRES_AFTER: Duration = Duration::from_hours(14 * 24);
+
+/// How messages call a command whose output is a moment.
+const DATED: &str = "`command` with `max_age`";
 
 /// A key, where it stands if it does, and the ways of asking that it is for.
 type Use = (&'static str, Option<std::ops::Range<usize>>, &'static [&'static str]);
@@ -23,8 +25,10 @@ impl Resolver<'_> {
         for (ix, service) in raw.iter().enumerate() {
             let name = self.name("service", service.name.as_ref(), &names);
             names.push(name.clone());
-            let pace = self.pace_of(&service.pace, self.pace);
+            let pace = self.pace_of_service(service);
             let ask = self.ask(service, ServiceIx(ix as u32));
+            let (kind, target_version) =
+                ask.as_ref().map_or(("", None), |(ask, _)| (kind(ask), target_version(ask).map(str::to_owned)));
             let target = ask.as_ref().map(|(_, target)| target.clone()).unwrap_or_default();
             if let Some((ask, _)) = ask {
                 self.probe(&name, pace, ask);
@@ -34,8 +38,14 @@ impl Resolver<'_> {
                 target,
                 every: pace.every(),
                 timeout: pace.timeout(),
-                retries: service.retries.as_ref().map_or(1, |n| *n.get_ref() as u32),
+                // A door that stands open is no doubt that a second look removes.
+                retries: service
+                    .retries
+                    .as_ref()
+                    .map_or(u32::from(!matches!(kind, "refused" | "burst")), |n| *n.get_ref() as u32),
                 needs: Vec::new(),
+                kind,
+                target_version,
             });
         }
         for (raw, service) in raw.iter().zip(&mut out) {
@@ -52,6 +62,10 @@ impl Resolver<'_> {
             ("tcp", raw.tcp.as_ref().map(|f| f.span.clone())),
             ("tls", raw.tls.as_ref().map(|f| f.span.clone())),
             ("command", raw.command.as_ref().map(|c| c.span.clone())),
+            ("file", raw.file.as_ref().map(Text::span)),
+            ("json", raw.json.as_ref().map(|j| j.at.clone())),
+            ("secret", raw.secret.as_ref().map(|s| s.at.clone())),
+            ("blue", raw.blue.as_ref().or(raw.green.as_ref()).map(|s| s.at.clone())),
         ];
         let mut given = ways.iter().filter_map(|(way, span)| span.clone().map(|span| (*way, span)));
         let way = given.next().map(|(way, _)| way);
@@ -65,9 +79,16 @@ impl Resolver<'_> {
             return None;
         }
         let within = self.within(raw);
-        self.belongs(raw, way);
+        let dated = way == Some("command") && raw.max_age.is_some();
+        self.belongs(raw, if dated { Some(DATED) } else { way });
         match way {
+            Some("http") if raw.burst.is_some() => self.burst(raw, service),
             Some("http") => self.http(raw, service, within),
+            Some("file") => self.file(raw, service),
+            Some("json") => self.json(raw, service),
+            Some("secret") => self.secret_check(raw, service),
+            Some("blue") => self.sides(raw, service),
+            Some("command") if dated => self.dated_command(raw, service),
             Some("tcp") => {
                 let (addr, shown) = self.address(raw.tcp.as_ref()?)?;
                 Some((Ask::Tcp { service, addr, within }, shown))
@@ -81,8 +102,13 @@ impl Resolver<'_> {
                 let command = self.command(raw.command.as_ref()?)?;
                 let text = raw.expect.text.as_ref().and_then(|text| self.open(text, "the expectation"));
                 let exit = raw.expect.exit.as_ref().map(|n| *n.get_ref() as i32);
-                let shown = command.argv.iter().map(Filled::shown).collect::<Vec<_>>().join(" ");
-                Some((Ask::Command { service, command, expect: CommandExpect { exit, text, within } }, shown))
+                let table = raw.table.as_ref().map(|table| self.table(table));
+                let shown = line(&command);
+                let table = match table {
+                    Some(table) => Some(table?),
+                    None => None,
+                };
+                Some((Ask::Command { service, command, expect: CommandExpect { exit, text, within, table } }, shown))
             }
             None => None,
         }
@@ -91,24 +117,27 @@ impl Resolver<'_> {
     fn http(&mut self, raw: &RawService, service: ServiceIx, within: Option<Duration>) -> Option<(Ask, String)> {
         let url = self.url(raw.http.as_ref()?);
         let headers = self.headers(&raw.headers);
-        let expect = self.http_expect(&raw.expect, within, raw.refused.as_ref().is_some_and(|r| *r.get_ref()));
-        if let (Some(refused), Some(status)) = (&raw.refused, &raw.expect.status)
-            && *refused.get_ref()
-            && status.get_ref().iter().any(|code| !matches!(code, 401 | 403))
-        {
-            self.r.report(
-                codes::CONFLICT,
-                status.span(),
-                "`refused` passes with 401 or 403, so this status can never hold",
-                "leave out `status`, or `refused`",
-            );
-        }
+        let mut expect = self.http_expect(&raw.expect, within);
+        expect.refused = self.refused(raw);
+        expect.state = raw.state.as_ref().and_then(|state| self.state(state));
         let url = url?;
         let shown = url.shown().to_owned();
         Some((Ask::Http { service, request: Request { url, headers }, expect }, shown))
     }
 
-    fn http_expect(&mut self, raw: &RawExpect, within: Option<Duration>, refused: bool) -> HttpExpect {
+    /// One side of blue and green.
+    pub(super) fn side(&mut self, raw: &RawSide) -> Option<(Request, HttpExpect)> {
+        let url = self.url(raw.http.as_ref()?);
+        let headers = self.headers(&raw.headers);
+        let within = self.duration(raw.expect.within.as_ref());
+        let expect = self.http_expect(&raw.expect, within);
+        if let Some(exit) = &raw.expect.exit {
+            self.r.report(codes::CONFLICT, exit.span(), "`exit` means nothing for `http`", "`exit` is for `command`");
+        }
+        Some((Request { url: url?, headers }, expect))
+    }
+
+    pub(super) fn http_expect(&mut self, raw: &RawExpect, within: Option<Duration>) -> HttpExpect {
         let mut json = Vec::new();
         for (pointer, value) in raw.json.iter().flat_map(toml::Spanned::get_ref) {
             if self.pointer(pointer) {
@@ -144,7 +173,8 @@ impl Resolver<'_> {
                 .map(|target| target.expose().to_owned()),
             headers,
             within,
-            refused,
+            refused: Vec::new(),
+            state: None,
         }
     }
 
@@ -160,7 +190,7 @@ impl Resolver<'_> {
     fn belongs(&mut self, raw: &RawService, way: Option<&str>) {
         let Some(way) = way else { return };
         let e = &raw.expect;
-        let keys: [Use; 11] = [
+        let keys: [Use; 16] = [
             ("status", e.status.as_ref().map(toml::Spanned::span), &["http"]),
             ("json", e.json.as_ref().map(toml::Spanned::span), &["http"]),
             ("text", e.text.as_ref().map(|f| f.span.clone()), &["http", "command"]),
@@ -169,7 +199,12 @@ impl Resolver<'_> {
             ("headers", e.headers.as_ref().map(toml::Spanned::span), &["http"]),
             ("exit", e.exit.as_ref().map(toml::Spanned::span), &["command"]),
             ("headers", raw.headers.first().map(|(name, _)| name.span()), &["http"]),
-            ("refused", raw.refused.as_ref().map(toml::Spanned::span), &["http"]),
+            ("refused", raw.refused.as_ref().map(|r| r.at.clone()), &["http"]),
+            ("burst", raw.burst.as_ref().map(|b| b.at.clone()), &["http"]),
+            ("state", raw.state.as_ref().map(|s| s.at.clone()), &["http"]),
+            ("table", raw.table.as_ref().map(|t| t.at.clone()), &["command"]),
+            ("max_age", raw.max_age.as_ref().map(toml::Spanned::span), &["file", "json", "command", DATED]),
+            ("traffic", raw.traffic.as_ref().map(|t| t.at.clone()), &["blue"]),
             ("expires_after", raw.expires_after.as_ref().map(toml::Spanned::span), &["tls"]),
             ("within", e.within.as_ref().or(raw.within.as_ref()).map(toml::Spanned::span), &["http", "tcp", "command"]),
         ];
@@ -177,8 +212,10 @@ impl Resolver<'_> {
             if let Some(span) = span
                 && !ways.contains(&way)
             {
-                let help = format!("`{key}` is for `{}`", ways.join("` and `"));
-                self.r.report(codes::CONFLICT, span, format!("`{key}` means nothing for `{way}`"), help);
+                let named: Vec<String> = ways.iter().filter(|w| **w != DATED).map(|w| format!("`{w}`")).collect();
+                let help = format!("`{key}` is for {}", named.join(" and "));
+                let way = if way == DATED { DATED.to_owned() } else { format!("`{way}`") };
+                self.r.report(codes::CONFLICT, span, format!("`{key}` means nothing for {way}"), help);
             }
         }
     }
@@ -316,27 +353,42 @@ impl Resolver<'_> {
         }
         good
     }
+}
 
-    /// Services that explain each other's failure explain nothing.
-    fn circles(&mut self, raw: &[RawService], services: &[ServicePlan]) {
-        let place = |name: &String| services.iter().position(|s| s.name == *name);
-        let edges: Vec<Vec<usize>> = services.iter().map(|s| s.needs.iter().filter_map(place).collect()).collect();
-        for path in circles(&edges) {
-            let names: Vec<_> =
-                path.iter().filter_map(|ix| services.get(*ix)).map(|s| format!("\"{}\"", s.name)).collect();
-            let start = path.first().copied().unwrap_or_default();
-            let next = path.get(1).or(path.first()).and_then(|ix| services.get(*ix));
-            let span = raw
-                .get(start)
-                .and_then(|raw| raw.needs.iter().find(|need| next.is_some_and(|next| *need.get_ref() == next.name)))
-                .map_or(0..0, toml::Spanned::span);
-            let message = if path.len() == 1 {
-                format!("{} needs itself", names.join(""))
-            } else {
-                format!("{} need each other in a circle", names.join(" and "))
-            };
-            self.r.report(codes::CYCLE, span, message, "a service needs what it stands on; leave out one `needs`");
-        }
+/// A command as people read it.
+pub(super) fn line(command: &CommandLine) -> String {
+    command.argv.iter().map(Filled::shown).collect::<Vec<_>>().join(" ")
+}
+
+/// A kind of service, by how it is asked.
+fn kind(ask: &Ask) -> &'static str {
+    match ask {
+        Ask::Http { expect, .. } if !expect.refused.is_empty() => "refused",
+        Ask::Http { expect, .. } if expect.state.is_some() => "state",
+        Ask::Http { .. } => "http",
+        Ask::Burst { .. } => "burst",
+        Ask::Sides { .. } => "blue and green",
+        Ask::Tcp { .. } => "tcp",
+        Ask::Tls { .. } => "tls",
+        Ask::Command { expect, .. } if expect.table.is_some() => "table",
+        Ask::Command { .. } => "command",
+        Ask::Fresh { .. } => "fresh",
+        Ask::Secret { .. } => "secret",
+        Ask::Scrape { .. }
+        | Ask::Prometheus { .. }
+        | Ask::Json { .. }
+        | Ask::Number { .. }
+        | Ask::Rules { .. }
+        | Ask::Alerts { .. } => "",
+    }
+}
+
+/// The version that should be running; blue and green each have their own, or none.
+fn target_version(ask: &Ask) -> Option<&str> {
+    match ask {
+        Ask::Http { expect, .. } => expect.target.as_deref(),
+        Ask::Sides { sides, .. } if sides.blue.1.target == sides.green.1.target => sides.blue.1.target.as_deref(),
+        _ => None,
     }
 }
 

@@ -35,3 +35,10 @@ pub use store::{Appended, LOOKBACK, Store};
 pub fn longest_range(expr: &Expr) -> std::time::Duration {
     expr.longest_range()
 }
+
+/// The names of the metrics that a query selects, where it says them exactly.
+pub fn names(expr: &Expr) -> Vec<String> {
+    let mut all = Vec::new();
+    expr.selectors(&mut |selector| all.extend(selector.name.as_deref().map(str::to_owned)));
+    all
+}

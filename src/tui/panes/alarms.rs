@@ -9,7 +9,9 @@ use crate::clock::clock_span;
 use crate::fact::ServiceState;
 use crate::notice::Severity;
 use crate::room::alarms::{AlertNow, Shown};
-use crate::room::{Room, verdict};
+use crate::room::alert::State;
+use crate::room::alerts::RuleLive;
+use crate::room::{Room, causes, verdict};
 use crate::text::escape;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -31,13 +33,16 @@ pub struct Alarm {
     pub reason: String,
     /// For how long.
     pub lasted: Option<Duration>,
+    /// The service whose failure this one follows from; such a one is listed, and not counted as firing.
+    pub cause: Option<String>,
 }
 
 /// What is wrong now, the worst first: alerts that nobody has, then what is down, then the rest, each the newest first.
 pub fn list(room: &Room) -> Vec<Alarm> {
+    let causes = causes::causes(room);
     let alerts = room.alerts();
     let mut out: Vec<Alarm> = alerts.iter().map(|a| of_alert(room, a)).collect();
-    let (services, metrics) = told(room, &alerts);
+    let (services, metrics) = spoken_of(room);
     let mut rest = Vec::new();
     for (ix, (plan, live)) in room.plan.services.iter().zip(&room.live.services).enumerate() {
         let state = super::services::state(room, ix);
@@ -55,13 +60,19 @@ pub fn list(room: &Room) -> Vec<Alarm> {
         } else {
             live.reason.clone()
         };
+        let cause = room.because(&causes, ix).map(escape);
+        let reason = match &cause {
+            Some(cause) => format!("because {cause} is down: {}", escape(&reason)),
+            None => escape(&reason),
+        };
         rest.push(Alarm {
             role,
             about: Alarmed::Service(ix),
             name: escape(&plan.name),
             word: state.to_string(),
-            reason: escape(&reason),
+            reason,
             lasted: Some(room.now.since(live.since)),
+            cause,
         });
     }
     for (ix, (plan, live)) in room.plan.metrics.iter().zip(&room.live.metrics).enumerate() {
@@ -78,6 +89,7 @@ pub fn list(room: &Room) -> Vec<Alarm> {
                 word: escape(&value),
                 reason: format!("should be {}", escape(&objective)),
                 lasted: Some(room.now.since(live.since)),
+                cause: None,
             });
         } else if live.trouble.is_some() || live.stale && live.fresh.is_some() {
             let reason = live.trouble.as_deref().map_or_else(|| "no value in time".to_owned(), escape);
@@ -88,10 +100,11 @@ pub fn list(room: &Room) -> Vec<Alarm> {
                 word: "no data".to_owned(),
                 reason,
                 lasted: live.fresh.map(|at| room.now.since(at)),
+                cause: None,
             });
         }
     }
-    rest.sort_by_key(|a| (a.role != Role::Bad, a.word != "down", a.lasted));
+    rest.sort_by_key(|a| (a.role != Role::Bad, a.cause.is_some(), a.word != "down", a.lasted));
     // What is over comes last.
     let over = out.iter().position(|a| a.role == Role::Good).unwrap_or(out.len());
     out.splice(over..over, rest);
@@ -99,10 +112,10 @@ pub fn list(room: &Room) -> Vec<Alarm> {
 }
 
 /// Services and metrics of which an alert says it already: twice is noise.
-fn told(room: &Room, alerts: &[AlertNow]) -> (Vec<usize>, Vec<usize>) {
+fn spoken_of(room: &Room) -> (Vec<usize>, Vec<usize>) {
     let (mut services, mut metrics) = (Vec::new(), Vec::new());
-    for alert in alerts.iter().filter(|a| a.state.fires()) {
-        let Some(rule) = room.plan.rules.get(alert.rule) else { continue };
+    let fires = |live: &RuleLive| live.main.alert.state == State::Firing;
+    for (rule, _) in room.plan.rules.iter().zip(&room.live.rules).filter(|(_, live)| fires(live)) {
         for test in rule.when.expr.leaves() {
             services.extend(test.service().map(|s| s.ix.0 as usize));
             metrics.extend(test.metric().map(|m| m.ix.0 as usize));
@@ -131,15 +144,26 @@ fn of_alert(room: &Room, alert: &AlertNow) -> Alarm {
         reason = format!("{}th time this hour; {reason}", alert.flaps);
     }
     let lasted = (room.now.utc - alert.since).to_std().ok();
-    Alarm { role, about: Alarmed::Alert(alert.name.clone()), name: escape(&alert.name), word, reason, lasted }
+    Alarm {
+        role,
+        about: Alarmed::Alert(alert.name.clone()),
+        name: escape(&alert.name),
+        word,
+        reason,
+        lasted,
+        cause: None,
+    }
 }
 
-/// How many are firing, and how many there are, without a word said: cheap enough for every frame.
+/// How many are firing by themselves, and how many there are, without a word said: cheap enough for every frame.
 pub fn count(room: &Room) -> (usize, usize) {
     let (mut firing, mut all) = room.alert_counts();
-    for (ix, live) in room.live.services.iter().enumerate() {
+    let causes = causes::causes(room);
+    // What an alert says already counts there.
+    let (services, metrics) = spoken_of(room);
+    for (ix, live) in room.live.services.iter().enumerate().filter(|(ix, _)| !services.contains(ix)) {
         let bad = match super::services::state(room, ix) {
-            ServiceState::Down => true,
+            ServiceState::Down => causes.get(ix).copied().flatten().is_none(),
             ServiceState::Stale => live.asked.is_some(),
             ServiceState::Degraded => false,
             _ => continue,
@@ -147,7 +171,7 @@ pub fn count(room: &Room) -> (usize, usize) {
         firing += usize::from(bad);
         all += 1;
     }
-    for live in &room.live.metrics {
+    for (_, live) in room.live.metrics.iter().enumerate().filter(|(ix, _)| !metrics.contains(ix)) {
         let broken = live.holds == Some(false);
         firing += usize::from(broken);
         all += usize::from(broken || live.trouble.is_some() || live.stale && live.fresh.is_some());
@@ -171,7 +195,7 @@ pub fn place(list: &[Alarm], view: &View) -> Option<usize> {
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let alarms = list(room);
-    let firing = alarms.iter().filter(|a| a.role == Role::Bad).count();
+    let firing = alarms.iter().filter(|a| a.role == Role::Bad && a.cause.is_none()).count();
     let open = alarms.iter().filter(|a| a.role != Role::Good).count();
     let (says, role) = match (firing, open) {
         (0, 0) => (String::new(), Role::Dim),

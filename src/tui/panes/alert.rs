@@ -5,7 +5,8 @@ use super::timeline;
 use crate::clock::{age, clock_span, duration_text};
 use crate::fact::Fact;
 use crate::notice::{Action, Delivery, Severity};
-use crate::room::alarms::Shown;
+use crate::plan::decisions::RulePlan;
+use crate::room::alarms::{AlertNow, Shown};
 use crate::room::{Room, judge, verdict};
 use crate::text::escape;
 use crate::tui::theme::Role;
@@ -27,7 +28,6 @@ pub fn lines(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, St
         past(room, view, name, width, &mut lines);
         return (escape(name), "alert".to_owned(), lines);
     };
-    let Some(rule) = room.plan.rules.get(alert.rule) else { return (escape(name), "alert".to_owned(), lines) };
     let (glyph, role) = match alert.state {
         Shown::Firing if alert.severity >= Severity::Page => (pen.glyphs().alarm, Role::Bad),
         Shown::Firing | Shown::Acknowledged => (pen.glyphs().warning, Role::Warn),
@@ -44,38 +44,9 @@ pub fn lines(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, St
         labelled(&mut lines, "and", &escape(&alert.note), width, Role::Text);
     }
     lines.push(Vec::new());
-    labelled(&mut lines, "rule", &escape(&rule.when.text), width, Role::Text);
-    let mut terms = Vec::new();
-    if !rule.for_.is_zero() {
-        terms.push(format!("for {}", duration_text(rule.for_)));
-    }
-    if !rule.keep_for.is_zero() {
-        terms.push(format!("kept {}", duration_text(rule.keep_for)));
-    }
-    if rule.latch {
-        terms.push("stays until somebody takes it on".to_owned());
-    }
-    if !terms.is_empty() {
-        labelled(&mut lines, "terms", &terms.join(", "), width, Role::Dim);
-    }
-    for look in judge::looks(room, &rule.when.expr, None) {
-        let metric = room.plan.metrics.iter().find(|m| look.text.starts_with(&m.name));
-        let number = |value: f64| metric.map_or_else(|| format!("{value}"), |m| verdict::bound(m, value));
-        let mut facts = vec![look.state.to_owned()];
-        facts.extend(look.value.map(|v| format!("value {}", number(v))));
-        facts.extend(look.threshold.map(|v| format!("threshold {}", number(v))));
-        facts.push(format!("{} sample{}", look.samples, if look.samples == 1 { "" } else { "s" }));
-        facts.extend(look.age.map(|s| format!("{} old", age(std::time::Duration::from_secs_f64(s.max(0.0))))));
-        facts.extend(look.source.as_ref().map(|s| format!("from {}", escape(s))));
-        let role = if look.holds.is_none() { Role::Warn } else { Role::Dim };
-        labelled(&mut lines, "seen", &format!("{}: {}", escape(&look.text), facts.join(", ")), width, role);
-    }
-    if let Some(place) = &rule.runbook {
-        let line = place.line.map(|l| format!(", line {l}")).unwrap_or_default();
-        labelled(&mut lines, "what to do", &format!("{}{line}", escape(&place.name)), width, Role::Accent);
-    }
-    if let Some(service) = &rule.service {
-        labelled(&mut lines, "service", &escape(&service.name), width, Role::Dim);
+    match alert.rule(room) {
+        Some(rule) => of_rule(room, rule, width, &mut lines),
+        None => of_many(room, alert, width, &mut lines),
     }
     if alert.flaps > 1 {
         labelled(&mut lines, "flaps", &format!("{} times within the hour", alert.flaps), width, Role::Warn);
@@ -89,6 +60,55 @@ pub fn lines(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, St
     lines.push(Vec::new());
     lines.push(vec![(hint.to_owned(), Role::Faint)]);
     (escape(name), "alert".to_owned(), lines)
+}
+
+/// What a rule of a file or a source says of it.
+fn of_many(room: &Room, alert: &AlertNow, width: u16, lines: &mut Vec<Line>) {
+    for (word, value) in alert.words(room) {
+        labelled(lines, &escape(&word), &escape(&value), width, Role::Dim);
+    }
+}
+
+/// What a rule of the plan asks, and what it saw.
+fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
+    labelled(lines, "rule", &escape(&rule.when.text), width, Role::Text);
+    let mut terms = Vec::new();
+    if !rule.for_.is_zero() {
+        terms.push(format!("for {}", duration_text(rule.for_)));
+    }
+    if !rule.keep_for.is_zero() {
+        terms.push(format!("kept {}", duration_text(rule.keep_for)));
+    }
+    if rule.latch {
+        terms.push("stays until somebody takes it on".to_owned());
+    }
+    if !terms.is_empty() {
+        labelled(lines, "terms", &terms.join(", "), width, Role::Dim);
+    }
+    for look in judge::looks(room, &rule.when.expr, None) {
+        let metric = room.plan.metrics.iter().find(|m| look.text.starts_with(&m.name));
+        let number = |value: f64| metric.map_or_else(|| format!("{value}"), |m| verdict::bound(m, value));
+        let stands = match look.holds {
+            Some(true) => "holds",
+            Some(false) => "does not hold",
+            None => "no data",
+        };
+        let mut facts = vec![stands.to_owned()];
+        facts.extend(look.value.map(|v| format!("value {}", number(v))));
+        facts.extend(look.threshold.map(|v| format!("threshold {}", number(v))));
+        facts.push(format!("{} sample{}", look.samples, if look.samples == 1 { "" } else { "s" }));
+        facts.extend(look.age.map(|s| format!("{} old", age(std::time::Duration::from_secs_f64(s.max(0.0))))));
+        facts.extend(look.source.as_ref().map(|s| format!("from {}", escape(s))));
+        let role = if look.holds.is_none() { Role::Warn } else { Role::Dim };
+        labelled(lines, "seen", &format!("{}: {}", escape(&look.text), facts.join(", ")), width, role);
+    }
+    if let Some(place) = &rule.runbook {
+        let line = place.line.map(|l| format!(", line {l}")).unwrap_or_default();
+        labelled(lines, "what to do", &format!("{}{line}", escape(&place.name)), width, Role::Accent);
+    }
+    if let Some(service) = &rule.service {
+        labelled(lines, "service", &escape(&service.name), width, Role::Dim);
+    }
 }
 
 /// Whom it was told, and how that went.
@@ -107,7 +127,7 @@ fn told(room: &Room, key: Option<String>, width: u16, lines: &mut Vec<Line>) {
             Action::Change | Action::Test => "a word",
         };
         let time = stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S");
-        let (how, role) = match (delivery, room.live.telling.get(&notice.id)) {
+        let (how, role) = match (delivery, room.telling(notice.id)) {
             (Some(Delivery::Delivered { tries: 1 }), _) => ("delivered".to_owned(), Role::Good),
             (Some(Delivery::Delivered { tries }), _) => (format!("delivered after {tries} tries"), Role::Good),
             (Some(Delivery::Refused { why, .. }), _) => (format!("NOT delivered, refused: {}", escape(why)), Role::Bad),

@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 
 use crate::clock::{age, clock_span, duration_text};
 use crate::condition::Op;
-use crate::fact::{Fact, Mark, ServiceState, Verdict};
+use crate::fact::{AlertWord, Fact, Mark, ServiceState, Verdict};
 use crate::plan::{FromProbe, MetricPlan};
+use crate::probe::MetricIx;
 use crate::probe::series::Series;
 use crate::room::{Room, verdict};
 use crate::text::escape;
@@ -73,7 +74,7 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
     let events = if view.frozen.is_some() { 0 } else { room.revision.timeline };
     let frozen = view.frozen.as_ref().map(|f| f.at.mono);
     let old = metric_of(room, plot.pane).is_some_and(|ix| stale(room, ix));
-    hash(&((plot.area, second, metrics, events), (view.span, view.hair, frozen, room.t0(), old)))
+    hash(&((plot.area, second, metrics, events, room.revision.alerts), (view.span, view.hair, frozen, room.t0(), old)))
 }
 
 /// Older than two intervals by the screen's own clock, whatever was last said of it.
@@ -144,6 +145,8 @@ pub fn paint(room: &Room, view: &View, plot: Plot, pen: &mut Pen<'_>) {
     };
     let mut lines: Vec<(f64, Role)> =
         plan.bands.iter().filter(|b| Some(**b) != objective).map(|b| (*b, Role::Rule)).collect();
+    // How it was before, as a ghost under what should be.
+    lines.extend(room.baseline_mean(MetricIx(ix as u32)).map(|mean| (mean, Role::Accent)));
     lines.extend(objective.map(|o| (o, Role::Warn)));
     let events = events(room, view, from, until, plot_area.width);
     let picture = Chart { columns: &data, top, bottom, lines: &lines, events: &events, hair };
@@ -198,11 +201,16 @@ fn title(room: &Room, view: &View, plot: Plot, ix: usize, hair: Option<&(DateTim
     let objective = plan.objective.as_ref().map(|o| format!("objective {}", escape(&o.text)));
     let fresh = old.filter(|_| !stale).map(age).unwrap_or_default();
     let mut right = vec![];
+    let before = room.baseline_mean(MetricIx(ix as u32));
+    let before = before.map(|mean| format!("baseline {}  ", escape(&verdict::bound(plan, mean))));
+    if let Some(before) = before.as_ref().filter(|_| plot.area.width >= 60) {
+        right.push((before.as_str(), Role::Accent));
+    }
     if let Some(objective) = &objective {
         right.push((objective.as_str(), Role::Dim));
     }
-    let fresh =
-        if fresh.is_empty() { fresh } else { format!("{}{fresh:>4}", if right.is_empty() { "" } else { "  " }) };
+    let gap = if objective.is_none() { "" } else { "  " };
+    let fresh = if fresh.is_empty() { fresh } else { format!("{gap}{fresh:>4}") };
     if !fresh.is_empty() {
         right.push((fresh.as_str(), Role::Faint));
     }
@@ -270,6 +278,8 @@ fn events(room: &Room, view: &View, from: DateTime<Utc>, until: DateTime<Utc>, w
                 to: to @ (ServiceState::Up | ServiceState::Degraded | ServiceState::Down),
                 ..
             } => format!("{service} {to}"),
+            Fact::AlertChanged { alert, to: AlertWord::Firing, .. } => format!("{alert} fires"),
+            Fact::BaselineTaken { .. } => "baseline".to_owned(),
             Fact::StepMarked { step, mark: Mark::Failed, .. } => {
                 let Some(node) = view.derived.node_of(step) else { continue };
                 format!("failed {}", fit(&view.derived.text(room, node), 18))

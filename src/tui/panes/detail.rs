@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::checklist::{day_and_time, scrollbar};
 use super::{services, timeline};
 use crate::clock::{age, clock_span, duration_text};
-use crate::room::{Room, Status, apply};
+use crate::room::{Room, Running, Status, apply, causes};
 use crate::runbook::Class;
 use crate::text::{Untrusted, escape, wrap};
 use crate::tui::layout::Pane;
@@ -251,9 +251,16 @@ fn service(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, Stri
     let (glyph, role) = services::picture(pen.glyphs(), state);
     let since = clock_span(room.now.since(live.since));
     lines.push(vec![(format!("{glyph} {state}"), role), (format!(" for {since}"), Role::Dim)]);
+    if let Some(cause) = room.because(&causes::causes(room), ix) {
+        labelled(&mut lines, "because", &format!("{} is down", escape(cause)), width, Role::Text);
+    }
     if !live.reason.is_empty() {
         labelled(&mut lines, "because", &escape(&live.reason), width, Role::Text);
     }
+    if let Some(says) = live.last.as_ref().and_then(|last| last.says.as_ref()) {
+        labelled(&mut lines, "says", &says.to_string(), width, Role::Text);
+    }
+    versions(&mut lines, room, ix, width);
     labelled(
         &mut lines,
         "asked",
@@ -302,6 +309,21 @@ fn service(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, Stri
         }
     }
     (escape(&plan.name), "service".to_owned(), lines)
+}
+
+/// The versions of the last minute with the number of their answers, and the one that should be running.
+fn versions(lines: &mut Vec<Line>, room: &Room, ix: usize, width: u16) {
+    let (Some(plan), Some(live)) = (room.plan.services.get(ix), room.live.services.get(ix)) else { return };
+    let counts = live.versions.counts(room.now);
+    let running = live.versions.running(plan.target_version.as_deref(), room.now);
+    if plan.target_version.is_none() && running != Running::Mixed {
+        return;
+    }
+    let seen: Vec<String> = counts.iter().map(|(version, n)| format!("{n}×{version}")).collect();
+    let seen = if seen.is_empty() { "none in the last minute".to_owned() } else { seen.join("  ") };
+    let target = plan.target_version.as_deref().map(|t| format!(", should be {}", escape(t))).unwrap_or_default();
+    let role = if matches!(running, Running::Old | Running::Mixed) { Role::Warn } else { Role::Dim };
+    labelled(lines, "versions", &format!("{seen}{target}"), width, role);
 }
 
 /// A line without the comment at its end, which a page does not show either.

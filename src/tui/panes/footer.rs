@@ -28,11 +28,17 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         Watch::Nobody => format!("nobody watches {dot} "),
     };
     let watch = if area.width < 100 { String::new() } else { watch };
-    let wide = cells(&safe) + cells(&watch);
+    // What keeps the board from being believed is said where everybody looks at the end; W says more.
+    let trust = room.trust();
+    let board =
+        if trust.sound || room.live.watch == Watch::Unknown { String::new() } else { format!("board impaired {dot} ") };
+    let wide = cells(&safe) + cells(&watch) + cells(&board);
     let right = area.right().saturating_sub(wide + 1);
+    pen.put(right, area.y, cells(&board), &board, Role::Warn);
+    let right = right + cells(&board);
     pen.put(right, area.y, cells(&watch), &watch, if room.live.watch == Watch::Nobody { Role::Bad } else { Role::Dim });
     pen.put(right + cells(&watch), area.y, cells(&safe), &safe, role);
-    let end = right.saturating_sub(2);
+    let end = right.saturating_sub(cells(&board) + 2);
     if let Mode::Find(input) = &view.mode {
         find(view, input.value(), input.visual_cursor(), Rect { width: end.saturating_sub(area.x), ..area }, pen);
         return;
@@ -65,7 +71,7 @@ fn kept(view: &View) -> u16 {
 /// where they do something.
 fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen<'_>) -> u16 {
     use Action as A;
-    let on_steps = matches!(view.focus, Pane::Checklist | Pane::Detail);
+    let on_steps = view.focus == Pane::Checklist || view.focus == Pane::Detail && view.detail == Detail::Step;
     let on_charts = matches!(view.focus, Pane::Errors | Pane::Latency);
     let on_alerts = view.focus == Pane::Alarms || view.focus == Pane::Detail && view.detail == Detail::Alert;
     let mut found: Vec<(&str, String, bool)> = Vec::new();

@@ -123,7 +123,7 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         Pane::Metrics => hash(&(r.metrics, second)),
         Pane::Budgets => hash(&(r.metrics, r.header, second)),
         Pane::Timeline => hash(&(r.timeline, r.header)),
-        Pane::Footer => hash(&(view.epoch, r.header, r.steps, room.unsaved.len())),
+        Pane::Footer => hash(&(view.epoch, r.header, r.steps, room.unsaved.len(), second)),
     };
     hash(&(base, own)).max(1)
 }

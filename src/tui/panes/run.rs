@@ -91,7 +91,9 @@ fn about(room: &Room, plan: &Planned, lines: &mut Vec<Line>, width: u16) {
         say(lines, &format!("filled in: {}", escape(&with.join(", "))), width, Role::Good);
     }
     for (texts, role) in [(&plan.blocked, Role::Bad), (&plan.warnings, Role::Warn)] {
-        texts.iter().for_each(|text| say(lines, text, width, role));
+        for text in texts {
+            say(lines, text, width, role);
+        }
     }
     if let Some(against) = &plan.against {
         say(lines, against, width, Role::Warn);
@@ -252,7 +254,9 @@ fn one(room: &Room, run: uuid::Uuid, attempt: &Attempt, lines: &mut Vec<Line>, w
         if let Some((_, who)) = &attempt.stopped {
             say(lines, &format!("{} stops it", who.person), width, Role::Warn);
         }
-        live.map(|l| l.lines.as_slice()).into_iter().for_each(|all| output(all, lines, most));
+        if let Some(live) = live {
+            output(&live.lines, lines, most);
+        }
         return;
     };
     let role = match end.verdict {

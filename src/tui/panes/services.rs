@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::checklist::scrollbar;
 use crate::clock::age;
 use crate::fact::ServiceState;
-use crate::room::Room;
+use crate::room::{Room, Running, causes};
 use crate::text::escape;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -33,7 +33,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(width: u16, names: u16) -> Self {
+    fn of(width: u16, names: u16, versions: u16) -> Self {
         let mut c = Self { name: 12, state: 12, code: 5, version: 0, latency: 8, errors: 0, spark: 0, age: 6 };
         let used = |c: &Self| 2 + c.name + c.state + c.code + c.version + c.latency + c.errors + c.spark + c.age + 1;
         // What is worth most comes first; the picture takes what is left.
@@ -49,6 +49,9 @@ impl Columns {
         let spare = width.saturating_sub(used(&c));
         let grow = spare.min(names.saturating_sub(c.name));
         c.name += grow;
+        let spare = spare - grow;
+        let grow = if c.version > 0 { spare.min(versions.saturating_sub(c.version)) } else { 0 };
+        c.version += grow;
         let spare = spare - grow;
         if c.spark > 0 {
             c.spark += spare.min(19);
@@ -87,15 +90,7 @@ pub fn order(room: &Room) -> Vec<(usize, u16)> {
     if plan.iter().all(|s| s.needs.is_empty()) {
         return all.into_iter().map(|(ix, _)| (ix, 0)).collect();
     }
-    let bad = |ix: usize| rank(ix) <= 1;
-    let cause = |ix: usize| -> Option<usize> {
-        let needs = &plan.get(ix)?.needs;
-        if !bad(ix) {
-            return None;
-        }
-        needs.iter().find_map(|name| plan.iter().position(|s| &s.name == name).filter(|c| *c != ix && bad(*c)))
-    };
-    let causes: Vec<Option<usize>> = (0..plan.len()).map(cause).collect();
+    let causes = causes::causes(room);
     let mut out = Vec::with_capacity(plan.len());
     let mut placed = vec![false; plan.len()];
     fn place(
@@ -162,13 +157,52 @@ fn p95(mut values: Vec<f64>) -> Option<f64> {
     Some(*value)
 }
 
+/// Failures by their own cause, where some service fails because of another: `1 failure (+2)`.
+fn failures(room: &Room) -> Option<(String, Role)> {
+    let (own, because) = room.failures();
+    let failures = if own == 1 { "failure" } else { "failures" };
+    (because > 0).then(|| (format!("{own} {failures} (+{because})"), Role::Bad))
+}
+
+/// `versions: 3/5 on v2.0`, where any service has a target.
+fn versions(room: &Room) -> Option<(String, Role)> {
+    let (there, of, target) = room.on_target()?;
+    let target = target.map_or_else(|| "target".to_owned(), escape);
+    Some((format!("versions: {there}/{of} on {target}"), if there == of { Role::Good } else { Role::Warn }))
+}
+
+/// What stands in the version's column: the version, and what the service says of itself.
+fn version_text(room: &Room, ix: usize) -> Option<(String, Running)> {
+    let (live, plan) = (room.live.services.get(ix)?, room.plan.services.get(ix)?);
+    let last = live.last.as_ref()?;
+    let running = live.versions.running(plan.target_version.as_deref(), room.now);
+    let version = match running {
+        Running::Mixed => Some("mixed".to_owned()),
+        _ => last.version.as_ref().map(ToString::to_string),
+    };
+    // Both sides name their versions themselves.
+    let version = version.filter(|_| last.says.is_none() || plan.kind != "blue and green");
+    let words: Vec<String> = version.into_iter().chain(last.says.as_ref().map(ToString::to_string)).collect();
+    (!words.is_empty()).then(|| (words.join(" "), running))
+}
+
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let total = room.plan.services.len();
     let up = (0..total).filter(|ix| matches!(state(room, *ix), ServiceState::Up | ServiceState::Degraded)).count();
     let role = if up == total { Role::Good } else { Role::Warn };
-    let says = format!("{up} of {total} up");
-    let right = if total == 0 { vec![] } else { vec![(says.as_str(), role)] };
+    let mut right = Vec::new();
+    if total > 0 {
+        right.push((format!("{up} of {total} up"), role));
+        // What is worth less comes before it, as far as it fits beside the title.
+        for (says, role) in versions(room).into_iter().chain(failures(room)) {
+            let wide: u16 = right.iter().map(|(text, _)| cells(text)).sum();
+            if wide + cells(&says) + 3 + 16 <= area.width {
+                right.insert(0, (format!("{says}   "), role));
+            }
+        }
+    }
+    let right: Vec<(&str, Role)> = right.iter().map(|(text, role)| (text.as_str(), *role)).collect();
     pen.head(area, "Services", view.focus == Pane::Services, &[], &right);
     if total == 0 {
         let says = "no service is watched: add [[service]] to warroom.toml";
@@ -179,16 +213,18 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     let names = room.plan.services.iter().map(|s| cells(&s.name)).max().unwrap_or_default().min(28);
     let nested = order(room).iter().any(|(_, depth)| *depth > 0);
-    let c = Columns::of(area.width, names + if nested { 5 } else { 3 });
+    let says = (0..total).filter_map(|ix| version_text(room, ix)).map(|(text, _)| cells(&text)).max();
+    let c = Columns::of(area.width, names + if nested { 5 } else { 3 }, says.unwrap_or_default().min(24) + 2);
     if area.height > 1 {
         heads(&c, area, pen);
     }
     let list = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     let order = order(room);
+    let causes = causes::causes(room);
     let from = view.scroll.get(Pane::Services.index()).copied().unwrap_or_default();
     for (line, (ix, depth)) in order.iter().skip(from).take(usize::from(list.height)).enumerate() {
         let row = Rect { y: list.y + line as u16, height: 1, ..list };
-        service(room, *ix, *depth, row, &c, pen);
+        service(room, *ix, (*depth, room.because(&causes, *ix)), row, &c, pen);
         if view.focus == Pane::Services && *ix == view.service {
             pen.tint(Rect { width: row.width.saturating_sub(1), ..row }, Role::Selected);
             let cursor = pen.glyphs().cursor;
@@ -224,7 +260,14 @@ fn heads(c: &Columns, area: Rect, pen: &mut Pen<'_>) {
     pen.right(x, y, c.age, "age", Role::Faint);
 }
 
-fn service(room: &Room, ix: usize, depth: u16, row: Rect, columns: &Columns, pen: &mut Pen<'_>) {
+fn service(
+    room: &Room,
+    ix: usize,
+    (depth, cause): (u16, Option<&str>),
+    row: Rect,
+    columns: &Columns,
+    pen: &mut Pen<'_>,
+) {
     let (Some(plan), Some(live)) = (room.plan.services.get(ix), room.live.services.get(ix)) else { return };
     let glyphs = pen.glyphs();
     let state = state(room, ix);
@@ -249,14 +292,44 @@ fn service(room: &Room, ix: usize, depth: u16, row: Rect, columns: &Columns, pen
     x += columns.name;
     pen.put(x, y, columns.state.saturating_sub(1), &state.to_string(), role);
     x += columns.state;
+    let old = live.asked.map(|at| room.now.since(at));
+    let aged = old.map_or_else(|| "–".to_owned(), age);
+    if let Some(cause) = cause.filter(|_| depth > 0) {
+        // What it measures stands in the drawer; here the one thing to know is whose failure this is.
+        let wide = columns.code + columns.version + columns.latency + columns.errors + columns.spark;
+        pen.put(x + 1, y, wide.saturating_sub(2), &format!("because {} is down", escape(cause)), plain);
+        pen.right(x + wide, y, columns.age, &aged, Role::Faint);
+        return;
+    }
     let code = live.last.as_ref().and_then(|r| r.code).map_or_else(|| "–".to_owned(), |code| code.to_string());
     let odd = if state == ServiceState::Down { Role::Bad } else { plain };
     pen.right(x, y, columns.code.saturating_sub(1), &code, odd);
     x += columns.code;
+    let (version, running) = version_text(room, ix).unwrap_or_else(|| ("–".to_owned(), Running::Unknown));
+    let tone = match running {
+        _ if stale => plain,
+        Running::Old | Running::Mixed => Role::Warn,
+        // A breaker's word has the colour of what it means.
+        _ if plan.kind == "state" && state != ServiceState::Pending => role,
+        _ => plain,
+    };
+    let measures = columns.latency + columns.errors;
+    let counted = !matches!(plan.kind, "http" | "state" | "refused" | "tcp" | "tls" | "command");
+    if counted && version != "–" && cells(&version) + 2 > columns.version {
+        // What takes no time worth a number says its words over the place of the numbers, and of the picture where they
+        // are long.
+        let wide = columns.version + measures;
+        if cells(&version) + 2 > wide {
+            pen.put(x + 1, y, (wide + columns.spark).saturating_sub(2), &version, tone);
+            pen.right(x + wide + columns.spark, y, columns.age, &aged, if stale { Role::Bad } else { Role::Faint });
+        } else {
+            pen.put(x + 1, y, wide.saturating_sub(2), &version, tone);
+            age_of_row(x + wide, ix, room, &aged, (columns, stale, y), pen);
+        }
+        return;
+    }
     if columns.version > 0 {
-        let version =
-            live.last.as_ref().and_then(|r| r.version.as_ref()).map_or_else(|| "–".to_owned(), ToString::to_string);
-        pen.put(x + 1, y, columns.version.saturating_sub(2), &version, plain);
+        pen.put(x + 1, y, columns.version.saturating_sub(2), &version, tone);
     }
     x += columns.version;
     let until = room.now.utc;
@@ -288,13 +361,22 @@ fn service(room: &Room, ix: usize, depth: u16, row: Rect, columns: &Columns, pen
         pen.right(x, y, columns.errors.saturating_sub(1), &text, tone);
     }
     x += columns.errors;
+    age_of_row(x, ix, room, &aged, (columns, stale, y), pen);
+}
+
+/// The end of a row: the last five minutes, and how old the last answer is.
+fn age_of_row(
+    x: u16,
+    ix: usize,
+    room: &Room,
+    aged: &str,
+    (columns, stale, y): (&Columns, bool, u16),
+    pen: &mut Pen<'_>,
+) {
     if columns.spark > 1 {
         picture_of(room, ix, x + 1, y, usize::from(columns.spark - 2), pen);
     }
-    x += columns.spark;
-    let old = live.asked.map(|at| room.now.since(at));
-    let text = old.map_or_else(|| "–".to_owned(), age);
-    pen.right(x, y, columns.age, &text, if stale { Role::Bad } else { Role::Faint });
+    pen.right(x + columns.spark, y, columns.age, aged, if stale { Role::Bad } else { Role::Faint });
 }
 
 /// One decimal, two below a tenth.

@@ -171,13 +171,16 @@ fn burning(burn: &Burn, x: u16, y: u16, width: u16, pen: &mut Pen<'_>) {
     let (says, role) = match &burn.state {
         BurnState::Firing => ("burning".to_owned(), Role::Bad),
         BurnState::Quiet => ("quiet".to_owned(), Role::Good),
-        BurnState::NoData(why) => (format!("no data: {}", escape(why)), Role::Stale),
+        // Where the reason has no room the word stands alone, whole.
+        BurnState::NoData(why) if width >= 52 => (format!("no data: {}", escape(why)), Role::Stale),
+        BurnState::NoData(_) => ("no data".to_owned(), Role::Stale),
     };
     let end = x + width;
     let left = |x: u16, most: u16| most.min(end.saturating_sub(x));
     pen.put(x, y, left(x, 6), &windows, Role::Dim);
     pen.right(x + 7, y, left(x + 7, 6), &times(burn.long), Role::Text);
     pen.right(x + 14, y, left(x + 14, 6), &times(burn.short), Role::Text);
-    pen.put(x + 22, y, left(x + 22, 10), &format!("of {}", times(Some(burn.factor))), Role::Faint);
-    pen.put(x + 32, y, end.saturating_sub(x + 32), &says, role);
+    pen.put(x + 21, y, left(x + 21, 8), &format!("of {}", times(Some(burn.factor))), Role::Faint);
+    let at = if width >= 40 { x + 31 } else { x + 30 }.min(end.saturating_sub(cells(&says)).max(x + 29));
+    pen.put(at, y, end.saturating_sub(at), &says, role);
 }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
-use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, Verdict};
+use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
 use crate::tui::layout::Pane;
@@ -161,17 +161,16 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             AlertWord::Resolved => (g.done, Role::Good),
             AlertWord::Withdrawn => (g.dot, Role::Dim),
         },
-        Fact::NoticeTold { delivery: Delivery::Refused { .. }, .. } | Fact::TaskFailed { .. } | Fact::TerminalLost => {
-            (g.alarm, Role::Bad)
-        }
-        Fact::PlanReloaded { accepted: false, .. } => (g.warning, Role::Warn),
+        Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
+        | Fact::TaskFailed { .. }
+        | Fact::TerminalLost => (g.alarm, Role::Bad),
+        Fact::PlanReloaded { accepted: false, .. } | Fact::CommandLeft { .. } => (g.warning, Role::Warn),
         Fact::CommandStarted(_) => (g.running, Role::Accent),
         Fact::CommandEnded(end) => match end.verdict {
             RunVerdict::Pass => (g.done, Role::Good),
             RunVerdict::Fail => (g.failed, Role::Bad),
             RunVerdict::Unknown => (g.warning, Role::Warn),
         },
-        Fact::CommandLeft { .. } => (g.warning, Role::Warn),
         _ => (g.dot, Role::Dim),
     }
 }
@@ -186,7 +185,10 @@ fn told(room: &Room, id: uuid::Uuid, delivery: &Delivery) -> String {
         Delivery::Refused { why, .. } => {
             format!("{channel} was NOT told, it refused ({}): {summary}", crate::text::escape(why))
         }
-        Delivery::Trying { .. } => format!("{channel} is being told: {summary}"),
+        Delivery::Trying { tries, why, .. } => {
+            let times = if *tries == 1 { "try" } else { "tries" };
+            format!("{channel} is NOT told yet, {tries} {times} ({}): {summary}", crate::text::escape(why))
+        }
     }
 }
 
@@ -250,6 +252,14 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::SilenceLifted { silence } => {
             let of = room.progress.episodes.silence(*silence).and_then(|s| s.alert.clone());
             format!("ended the silence of {}", of.map_or_else(|| "every alert".to_owned(), |name| name.to_string()))
+        }
+        Fact::SilencedThere { silence, there } => {
+            let of = room.progress.episodes.silence(*silence).and_then(|s| s.alert.clone());
+            let of = of.map_or_else(|| "an alert".to_owned(), |name| name.to_string());
+            match there {
+                There::Created { .. } => format!("{of} is silenced where it is judged"),
+                There::Failed { why } => format!("{of} is NOT silenced where it is judged: {why}"),
+            }
         }
         Fact::NoticeQueued { notice } => {
             format!("to {}: {}", crate::text::escape(&notice.channel), notice.summary)

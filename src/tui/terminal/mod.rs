@@ -200,6 +200,11 @@ impl Terminal {
         self.slot.extra(b"\x07");
     }
 
+    /// Rings the bell and asks the desktop to show a word (OSC 9, one of ours: no text from outside ever stands in it).
+    pub fn notify(&mut self) {
+        self.slot.extra(b"\x07\x1b]9;warroom: an alert fires\x1b\\");
+    }
+
     /// Puts `text` on the operator's clipboard (OSC 52), escaped as on the screen, at most 100,000 bytes. Only ever on a key.
     pub fn copy(&mut self, text: &str) {
         self.slot.extra(&encode::clipboard(text));

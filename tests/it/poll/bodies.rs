@@ -109,7 +109,7 @@ fn ways(id: u32, server: &Server) -> [Probe; 4] {
     let request = || url(server.at);
     [
         http(id, server.at, HttpExpect { text: Some("no such text".to_owned()), ..HttpExpect::default() }),
-        probe(id + 1, Ask::Scrape { request: request(), queries: queries() }),
+        probe(id + 1, Ask::Scrape { request: request(), queries: queries(), rules: Vec::new() }),
         probe(id + 2, Ask::Prometheus { request: request(), queries: queries(), backfill: Duration::ZERO }),
         probe(id + 3, Ask::Json { metric: MetricIx(0), request: request(), pointer: "/n".to_owned() }),
     ]

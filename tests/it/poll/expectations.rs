@@ -36,7 +36,7 @@ fn answers_are_judged_by_what_was_expected() {
     let statuses = |s: &[u16]| HttpExpect { status: s.to_vec(), ..any() };
     let text = |t: &str| HttpExpect { text: Some(t.to_owned()), ..any() };
     let header = |n: &str, v: &str| HttpExpect { headers: vec![(n.to_owned(), v.to_owned())], ..any() };
-    let refused = || HttpExpect { refused: true, ..any() };
+    let refused = || HttpExpect { refused: vec![401, 403], ..any() };
     let healthy = ok(HEALTHY);
     let with_header = response("200 OK", "X-Frame-Options: DENY\r\n", "");
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -71,7 +71,12 @@ fn answers_are_judged_by_what_was_expected() {
         ("no header", with_header, header("x-other", "1"), fail("header \"x-other\" is missing")),
         ("refused 401", response("401 No", "", ""), refused(), pass()),
         ("refused 403", response("403 No", "", ""), refused(), pass()),
-        ("not refused", healthy.clone(), refused(), fail("security: answered 200 without credentials")),
+        (
+            "not refused",
+            healthy.clone(),
+            refused(),
+            fail("SECURITY: answered 200 without credentials, must be refused"),
+        ),
         ("refused by error", response("500 No", "", ""), refused(), fail("500, expected 401 or 403")),
         (
             "refused by redirect",

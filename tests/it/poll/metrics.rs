@@ -116,7 +116,7 @@ fn a_page_is_scraped_and_queried_here() {
     let (server, _) = answering(&world, answer);
     let ratio = "sum(rate(r{c=~\"5..\"}[1m])) / sum(rate(r[1m])) * 100";
     let queries = vec![query(0, "g"), query(1, ratio), query(2, "missing"), query(3, "r")];
-    let mut probe = probe(0, Ask::Scrape { request: url(server.at), queries });
+    let mut probe = probe(0, Ask::Scrape { request: url(server.at), queries, rules: Vec::new() });
     probe.every = Duration::from_millis(150);
     let mut looking = world.look(vec![probe]);
     looking.until("a rate", |l| l.had.len() >= 3);
@@ -182,7 +182,7 @@ fn counters_of_a_page_are_counted_through_restarts_and_from_the_first_failure() 
     let world = World::new();
     let (server, _) = answering(&world, answer);
     let queries = vec![counter(0, "r{c=~\"5..\"}"), counter(1, "r"), counter(2, "r{status=~\"5..\"}")];
-    let mut probe = probe(0, Ask::Scrape { request: url(server.at), queries });
+    let mut probe = probe(0, Ask::Scrape { request: url(server.at), queries, rules: Vec::new() });
     probe.every = Duration::from_millis(100);
     let mut looking = world.look(vec![probe]);
     looking.until("four pages", |l| totals(l, 0).len() >= 5);

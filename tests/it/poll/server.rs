@@ -86,7 +86,14 @@ impl World {
         let options = Options { shim: Some(shim()), ..Options::new(pace) };
         let poll = poll::start(tx, options).unwrap();
         assert!(poll.ask(poll::Ask::Set(probes, masks)));
-        Looking { poll, events, handle: self.runtime.handle().clone(), had: Vec::new(), broken: Vec::new() }
+        Looking {
+            poll,
+            events,
+            handle: self.runtime.handle().clone(),
+            had: Vec::new(),
+            broken: Vec::new(),
+            silenced: Vec::new(),
+        }
     }
 
     /// What one probe says first.
@@ -102,6 +109,7 @@ pub struct Looking {
     handle: tokio::runtime::Handle,
     pub had: Vec<Sample>,
     pub broken: Vec<(String, String)>,
+    pub silenced: Vec<(uuid::Uuid, Result<String, String>)>,
 }
 
 impl Looking {
@@ -111,6 +119,9 @@ impl Looking {
         match handle.block_on(async { tokio::time::timeout(within, events.recv()).await }) {
             Ok(Some(Event::Samples(samples))) => self.had.extend(samples),
             Ok(Some(Event::Pulse(_))) => {}
+            Ok(Some(Event::Silenced(id, outcome))) => {
+                self.silenced.push((id, outcome.map(|id| id.raw().to_owned())));
+            }
             Ok(Some(Event::TaskFailed(task, message))) => self.broken.push((task, message)),
             Ok(None) | Err(_) => return false,
         }

@@ -205,6 +205,8 @@ fn service(name: &str, needs: &[&str]) -> ServicePlan {
         timeout: Duration::from_secs(2),
         retries: 1,
         needs: needs.iter().map(|n| (*n).to_owned()).collect(),
+        kind: "http",
+        target_version: None,
     }
 }
 
@@ -348,6 +350,7 @@ fn services(room: &mut Room) {
             outcome: Outcome::Pass,
             code,
             version: (!version.is_empty()).then(|| version.into()),
+            says: None,
             phases: Phases {
                 connect: Some(Duration::from_millis(4)),
                 wait: Some(Duration::from_secs_f64(latency)),

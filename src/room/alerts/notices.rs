@@ -1,0 +1,192 @@
+//! Who is told of alerts: once when one fires, again when it must be, and once when it is over.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::super::Room;
+use super::Track;
+use super::subject::{Of, Subject};
+use crate::clock::{clock_span, duration_text};
+use crate::fact::{Draft, Fact};
+use crate::notice::{Action, Notice, Severity};
+use crate::plan::Plan;
+use crate::text::Untrusted;
+
+/// What is to be told of alerts that fire now.
+pub fn firing(room: &Room, plan: &Plan) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    let mut sick = None;
+    super::each_firing(room, plan, |subject, it| {
+        let Some(episode) = it.episode else { return };
+        let name = &subject.name;
+        let key = episode.to_string();
+        let all = &room.progress.episodes;
+        let ack = all.acknowledged(name, episode, room.now.utc);
+        let mut explained = || match subject.of {
+            Of::Rule(rule) | Of::Unseen(rule) => {
+                super::inhibited_by(plan, rule, sick.get_or_insert_with(|| super::sick_services(room))).is_some()
+            }
+            Of::Element(..) | Of::Unasked(..) | Of::Gone => subject.quiet_there(),
+        };
+        let muted = all.silenced(name, room.now.utc).is_some() || explained();
+        for channel in subject.notify {
+            let last = all.last_notice(&key, channel, Action::Trigger);
+            if let (Some((stamp, ack)), Some(_)) = (ack, last) {
+                let who = ack.owner.as_ref().map_or_else(|| ack.by.person.to_string(), ToString::to_string);
+                let summary = format!("{name}: {who} looks after it: {}", ack.text);
+                drafts.extend(queue(room, subject, it, channel, Action::Acknowledge, stamp.ms, &summary));
+                continue;
+            }
+            let again = match last {
+                None => Some((0, it.why.clone())),
+                Some(last) => told_again(room, name, episode, last.utc()),
+            };
+            if let Some((nth, words)) = again.filter(|_| !muted && ack.is_none()) {
+                let summary = format!("{name}: {words}");
+                drafts.extend(queue(room, subject, it, channel, Action::Trigger, nth, &summary));
+            }
+        }
+        drafts.extend(escalated(room, subject, it, &key, ack.is_some() || muted));
+    });
+    drafts
+}
+
+/// Why an alert that was told is told again, and what makes that telling one of its own.
+fn told_again(room: &Room, name: &str, episode: Uuid, last: DateTime<Utc>) -> Option<(i64, String)> {
+    let all = &room.progress.episodes;
+    let now = room.now.utc;
+    if let Some((_, ack)) = all.last_ack(name, episode)
+        && let Some(until) = ack.until.filter(|until| *until <= now && last < *until)
+    {
+        return Some((until.timestamp_millis(), format!("still firing, and what {} said has run out", ack.by.person)));
+    }
+    let ended = all.unsilenced(name, now).filter(|end| last < *end)?;
+    Some((ended.timestamp_millis(), "still firing after the silence".to_owned()))
+}
+
+/// The next ones on the ladder, where nobody took a page on in time.
+fn escalated(room: &Room, subject: &Subject<'_>, it: &Track, key: &str, held: bool) -> Vec<Draft> {
+    if held || subject.severity < Severity::Page {
+        return Vec::new();
+    }
+    let name = &subject.name;
+    let all = &room.progress.episodes;
+    let mut drafts = Vec::new();
+    let mut from: Vec<&str> = subject.notify.iter().map(String::as_str).collect();
+    let mut ix = 0;
+    while let Some(channel) = from.get(ix).copied() {
+        ix += 1;
+        let steps = room.plan.notify.iter().find(|c| c.name == channel).map(|c| c.escalate.as_slice());
+        let Some(last) = all.last_notice(key, channel, Action::Trigger) else { continue };
+        for step in steps.unwrap_or_default() {
+            let waited = (room.now.utc - last.utc()).to_std().unwrap_or_default();
+            if waited < step.after || from.contains(&step.to.as_str()) {
+                continue;
+            }
+            from.push(&step.to);
+            if all.last_notice(key, &step.to, Action::Trigger).is_none() {
+                let summary = format!("{name}: nobody took it on for {}: {}", duration_text(step.after), it.why);
+                drafts.extend(queue(room, subject, it, &step.to, Action::Trigger, 0, &summary));
+            }
+        }
+    }
+    drafts
+}
+
+/// What is to be told of an alert that is over: everybody who heard of it, and where a silence or a cause kept it quiet, a
+/// word that it was.
+pub fn over(room: &Room, subject: &Subject<'_>, episode: Uuid) -> Vec<Draft> {
+    let name = &subject.name;
+    let key = episode.to_string();
+    let all = &room.progress.episodes;
+    let live = Track { episode: Some(episode), ..Track::default() };
+    let on_its_way = |channel: &str| {
+        room.unsaved.values().any(|u| match &u.draft.fact {
+            Fact::NoticeQueued { notice } => notice.key == key && notice.channel == channel,
+            _ => false,
+        })
+    };
+    let mut channels: Vec<(&str, Action)> = all
+        .notices_of(&key)
+        .filter(|(_, n, _)| n.action == Action::Trigger)
+        .map(|(_, n, _)| (n.channel.as_str(), Action::Resolve))
+        .collect();
+    for channel in subject.notify {
+        if !channels.iter().any(|(c, _)| c == channel) {
+            channels.push((channel, if on_its_way(channel) { Action::Resolve } else { Action::Inform }));
+        }
+    }
+    channels.sort_unstable_by_key(|(channel, _)| *channel);
+    channels.dedup_by_key(|(channel, _)| *channel);
+    let lasted = all.fired(name, episode).map(|s| (room.now.utc - s.utc()).to_std().unwrap_or_default());
+    let lasted = lasted.map(|d| format!(" after {}", clock_span(d))).unwrap_or_default();
+    let said = |action| match action {
+        Action::Inform => format!("{name}: over{lasted}; it was silenced"),
+        _ => format!("{name}: over{lasted}"),
+    };
+    channels
+        .into_iter()
+        .filter_map(|(channel, action)| queue(room, subject, &live, channel, action, 0, &said(action)))
+        .collect()
+}
+
+/// A notice to be recorded, unless it was already; its identity follows from what it says, so that whoever watches says it
+/// once.
+fn queue(
+    room: &Room,
+    subject: &Subject<'_>,
+    it: &Track,
+    channel: &str,
+    action: Action,
+    nth: i64,
+    summary: &str,
+) -> Option<Draft> {
+    let key = it.episode?.to_string();
+    let id = identity(&[&key, channel, &format!("{action:?}"), &nth.to_string()]);
+    if room.progress.episodes.notice(id).is_some() || room.unsaved.contains_key(&id) {
+        return None;
+    }
+    let since = it.alert.since.map_or(room.now.utc, |since| since.utc);
+    let mut details = subject.details(room);
+    let mut put = |word: &str, value: String| details.push((word.to_owned(), Untrusted::new(value)));
+    if let Some(environment) = &room.plan.room.environment {
+        put("environment", environment.clone());
+    }
+    if let Some(t) = room.t() {
+        put("clock", t.to_string());
+    }
+    if let Some(phase) = room.current_phase() {
+        put("phase", phase.title.raw().to_owned());
+    }
+    if let Some(heading) = subject.runbook() {
+        put("runbook", heading.to_owned());
+    }
+    let notice = Notice {
+        id,
+        channel: channel.to_owned(),
+        key,
+        action,
+        severity: subject.severity,
+        room: Untrusted::new(room.plan.room.name.clone()),
+        alert: Some(subject.name.clone()),
+        summary: Untrusted::new(summary),
+        details,
+        since,
+        at: room.now.utc,
+    };
+    Some(Draft { id, by: room.me.author.clone(), fact: Fact::NoticeQueued { notice } })
+}
+
+/// An identity that follows from words.
+pub fn identity(words: &[&str]) -> Uuid {
+    let mut sha = Sha256::new();
+    for word in words {
+        sha.update((word.len() as u64).to_le_bytes());
+        sha.update(word);
+    }
+    let digest: [u8; 32] = sha.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,143 @@
+//! From a breach to somebody's pager, through the real binary: in time, once, through kill -9, and not in the way of judging.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::watch::{LIMIT, Watched, warroom};
+use crate::tell::fake::{KEY, Receiver, Reply, World};
+use crate::tell::strict;
+
+/// A service that is well while the switch says so.
+fn service(world: &World) -> (Receiver, Arc<AtomicBool>) {
+    let well = Arc::new(AtomicBool::new(true));
+    let says = Arc::clone(&well);
+    let judge = move |_: usize, _: &_| Reply::status(if says.load(Ordering::Relaxed) { 200 } else { 502 });
+    (world.receiver(judge), well)
+}
+
+/// A pager that takes what PagerDuty would take, and refuses the rest.
+fn pager(world: &World) -> Receiver {
+    world.receiver(|_, request| match strict::event(&request.body) {
+        Ok(_) => Reply::status(202),
+        Err(why) => Reply::Say(400, "", why),
+    })
+}
+
+fn plan(home: &std::path::Path, service: &Receiver, pager: &Receiver, more: &str) -> std::path::PathBuf {
+    let path = home.join("warroom.toml");
+    let text = format!(
+        "[room]\nname = \"retail\"\n[[service]]\nname = \"api\"\nhttp = \"http://{}/health\"\nevery = \"200ms\"\n\
+         [[rule]]\nname = \"api down\"\nwhen = \"api is down\"\nfor = \"2s\"\nseverity = \"page\"\nnotify = [\"oncall\"]\n\
+         [notify.oncall]\npagerduty = {{ routing_key = \"${{PD_KEY}}\", url = \"http://{}\" }}\n{more}",
+        service.at, pager.at
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn start(home: &std::path::Path, plan: &std::path::Path, name: &str) -> Watched {
+    Watched::start_with(home, plan, name, &[], |command| {
+        command.env("PD_KEY", KEY);
+    })
+}
+
+/// What the pager got so far: action and key.
+fn events(pager: &Receiver) -> Vec<(String, String)> {
+    pager.got.lock().unwrap().iter().map(|r| strict::event(&r.body).unwrap()).collect()
+}
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let end = Instant::now() + LIMIT;
+    while !done() {
+        assert!(Instant::now() < end, "never: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// One look at the room, as JSON.
+fn status(home: &std::path::Path, plan: &std::path::Path) -> Value {
+    let out = warroom(home).env("PD_KEY", KEY).arg("status").arg(plan).args(["--format", "json"]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[test]
+fn a_breach_reaches_the_pager_and_has_one_key_through_kill_9() {
+    let world = World::new();
+    let ((service, well), pager) = (service(&world), pager(&world));
+    let home = tempfile::tempdir().unwrap();
+    let plan = plan(home.path(), &service, &pager, "");
+    let watch = start(home.path(), &plan, "ic");
+    until("asked", || service.got.lock().unwrap().len() > 3);
+    well.store(false, Ordering::Relaxed);
+    let broken = Instant::now();
+    until("a page", || !events(&pager).is_empty());
+    let after = broken.elapsed();
+    // How soon it comes on a quiet machine is measured elsewhere; never before it has lasted.
+    assert!(after >= Duration::from_secs(2), "paged after {after:?}");
+    watch.kill();
+    let watch = start(home.path(), &plan, "dba");
+    let firing = |status: &Value| status["alerts"][0]["state"] == "firing" && status["watch"] == "elsewhere";
+    until("the next watch fires on", || firing(&status(home.path(), &plan)));
+    let delivered = |status: &Value| status["alerts"][0]["told"][0]["delivery"]["state"] == "delivered";
+    until("it is recorded that it was told", || delivered(&status(home.path(), &plan)));
+    well.store(true, Ordering::Relaxed);
+    until("a resolve", || events(&pager).last().is_some_and(|(action, _)| action == "resolve"));
+    // Killed between the sending and its record, it is told again: under the same key, so that nobody is woken twice.
+    let got = events(&pager);
+    assert!(got.iter().all(|(_, key)| *key == got[0].1), "one breach has one key: {got:?}");
+    assert!(got[..got.len() - 1].iter().all(|(action, _)| action == "trigger"), "{got:?}");
+    assert!(got.len() <= 3, "{got:?}");
+    watch.end();
+}
+
+#[test]
+fn a_pager_that_hangs_is_shouted_about_and_holds_up_nothing() {
+    let world = World::new();
+    let (service, well) = service(&world);
+    let pager = world.receiver(|_, _| Reply::Hang);
+    let heart = world.receiver(|_, _| Reply::status(200));
+    let home = tempfile::tempdir().unwrap();
+    let more = format!("[heartbeat]\nurl = \"http://{}/ping\"\nevery = \"1s\"\n", heart.at);
+    let plan = plan(home.path(), &service, &pager, &more);
+    let watch = start(home.path(), &plan, "ic");
+    until("asked", || service.got.lock().unwrap().len() > 3);
+    well.store(false, Ordering::Relaxed);
+    until("tried", || !pager.got.lock().unwrap().is_empty());
+    let (tried, asked) = (Instant::now(), service.got.lock().unwrap().len());
+    let not_told = |status: &Value| status["board"]["troubles"].to_string().contains("oncall does not deliver");
+    until("another screen says that nobody was told", || not_told(&status(home.path(), &plan)));
+    assert!(tried.elapsed() < Duration::from_secs(10), "said after {:?}", tried.elapsed());
+    // Five a second, whatever the pager does; a tenth may be late on a busy machine.
+    let expected = tried.elapsed().as_secs_f64() * 5.0;
+    let got = (service.got.lock().unwrap().len() - asked) as f64;
+    assert!(got >= expected * 0.9 - 2.0, "{got} of {expected} polls while the pager hung");
+    assert!(heart.got.lock().unwrap().len() >= 3, "the heartbeat goes on");
+    watch.end();
+}
+
+#[test]
+fn the_heartbeat_stops_with_whoever_judges() {
+    let world = World::new();
+    let ((service, _), pager) = (service(&world), pager(&world));
+    let heart = world.receiver(|_, _| Reply::status(200));
+    let home = tempfile::tempdir().unwrap();
+    let more = format!("[heartbeat]\nurl = \"http://{}/ping\"\nevery = \"1s\"\n", heart.at);
+    let plan = plan(home.path(), &service, &pager, &more);
+    let watch = start(home.path(), &plan, "ic");
+    let beats = || heart.got.lock().unwrap().len();
+    until("it beats", || beats() >= 2);
+    let pid = nix::unistd::Pid::from_raw(watch.child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    // What was under way when it froze may still arrive; then nothing does, for three periods of ours.
+    std::thread::sleep(Duration::from_millis(300));
+    let frozen = beats();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(beats(), frozen, "a frozen evaluator is dead to the switch");
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).unwrap();
+    until("it beats again", || beats() > frozen);
+    watch.end();
+}
