@@ -37,13 +37,17 @@ pub(super) fn carry_out(order: Order, folder: &Path) -> ExitCode {
         Err(e) => return finish(End::NotStarted(io_words(&e).to_owned()), Stopped::No, 0),
     };
     let id = child.id();
-    if let Some(shim) = Process::of(std::process::id()) {
-        let _ = record::write(folder, RECORD, &Record::Began { shim, pid: id });
-    }
     let Ok(raw) = i32::try_from(id) else {
         return finish(End::Lost("its id is out of range".to_owned()), Stopped::No, 0);
     };
     let pid = Pid::from_raw(raw);
+    let shim = Process::of(std::process::id()).ok_or(io::Error::from(io::ErrorKind::NotFound));
+    if shim.and_then(|shim| record::write(folder, RECORD, &Record::Began { shim, pid: id })).is_err() {
+        // What nobody can find, nobody can stop: it does not go on.
+        tree::end(pid, Duration::ZERO);
+        let _ = child.wait();
+        return ExitCode::FAILURE;
+    }
     let path = folder.join(OUTPUT);
     let (kept, drained) = sync_channel(1);
     thread::spawn(move || kept.send(page::write(output, &path)));

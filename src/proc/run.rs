@@ -221,7 +221,7 @@ impl Watch {
                 }
                 // Whoever recorded its end has cleared its folder away.
                 None if seen && !self.own => return,
-                None if gone || since.elapsed() >= SILENT => {
+                None if gone || self.shim.is_none() && since.elapsed() >= SILENT => {
                     if fs::symlink_metadata(&self.folder).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
                         // Somebody else's, on a shared host: they tell.
                         return;

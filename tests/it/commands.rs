@@ -71,9 +71,8 @@ impl Place {
 fn runbook(scripts: &[(&str, &str)]) -> String {
     let mut text = "# Go live\n\n## Deploy\n\n".to_owned();
     for (name, script) in scripts {
-        text.push_str(&format!("- [ ] {name}\n\n  ```bash\n"));
-        script.lines().for_each(|line| text.push_str(&format!("  {line}\n")));
-        text.push_str("  ```\n\n");
+        let lines: String = script.lines().map(|line| format!("  {line}\n")).collect();
+        text += &format!("- [ ] {name}\n\n  ```bash\n{lines}  ```\n\n");
     }
     text
 }

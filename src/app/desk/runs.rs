@@ -106,6 +106,11 @@ impl Desk {
             }
             Fact::CommandStopped { run } => self.stop_run(*run),
             Fact::CommandEnded(end) => {
+                // Somebody else's word on a run of this process does not end the watching of it.
+                let mine = self.runs.watched.get(&end.run).is_some_and(|watched| watched.planned.is_some());
+                if mine && !self.room.unsaved.contains_key(&entry.id) {
+                    return;
+                }
                 if let Some(watched) = self.runs.watched.remove(&end.run) {
                     run::forget(&watched.folder);
                 }
@@ -333,8 +338,12 @@ fn shown(kept: &Kept, masks: &Masks, whole: Whole) -> (String, String, u64) {
         let all = text(&[kept.head.as_slice(), kept.tail.as_slice()].concat());
         let end = if whole == Whole::Growing { cut_back(&all, masks) } else { all.len() };
         let half = (0..=end.min(crate::proc::KEEP / 2)).rev().find(|at| all.is_char_boundary(*at)).unwrap_or(0);
-        let (head, tail) = (all.get(..half).unwrap_or_default(), all.get(half..end).unwrap_or_default());
-        return (head.to_owned(), tail.to_owned(), 0);
+        let rest = end - half;
+        // What is no text grows when it is made visible.
+        let over = rest.saturating_sub(crate::proc::KEEP / 2);
+        let from = (half + over..=end).find(|at| all.is_char_boundary(*at)).unwrap_or(end);
+        let (head, tail) = (all.get(..half).unwrap_or_default(), all.get(from..end).unwrap_or_default());
+        return (head.to_owned(), tail.to_owned(), (from - half) as u64);
     }
     let (head, tail) = (text(&kept.head), text(&kept.tail));
     let head = head.get(..cut_back(&head, masks)).unwrap_or_default().to_owned();

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::detail::Line;
 use super::sheet::{hint, typed};
 use crate::clock::{age, duration_text};
-use crate::fact::{RunVerdict, StepId};
+use crate::fact::{Fact, RunVerdict, StepId};
 use crate::room::Room;
 use crate::room::attempts::Attempt;
 use crate::room::command::{INTERPRETER, Planned, is_odd};
@@ -215,6 +215,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
 
 /// What was run of a step, newest first, for the drawer: it stands above the step's words, where it is seen.
 pub(super) fn drawer(room: &Room, step: &StepId, lines: &mut Vec<Line>, width: u16) {
+    unsaved(room, step, lines, width);
     let all = room.progress.attempts(step);
     let earlier = all.len().saturating_sub(RUNS);
     for (run, attempt) in all.into_iter().rev().take(RUNS) {
@@ -223,6 +224,25 @@ pub(super) fn drawer(room: &Room, step: &StepId, lines: &mut Vec<Line>, width: u
     }
     if earlier > 0 {
         lines.push(vec![(format!("earlier runs: {earlier}; the timeline has them"), Role::Faint)]);
+    }
+}
+
+/// Runs that the journal could not take yet: a way back does not wait for it.
+fn unsaved(room: &Room, step: &StepId, lines: &mut Vec<Line>, width: u16) {
+    for draft in room.unsaved.values().map(|u| &u.draft) {
+        let Fact::CommandStarted(run) = &draft.fact else { continue };
+        let live = room.live.runs.get(&run.run).filter(|_| run.step == *step);
+        let Some(live) = live else { continue };
+        lines.push(Vec::new());
+        say(lines, &format!("run by {}, NOT RECORDED YET", draft.by.person), width, Role::Bad);
+        let ended = room.unsaved.values().find_map(|u| match &u.draft.fact {
+            Fact::CommandEnded(end) if end.run == run.run => Some(end),
+            _ => None,
+        });
+        if let Some(end) = ended {
+            say(lines, &format!("{}: {}", end.verdict, end.why), width, Role::Warn);
+        }
+        output(&live.lines, lines, OUTPUT);
     }
 }
 

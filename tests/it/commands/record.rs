@@ -185,3 +185,35 @@ fn a_person_runs_and_stops_commands_on_the_screen() {
     assert_eq!(pty.wait_exit(), 0);
     assert!(pty.modes_restored());
 }
+
+/// T52 on the real screen: a paste, with and without its brackets, with the end of a paste in it, and what a terminal answers,
+/// run nothing and leave the screen whole.
+#[test]
+fn nothing_that_streams_in_runs_a_command() {
+    let place = Place::of(&[("restart", "systemctl restart api; touch ran")]);
+    let mut pty = Pty::start_at(
+        place.path(),
+        &Start { args: &["run", "warroom.toml", "--journal", "j.db"], columns: 120, rows: 40, ..Start::default() },
+    );
+    pty.wait_drawn();
+    pty.wait_until("the runbook", |p| p.screen().contains("restart") && p.screen().contains("journal safe"));
+    let floods = [
+        format!("r{}", "STAGE\ry\r".repeat(1_000)),
+        format!("r\u{1b}[200~{}\u{1b}[201~STAGE\r\u{1b}[201~", "STAGE\r".repeat(100_000)),
+        format!("r{}", "GO\ry\n".repeat(1_000)),
+        "r\u{1b}]11;rgb:0000/0000/0000\u{1b}\\\u{1b}[?1;2c\u{1b}[5;5RSTAGE\r".to_owned(),
+    ];
+    for flood in floods {
+        pty.send(&flood);
+        pty.settle(std::time::Duration::from_millis(500));
+        pty.send("\u{1b}");
+        pty.settle(std::time::Duration::from_millis(100));
+        pty.send("\u{1b}");
+        pty.settle(std::time::Duration::from_millis(100));
+    }
+    pty.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(pty.wait_exit(), 143);
+    assert!(pty.modes_restored());
+    assert!(!place.path().join("ran").exists());
+    assert!(place.facts().iter().all(|f| f["kind"] != "command-started"), "{:#?}", place.facts());
+}
