@@ -51,14 +51,25 @@ pub struct News {
 /// What is heard of a run.
 #[derive(Clone, Debug)]
 pub enum Heard {
-    /// It goes on under this process.
-    Began(u32),
+    /// It goes on under this shim; said again when somebody else looks after it.
+    Began(u32, Owner),
     /// What it has written so far, and how much that was.
     Output(Kept, u64),
     /// It ended.
     Ended(Finish, Kept),
     /// It left no word of its end; why, and what it had written.
     Gone(String, Kept),
+}
+
+/// Who looks after a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This process.
+    Here,
+    /// Another one, which is there.
+    There,
+    /// Nobody: whoever began it is gone.
+    Gone,
 }
 
 /// A run that is watched. Dropping it ends the watching, never the run.
@@ -178,7 +189,7 @@ impl Watch {
     #[expect(clippy::disallowed_methods, reason = "how long nothing was heard")]
     fn watch(mut self, wish: &Receiver<()>) {
         let since = Instant::now();
-        let mut began = false;
+        let mut told = None;
         let mut seen = false;
         let mut sent = 0;
         loop {
@@ -201,9 +212,11 @@ impl Watch {
                     return self.say(Heard::Ended(finish, self.kept()));
                 }
                 Some(Record::Began { shim, pid }) => {
-                    if !began {
-                        began = true;
-                        let _ = self.out.try_send(News { run: self.run, what: Heard::Began(shim.pid) });
+                    let owner = self.owner();
+                    if told != Some(owner)
+                        && self.out.try_send(News { run: self.run, what: Heard::Began(shim.pid, owner) }).is_ok()
+                    {
+                        told = Some(owner);
                     }
                     if let Some((total, kept)) = page::read(&self.folder.join(OUTPUT))
                         && total != sent
@@ -240,9 +253,17 @@ impl Watch {
         self.shim.as_mut().is_some_and(|shim| matches!(shim.try_wait(), Ok(Some(_))))
     }
 
+    fn owner(&self) -> Owner {
+        match record::read::<Option<Process>>(&self.folder, OWNER).flatten() {
+            _ if self.own => Owner::Here,
+            Some(process) if process.alive() => Owner::There,
+            _ => Owner::Gone,
+        }
+    }
+
     /// Whether nobody else is there who began it.
     fn mine_to_tell(&self) -> bool {
-        self.own || !record::read::<Option<Process>>(&self.folder, OWNER).flatten().is_some_and(Process::alive)
+        self.owner() != Owner::There
     }
 
     fn kept(&self) -> Kept {

@@ -54,12 +54,24 @@ pub struct Live {
 pub struct RunLive {
     /// The shim that answers for it, once it began.
     pub pid: Option<u32>,
-    /// Found from before this process began.
-    pub found: bool,
+    /// Who looks after it.
+    pub whose: Whose,
     /// What it wrote, as people may see it, one line each.
     pub lines: Vec<String>,
     /// How many bytes it wrote.
     pub written: u64,
+}
+
+/// Who looks after a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// This process began it.
+    #[default]
+    Mine,
+    /// Another process of this machine began it, and is there.
+    Others,
+    /// Whoever began it is gone, or nothing is known of them yet.
+    Nobodys,
 }
 
 /// A service.

@@ -46,7 +46,7 @@ pub mod versions;
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Confirmed, Intent, Refusal};
-pub use live::{Live, MetricLive, RunLive, ServiceLive, SloLive, VerdictLive, Watch};
+pub use live::{Live, MetricLive, RunLive, ServiceLive, SloLive, VerdictLive, Watch, Whose};
 pub use steps::{Next, Rollup};
 pub use versions::{Running, Versions};
 

@@ -16,7 +16,7 @@ use super::typing::{
 };
 use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
-use crate::room::{Intent, Room, Status};
+use crate::room::{Intent, Room, Status, Whose};
 
 /// A dialog ignores its keys for this long, so that type-ahead decides nothing.
 pub const DEAD_TIME: Duration = Duration::from_millis(300);
@@ -560,7 +560,7 @@ fn copy(room: &Room, view: &mut View) -> Vec<Act> {
 }
 
 fn quit(room: &Room, view: &mut View) -> Vec<Act> {
-    let running = room.live.runs.values().filter(|run| !run.found).count();
+    let running = room.live.runs.values().filter(|run| run.whose == Whose::Mine).count();
     if running > 0 {
         view.mode = Mode::Choose {
             title: format!("{} still going on", count(running, "command is", "commands are")),

@@ -69,12 +69,12 @@ impl Place {
 }
 
 fn runbook(scripts: &[(&str, &str)]) -> String {
-    let mut text = "# Go live\n\n## Deploy\n\n".to_owned();
+    let mut parts = vec!["# Go live\n\n## Deploy\n\n".to_owned()];
     for (name, script) in scripts {
         let lines: String = script.lines().map(|line| format!("  {line}\n")).collect();
-        text += &format!("- [ ] {name}\n\n  ```bash\n{lines}  ```\n\n");
+        parts.push(format!("- [ ] {name}\n\n  ```bash\n{lines}  ```\n\n"));
     }
-    text
+    parts.concat()
 }
 
 /// What would run for a step: its first command.

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::Desk;
 use crate::fact::{Draft, Entry, Fact, RunEnded, RunStarted, RunVerdict};
-use crate::proc::run::{self, Heard, Job, News, Running};
+use crate::proc::run::{self, Heard, Job, News, Owner, Running};
 use crate::proc::{End, Finish, Kept, Stopped};
 use crate::room::command::Planned;
-use crate::room::{self, JournalHealth, RunLive, expect};
+use crate::room::{self, JournalHealth, RunLive, Whose, expect};
 use crate::secret::Masks;
 use crate::text::Untrusted;
 
@@ -194,7 +194,7 @@ impl Desk {
             if self.room.progress.attempts.get(id).is_some_and(|attempt| attempt.stopped.is_some()) {
                 running.stop();
             }
-            self.room.live.runs.insert(id, RunLive { found: true, ..RunLive::default() });
+            self.room.live.runs.insert(id, RunLive { whose: Whose::Nobodys, ..RunLive::default() });
             self.room.revision.runs += 1;
             self.runs.watched.insert(id, Watched { running, folder, planned: None });
         }
@@ -213,8 +213,14 @@ impl Desk {
         }
         self.room.revision.runs += 1;
         match what {
-            Heard::Began(pid) => {
-                self.room.live.runs.entry(id).or_default().pid = Some(pid);
+            Heard::Began(pid, owner) => {
+                let live = self.room.live.runs.entry(id).or_default();
+                live.pid = Some(pid);
+                live.whose = match owner {
+                    Owner::Here => Whose::Mine,
+                    Owner::There => Whose::Others,
+                    Owner::Gone => Whose::Nobodys,
+                };
                 true
             }
             Heard::Output(kept, written) => {

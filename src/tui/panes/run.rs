@@ -8,9 +8,9 @@ use super::detail::Line;
 use super::sheet::{hint, typed};
 use crate::clock::{age, duration_text};
 use crate::fact::{Fact, RunVerdict, StepId};
-use crate::room::Room;
 use crate::room::attempts::Attempt;
 use crate::room::command::{INTERPRETER, Planned, is_odd};
+use crate::room::{Room, Whose};
 use crate::runbook::Class;
 use crate::text::{escape, wrap};
 use crate::tui::run_sheet::{RunSheet, Stage};
@@ -260,7 +260,7 @@ fn one(room: &Room, run: uuid::Uuid, attempt: &Attempt, lines: &mut Vec<Line>, w
     let Some((_, end)) = attempt.end() else {
         let since = age((room.now.utc - stamp.utc()).to_std().unwrap_or_default());
         let (words, role) = match live {
-            Some(live) if live.found => {
+            Some(live) if live.whose == Whose::Nobodys => {
                 let pid = live.pid.map_or_else(|| "pid ?".to_owned(), |pid| format!("pid {pid} alive"));
                 (format!("unknown for {since}: found from before, {pid}"), Role::Warn)
             }
