@@ -55,6 +55,11 @@ pub enum Command {
         after_help = "Example:\n  warroom status --format json | jq .verdict\n\nExit status: 0 printed, 2 cannot be read."
     )]
     Status(Show),
+    /// The verdict on one gate, for pipelines: go, no-go or wait as the exit status
+    #[command(
+        after_help = "Example:\n  warroom gate \"canary 5%\" --wait 10m && ./promote.sh\n\nExit status: 0 go, 1 no-go, 3 wait (no data, steps or votes missing, undecided), 2 unusable."
+    )]
+    Gate(Gate),
     /// Headless: polls, judges, pages and records, no screen
     #[command(after_help = "Example:\n  warroom watch --control /run/user/1000/warroom.sock")]
     Watch(Watch),
@@ -189,6 +194,21 @@ pub enum Format {
     Text,
     /// One JSON document
     Json,
+}
+
+/// `warroom gate`.
+#[derive(Debug, Args)]
+pub struct Gate {
+    /// The gate's name in the plan
+    pub name: String,
+    /// A warroom.toml, a folder that holds one, or a Markdown runbook
+    pub plan: Option<PathBuf>,
+    /// Wait this long for a GO or a NO-GO, as in 5m
+    #[arg(long, value_name = "SPAN", value_parser = crate::clock::parse_duration)]
+    pub wait: Option<std::time::Duration>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `warroom watch`.

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use self::gate::{Evidence, Stand, Vote};
 use crate::clock::{Stamp, Writer};
 use crate::notice::{Delivery, Notice, Severity};
 use crate::text::Untrusted;
 
+pub mod gate;
 mod ran;
 
 pub use ran::{RunEnded, RunStarted, RunVerdict};
@@ -256,6 +258,59 @@ pub enum Fact {
     RoomClosed {
         /// Why.
         reason: Untrusted,
+    },
+    /// Somebody votes on a gate, changes the vote or takes it back.
+    GateVoted {
+        /// The gate's name.
+        gate: Untrusted,
+        /// For which role.
+        role: Untrusted,
+        /// What.
+        vote: Vote,
+        /// A word on it.
+        #[serde(default)]
+        comment: Untrusted,
+    },
+    /// The watch saw a gate's criteria change. Broken: GO votes given before have lost their basis.
+    GateTurned {
+        /// The gate's name.
+        gate: Untrusted,
+        /// How they stand now.
+        to: Stand,
+        /// Seconds of healthy time so far.
+        held: f64,
+        /// What was seen.
+        why: Untrusted,
+    },
+    /// A gate was decided.
+    GateDecided {
+        /// The gate's name.
+        gate: Untrusted,
+        /// GO or NO-GO.
+        verdict: Verdict,
+        /// Whether it goes against what the room computed.
+        #[serde(rename = "override", default)]
+        overridden: bool,
+        /// Why; required for an override.
+        #[serde(default)]
+        reason: Untrusted,
+        /// What it was taken on.
+        evidence: Box<Evidence>,
+        /// SHA-256 of the evidence's canonical JSON, hex.
+        sha256: String,
+        /// Decisions and reopenings of this gate that it replaces; those that it does not name crossed it.
+        #[serde(default)]
+        saw: Vec<Stamp>,
+    },
+    /// A decided gate is open again: votes for GO are to be given anew.
+    GateReopened {
+        /// The gate's name.
+        gate: Untrusted,
+        /// Why.
+        reason: Untrusted,
+        /// As in a decision.
+        #[serde(default)]
+        saw: Vec<Stamp>,
     },
     /// A step's command is about to start.
     CommandStarted(Box<RunStarted>),

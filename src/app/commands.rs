@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::desk::{Desk, Edges};
 use super::run::{Ending, Lanes};
 use super::setup::Setup;
-use super::{check, control, demo, export, init, log, look, params, run, screen, seat, show};
+use super::{check, control, demo, export, gate, init, log, look, params, run, screen, seat, show};
 use crate::cli::{self, Cli, Command};
 use crate::clock::Pace;
 use crate::fact::Author;
@@ -54,6 +54,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Show(args)) => show_plan(&args),
         Some(Command::Check(args)) => check::main(&args),
         Some(Command::Status(args)) => look::main(&args),
+        Some(Command::Gate(args)) => gate::main(&args),
         Some(Command::Explain { code }) => check::explain(code.as_deref()),
         Some(Command::Verify(args)) => verify(&args),
         Some(Command::Export(args)) => export::main(&args),

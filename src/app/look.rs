@@ -32,7 +32,7 @@ pub fn main(args: &cli::Show) -> anyhow::Result<ExitCode> {
     // A journal that does not exist is waited for by readers; it is never made.
     let at = if begun { journal_at } else { std::env::temp_dir().join("warroom-status-has-no-journal") };
     let mut seated = sit(setup, &seat, at, None)?;
-    look(&mut seated, begun);
+    look(&mut seated, begun, Asking::Once);
     let room = &seated.desk.room;
     let text = match args.format {
         cli::Format::Json => serde_json::to_string_pretty(&status::json(room))?,
@@ -43,15 +43,24 @@ pub fn main(args: &cli::Show) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether a failure counts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// One look does not ask twice: it does.
+    Once,
+    /// Whoever stays is asked again, as the plan says.
+    Twice,
+}
+
 /// Lets the room see what there is to see.
 #[expect(clippy::disallowed_methods, reason = "an edge of time: it waits for answers, each of which has its deadline")]
-fn look(seated: &mut Seated, begun: bool) {
+pub fn look(seated: &mut Seated, begun: bool, asking: Asking) {
     let Seated { desk, lanes, runtime, .. } = seated;
     let began = Instant::now();
     if !begun {
         desk.on_journal(journal::Event::Loaded);
         desk.on_journal(journal::Event::WatchNobody);
-        at_once(desk);
+        at_once(desk, asking);
     }
     let longest = desk.room.plan.probes.iter().map(|p| p.every.min(MOST) + p.timeout).max().unwrap_or_default();
     let patience = longest.min(MOST) + Duration::from_secs(1);
@@ -62,7 +71,7 @@ fn look(seated: &mut Seated, begun: bool) {
                     let alone = matches!(event, journal::Event::WatchNobody);
                     desk.on_journal(event);
                     if alone {
-                        at_once(desk);
+                        at_once(desk, asking);
                     }
                 }
                 Some(event) = lanes.poll.recv() => { desk.on_poll(event); }
@@ -73,8 +82,10 @@ fn look(seated: &mut Seated, begun: bool) {
     desk.tick();
 }
 
-/// One look does not ask twice: a failure counts.
-fn at_once(desk: &mut Desk) {
+fn at_once(desk: &mut Desk, asking: Asking) {
+    if asking == Asking::Twice {
+        return;
+    }
     let plan = Arc::make_mut(&mut desk.room.plan);
     plan.services.iter_mut().for_each(|s| s.retries = 0);
 }
@@ -163,6 +174,12 @@ fn text(room: &Room) -> String {
         [a.state.word().to_owned(), escape(&a.name), age(lasted), note]
     });
     section(&mut lines, "alerts", &rows.collect::<Vec<_>>());
+    let rows = room.gates().into_iter().map(|g| {
+        let (have, all) = g.counted;
+        let votes = if all == 0 { String::new() } else { format!("votes {have}/{all}") };
+        [g.verdict.to_string(), escape(&g.name), votes, escape(&g.reason)]
+    });
+    section(&mut lines, "gates", &rows.collect::<Vec<_>>());
     lines.join("\n")
 }
 

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod desk;
 mod diff;
 mod export;
+pub mod gate;
 mod init;
 pub mod log;
 pub mod look;

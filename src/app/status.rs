@@ -111,7 +111,7 @@ pub fn json(room: &Room) -> Value {
         "alerts": alerts(room),
         "board": room.trust(),
         "slos": slos(room),
-        "gates": [],
+        "gates": room.gates().iter().map(super::gate::json).collect::<Vec<_>>(),
         "steps": { "done": overall.done, "total": overall.total, "late": late },
         "unsaved": room.unsaved.len(),
         "watch": match &room.live.watch {

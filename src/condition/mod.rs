@@ -5,7 +5,7 @@
 //! rps in 100..500                 half-open, as bands are; [100, 500] takes both ends in; 100 <= rps < 500 says the same
 //! error rate <= 1.2 * baseline    against its own mean before T-0
 //! p95 above baseline              by a rank test and its effect; also `below`, `like`
-//! count of failures over 1m > 100 how much a counter grew, its resets counted
+//! count of failures over 1m > 100 how much a counter grew, its resets counted; also `… over 10m above baseline`
 //! rps has data                    the one question that a missing number answers
 //! services up · api up · api is down · api version is "2.0.0"
 //! availability burns · availability overspent · availability within budget
@@ -275,6 +275,16 @@ pub enum Test {
         /// What should hold of the growth.
         threshold: Threshold,
     },
+    /// How much a counter grew within a window against its baseline, by an exact test: for what is rare.
+    CountRanks {
+        /// Which.
+        metric: MetricRef,
+        /// The window.
+        #[serde(serialize_with = "seconds")]
+        over: Duration,
+        /// Where the growth lies.
+        side: Side,
+    },
     /// An objective with a budget.
     Slo {
         /// Which.
@@ -328,6 +338,17 @@ pub enum Side {
     Like,
 }
 
+impl Side {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::Below => "below",
+            Self::Like => "like",
+        }
+    }
+}
+
 impl Test {
     /// The metric it looks at, if any.
     pub fn metric(&self) -> Option<&MetricRef> {
@@ -337,6 +358,7 @@ impl Test {
             | Self::Baseline { metric, .. }
             | Self::Ranks { metric, .. }
             | Self::Count { metric, .. }
+            | Self::CountRanks { metric, .. }
             | Self::HasData { metric } => Some(metric),
             _ => None,
         }
@@ -365,9 +387,11 @@ impl fmt::Display for Test {
                 write!(f, "{} {} baseline", metric.name, op.sign())
             }
             Self::Baseline { metric, op, factor } => write!(f, "{} {} {factor} * baseline", metric.name, op.sign()),
-            Self::Ranks { metric, side: Side::Above } => write!(f, "{} above baseline", metric.name),
-            Self::Ranks { metric, side: Side::Below } => write!(f, "{} below baseline", metric.name),
-            Self::Ranks { metric, side: Side::Like } => write!(f, "{} like baseline", metric.name),
+            Self::Ranks { metric, side } => write!(f, "{} {} baseline", metric.name, side.word()),
+            Self::CountRanks { metric, over, side } => {
+                let over = crate::clock::duration_text(*over);
+                write!(f, "count of {} over {over} {} baseline", metric.name, side.word())
+            }
             Self::Count { metric, over, threshold } => {
                 write!(f, "count of {} over {} {}", metric.name, crate::clock::duration_text(*over), threshold.text)
             }

@@ -437,7 +437,14 @@ impl<'a> Reader<'a> {
         self.at += name.len;
         let over = if self.word("over") || self.word("in") || self.word("within") {
             self.space();
-            let words = self.rest().split(COMPARATORS).next().unwrap_or_default().trim();
+            let words = self.rest().split(COMPARATORS).next().unwrap_or_default();
+            let words = [" is ", " not ", " above", " below", " like"]
+                .iter()
+                .filter_map(|end| words.find(end))
+                .min()
+                .and_then(|end| words.get(..end))
+                .unwrap_or(words)
+                .trim();
             let over = parse_duration(words).ok().filter(|d| !d.is_zero());
             self.at += words.len();
             over
@@ -450,12 +457,19 @@ impl<'a> Reader<'a> {
             return Err(ConditionError::unreadable(message, &help, start..self.text.len()));
         };
         self.space();
+        let metric = MetricRef { ix: MetricIx(ix as u32), name: name.text };
+        let no = self.is_not() == Some(true) || self.word("not");
+        for side in [Side::Above, Side::Below, Side::Like] {
+            if self.word(&format!("{} baseline", side.word())) {
+                return Ok(negated(Expr::Test(Test::CountRanks { metric, over, side }), no));
+            }
+        }
+        self.space();
         let from = self.at;
         let (op, right) = comparator(self.text, self.at)?;
         self.at = right;
         let value = self.number(None, &[])?;
         let text = self.text.get(from..self.at).unwrap_or_default().trim().to_owned();
-        let metric = MetricRef { ix: MetricIx(ix as u32), name: name.text };
         Ok(Expr::Test(Test::Count { metric, over, threshold: Threshold { op, value, text } }))
     }
 

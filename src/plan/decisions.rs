@@ -95,6 +95,24 @@ pub struct GatePlan {
     pub votes: Vec<String>,
     /// When it must be decided.
     pub deadline: Option<Offset>,
+    /// What a breach does to the healthy time so far.
+    pub on_breach: OnBreach,
+    /// A value or answer older than this is no data; none leaves it to the pace of polling.
+    #[serde(serialize_with = "seconds_opt")]
+    pub max_age: Option<Duration>,
+    /// Samples of a metric within the dwell, or a minute where that is shorter, below which it is no data.
+    pub min_samples: u32,
+}
+
+/// What a breach does to a gate's healthy time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnBreach {
+    /// It begins anew.
+    #[default]
+    Reset,
+    /// It stands still.
+    Pause,
 }
 
 /// `[[window]]`.

@@ -99,6 +99,13 @@ impl Series {
         Some(Point { at: DateTime::from_timestamp_millis(*ms)?, value: *v })
     }
 
+    /// The time of the first point from `from` on, of the raw part.
+    pub fn first_from(&self, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let from = from.timestamp_millis();
+        let (ms, _) = self.raw.iter().find(|(ms, _)| *ms >= from)?;
+        DateTime::from_timestamp_millis(*ms)
+    }
+
     /// Points of the last `span` before `until`, oldest first, from the raw part.
     pub fn since(&self, until: DateTime<Utc>, span: TimeDelta) -> impl Iterator<Item = f64> + '_ {
         let (from, to) = ((until - span).timestamp_millis(), until.timestamp_millis());

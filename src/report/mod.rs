@@ -5,3 +5,4 @@ mod lines;
 mod said;
 
 pub use executed::{Executed, Lost, ReportError, Rest, Variant, executed, without_additions};
+pub use said::of_gate;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::executed::Executed;
 use crate::clock::{Stamp, duration_text};
-use crate::fact::{Author, Mark, StepId};
+use crate::fact::{Author, Fact, Mark, StepId};
 use crate::room::Status;
 use crate::room::apply::mark_word;
-use crate::text::escape;
+use crate::text::{Untrusted, escape};
 
 /// The remarks on one step, oldest first; empty when nothing was recorded of it and it is part of this run.
 pub(super) fn of_step(id: &StepId, of: Executed<'_>) -> Vec<String> {
@@ -178,4 +178,29 @@ pub(super) fn plain(words: &str) -> String {
         }
     }
     out
+}
+
+/// What people said and decided of gates, in words; an override is marked. Nothing for any other fact.
+pub fn of_gate(fact: &Fact) -> Option<String> {
+    let because = |reason: &Untrusted| match plain(reason.raw()) {
+        words if words.is_empty() => String::new(),
+        words => format!(": {words}"),
+    };
+    Some(match fact {
+        Fact::GateVoted { gate, role, vote, comment } => {
+            format!("\"{}\", {vote} for {}{}", plain(gate.raw()), plain(role.raw()), because(comment))
+        }
+        Fact::GateDecided { gate, verdict, overridden, reason, evidence, sha256, .. } => {
+            let how = if *overridden {
+                format!(" BY OVERRIDE, computed was {} ({})", evidence.computed, plain(evidence.reason.raw()))
+            } else {
+                String::new()
+            };
+            format!("\"{}\", {verdict} decided{how}{}; evidence {}", plain(gate.raw()), because(reason), plain(sha256))
+        }
+        Fact::GateReopened { gate, reason, .. } => {
+            format!("\"{}\", opened again{}", plain(gate.raw()), because(reason))
+        }
+        _ => return None,
+    })
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::Room;
 use super::attempts::Attempts;
+use super::ballots::Ballots;
 use super::episodes::Episodes;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
@@ -44,6 +45,8 @@ pub struct Progress {
     pub episodes: Episodes,
     /// The newest baseline.
     pub baseline: Option<Baseline>,
+    /// Everything recorded of gates.
+    pub gates: Ballots,
     /// Every run of a command.
     pub attempts: Attempts,
 }
@@ -288,6 +291,9 @@ impl Progress {
             Fact::BaselineTaken { from, until, metrics } if self.baseline.as_ref().is_none_or(|b| b.stamp < stamp) => {
                 self.baseline = Some(Baseline { stamp, from: *from, until: *until, metrics: metrics.clone() });
             }
+            Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+                self.gates.apply(entry);
+            }
             Fact::CommandStarted(_)
             | Fact::CommandStopped { .. }
             | Fact::CommandLeft { .. }
@@ -403,6 +409,9 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
+        Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
+            room.revision.header += 1;
+        }
         Fact::CommandStarted(_) | Fact::CommandStopped { .. } | Fact::CommandLeft { .. } => room.revision.runs += 1,
         Fact::CommandEnded(end) => {
             room.live.runs.remove(&end.run);

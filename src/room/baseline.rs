@@ -7,7 +7,7 @@ use crate::clock::Stamp;
 use crate::condition::{Condition, Side, Test};
 use crate::fact::{Captured, Fact};
 use crate::probe::MetricIx;
-use crate::probe::compare::{Comparison, Difference, NEED, TOLERANCE, compare_within};
+use crate::probe::compare::{Comparison, Counted, Difference, NEED, TOLERANCE, compare_rates, compare_within};
 use crate::text::Untrusted;
 
 /// Values kept of one metric.
@@ -20,6 +20,9 @@ pub const BY_KEY: TimeDelta = TimeDelta::minutes(30);
 impl Room {
     /// The samples of a stretch of time of every metric that has any, thinned evenly.
     pub fn capture(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Fact {
+        // What was not measured was not compared: the stretch begins with the first sample in it.
+        let first = self.live.metrics.iter().filter_map(|m| m.series.first_from(from)).min();
+        let from = first.map_or(from, |first| first.clamp(from, until));
         let compared: Vec<u32> = self.compared().map(|ix| ix.0).collect();
         let mut order: Vec<usize> = (0..self.plan.metrics.len()).collect();
         order.sort_by_key(|ix| !compared.contains(&(*ix as u32)));
@@ -36,7 +39,9 @@ impl Room {
     /// What the plan's conditions compare with a baseline.
     fn compared(&self) -> impl Iterator<Item = MetricIx> + '_ {
         self.conditions().flat_map(|c| c.expr.leaves()).filter_map(|test| {
-            matches!(test, Test::Baseline { .. } | Test::Ranks { .. }).then(|| test.metric().map(|m| m.ix)).flatten()
+            matches!(test, Test::Baseline { .. } | Test::Ranks { .. } | Test::CountRanks { .. })
+                .then(|| test.metric().map(|m| m.ix))
+                .flatten()
         })
     }
 
@@ -74,7 +79,7 @@ impl Room {
         let (plan, t0) = (self.plan.baseline.as_ref()?, self.t0()?);
         let at = |offset: crate::clock::Offset| t0.checked_add_signed(TimeDelta::try_seconds(offset.0)?);
         let (from, until) = (at(plan.from)?, at(plan.until)?);
-        let taken = self.progress.baseline.as_ref().is_some_and(|b| b.from == from || b.stamp.utc() >= until);
+        let taken = self.progress.baseline.as_ref().is_some_and(|b| b.stamp.utc() >= until);
         // Later than an hour after its end nothing of it may be left to take.
         let now = self.now.utc;
         (!taken && now >= until && now < until + TimeDelta::hours(1)).then_some((from, until))
@@ -143,6 +148,26 @@ impl Room {
                 Difference::Lower => Side::Below,
                 Difference::Same => Side::Like,
             }),
+        }
+    }
+
+    /// Where a counter's growth within a window lies against its growth in the baseline, by the exact test of two rates; nothing
+    /// without a baseline of it. Few events are enough: that they are few is what the test counts.
+    pub fn rare(&self, metric: MetricIx, growth: f64, over: std::time::Duration) -> Option<Side> {
+        let taken = self.progress.baseline.as_ref()?;
+        let values = self.baseline_of(metric);
+        if values.len() < 2 {
+            return None;
+        }
+        let steps = values.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)));
+        let before: f64 = steps.map(|(a, b)| if b < a { b } else { b - a }).sum();
+        let seconds = (taken.until - taken.from).num_milliseconds() as f64 / 1000.0;
+        let whole = |n: f64| n.round().clamp(0.0, 1e15) as u64;
+        match compare_rates(whole(before), seconds, whole(growth), over.as_secs_f64()) {
+            Counted::NoTraffic => None,
+            Counted::Compared { verdict: Difference::Higher, .. } => Some(Side::Above),
+            Counted::Compared { verdict: Difference::Lower, .. } => Some(Side::Below),
+            Counted::Compared { verdict: Difference::Same, .. } => Some(Side::Like),
         }
     }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use super::{Effect, Room, Status};
-use crate::fact::{AlertWord, Author, Draft, Fact, Mark, StepId, There};
+use super::{Effect, Room, Status, vote};
+use crate::fact::gate::Vote;
+use crate::fact::{AlertWord, Author, Draft, Fact, Mark, StepId, There, Verdict};
 use crate::notice::{Action, Notice, Severity};
 use crate::text::Untrusted;
 
@@ -127,6 +128,43 @@ pub enum Intent {
     },
     /// Close the room: the next start begins a new journal.
     Close {
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Vote on a gate, change the vote, or take it back.
+    GateVote {
+        /// The gate's name.
+        gate: String,
+        /// What.
+        vote: Vote,
+        /// For which role; needed only where the plan has no roles and several vote.
+        #[serde(default)]
+        role: Option<Untrusted>,
+        /// A word on it.
+        #[serde(default)]
+        comment: Untrusted,
+    },
+    /// Decide a gate: a GO only when the room computes one.
+    GateDecide {
+        /// The gate's name.
+        gate: String,
+        /// GO or NO-GO.
+        verdict: Verdict,
+        /// Why, where there is something to say.
+        #[serde(default)]
+        reason: Untrusted,
+    },
+    /// Decide a gate GO although the room does not compute one; marked everywhere.
+    GateOverride {
+        /// The gate's name.
+        gate: String,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Open a decided gate again.
+    GateReopen {
+        /// The gate's name.
+        gate: String,
         /// Why.
         reason: Untrusted,
     },
@@ -263,6 +301,14 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
             decides(room, by, "close the room")?;
             vec![Fact::RoomClosed { reason: said(reason, "a reason")? }]
         }
+        Intent::GateVote { gate, vote, role, comment } => {
+            vec![vote::vote(room, by, gate, *vote, role.as_ref(), comment)?]
+        }
+        Intent::GateDecide { gate, verdict, reason } => {
+            vec![vote::decide(room, by, gate, vote::Ruling::Plain(*verdict), reason)?]
+        }
+        Intent::GateOverride { gate, reason } => vec![vote::decide(room, by, gate, vote::Ruling::Override, reason)?],
+        Intent::GateReopen { gate, reason } => vec![vote::reopen(room, by, gate, reason)?],
         Intent::Run { step, command, hash, word, reason, confirmed } => {
             known(room, step)?;
             let asked = super::launch::Asked {
@@ -446,7 +492,8 @@ fn leaf(room: &Room, step: &StepId) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn said(text: &Untrusted, what: &str) -> Result<Untrusted, Refusal> {
+/// Words that may not be missing.
+pub(super) fn said(text: &Untrusted, what: &str) -> Result<Untrusted, Refusal> {
     let trimmed = text.raw().trim();
     if trimmed.is_empty() { refuse(&format!("{what} needs words")) } else { Ok(Untrusted::new(trimmed)) }
 }
@@ -474,7 +521,8 @@ fn decides(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
     ))
 }
 
-fn refuse<T>(why: &str) -> Result<T, Refusal> {
+/// A refusal.
+pub(super) fn refuse<T>(why: &str) -> Result<T, Refusal> {
     Err(Refusal(why.to_owned()))
 }
 

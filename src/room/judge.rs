@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{MetricLive, Room, slo, verdict};
-use crate::condition::{Expr, Test};
+use crate::condition::{Expr, Side, Test};
 use crate::fact::ServiceState;
 use crate::plan::MetricPlan;
 use crate::plan::decisions::Place;
@@ -72,7 +72,8 @@ fn because(room: &Room, expr: &Expr, place: Option<&Place>, whole: Option<bool>,
     }
 }
 
-fn leaf(room: &Room, test: &Test, place: Option<&Place>) -> Option<bool> {
+/// Whether a leaf holds.
+pub(super) fn leaf(room: &Room, test: &Test, place: Option<&Place>) -> Option<bool> {
     match test {
         Test::ServicesUp => services_up(room),
         Test::Service { service, state } => {
@@ -107,6 +108,10 @@ fn leaf(room: &Room, test: &Test, place: Option<&Place>) -> Option<bool> {
             // A count only grows: what is over the line already is over it however much was not seen.
             let settled = whole || holds && matches!(threshold.op.sign(), ">" | ">=");
             settled.then_some(holds)
+        }
+        Test::CountRanks { metric, over, side } => {
+            let (growth, whole) = growth(room, metric.ix.0, *over)?;
+            whole.then(|| room.rare(metric.ix, growth, *over)).flatten().map(|found| found == *side)
         }
         Test::HasData { metric } => Some(current(room, metric.ix.0).is_some()),
         Test::Slo { slo, asks } => slo::judge(room, slo.ix)?.answer(*asks),
@@ -148,7 +153,8 @@ fn steps_done(room: &Room, place: Option<&Place>) -> Option<bool> {
     (total > 0).then_some(done == total)
 }
 
-fn look(room: &Room, test: &Test, place: Option<&Place>) -> Look {
+/// What a leaf found.
+pub(super) fn look(room: &Room, test: &Test, place: Option<&Place>) -> Look {
     let holds = leaf(room, test, place);
     let state = match holds {
         Some(true) => "pass",
@@ -246,6 +252,18 @@ fn of_metric(room: &Room, test: &Test, look: &mut Look, plan: &MetricPlan, value
                     format!("{} grew by {growth} in {over_words}{seen}, {} asked for", plan.name, threshold.text)
                 }
                 None => format!("{} was not seen for {over_words}", plan.name),
+            }
+        }
+        Test::CountRanks { metric, over, .. } => {
+            look.value = None;
+            let over_words = crate::clock::duration_text(*over);
+            match growth(room, metric.ix.0, *over) {
+                Some((growth, true)) => {
+                    look.value = Some(growth);
+                    let stands = room.rare(metric.ix, growth, *over).map_or("not to be compared with", Side::word);
+                    format!("{} grew by {growth} in {over_words}, {stands} its baseline", plan.name)
+                }
+                _ => format!("{} was not seen for {over_words}", plan.name),
             }
         }
         _ => format!("{} {}", plan.name, said(value)),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
+use super::gate::GateLive;
 use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
@@ -45,6 +46,8 @@ pub struct Live {
     pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// Gates, in the plan's order.
+    pub gates: Vec<GateLive>,
     /// What is heard of runs that go on, while this process hears of them.
     pub runs: HashMap<Uuid, RunLive>,
 }
@@ -210,6 +213,7 @@ impl Live {
             silencing: None,
             sweep: Sweep::Due,
             telling: HashMap::new(),
+            gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
             runs: HashMap::new(),
         }
     }

@@ -43,6 +43,13 @@ mod upkeep;
 pub mod verdict;
 pub mod versions;
 
+pub mod ballots;
+pub mod dwell;
+pub mod evidence;
+pub mod gate;
+pub mod gates;
+pub mod vote;
+
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Confirmed, Intent, Refusal};
@@ -205,6 +212,7 @@ impl Room {
             }
         }
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
+        gate::keep(&old, std::mem::take(&mut self.live.gates), &self.plan, &mut live.gates);
         alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();

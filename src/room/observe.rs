@@ -27,6 +27,7 @@ pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
         live.versions.clear();
     }
     room.revision.services += 1;
+    super::gate::take_over(room);
     let drafts = alerts::take_over(room);
     if drafts.is_empty() { Vec::new() } else { vec![Effect::Append(drafts)] }
 }
@@ -359,6 +360,7 @@ fn judge(room: &mut Room) -> Vec<Effect> {
             }
         }
     }
+    facts.extend(super::gate::judge_gates(room));
     if facts.is_empty() || !matches!(room.live.watch, Watch::Me { .. }) || room.me.read_only {
         return Vec::new();
     }

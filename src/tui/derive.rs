@@ -30,6 +30,8 @@ pub enum What {
     GoneTitle,
     /// A step about which something is recorded but which is no longer in the runbook.
     Gone(StepId),
+    /// A gate, by its place in the plan.
+    Gate(usize),
 }
 
 /// A row with its place in the tree.
@@ -53,6 +55,11 @@ impl Node {
     /// A phase, or the heading over vanished steps.
     pub fn is_phase(&self) -> bool {
         matches!(self.what, What::Phase(_) | What::GoneTitle)
+    }
+
+    /// A gate.
+    pub fn is_gate(&self) -> bool {
+        matches!(self.what, What::Gate(_))
     }
 }
 
@@ -99,6 +106,8 @@ pub struct Derived {
     /// Leaves that failed.
     pub failed: u32,
     late_at: i64,
+    /// Gates among the rows.
+    pub gates: usize,
     /// The leaf to do next, whoever does it.
     pub next: u32,
     /// The leaf to do next that is mine.
@@ -111,7 +120,9 @@ impl Derived {
     pub fn refresh(&mut self, room: &Room) {
         let gone =
             || room.progress.touched().filter(|(id, s)| s.newest.is_some() && room.book.find(id).is_none()).count();
-        let reshaped = !Arc::ptr_eq(&self.book, &room.book) || self.nodes.is_empty() && !room.book.rows.is_empty();
+        let regated = !Arc::ptr_eq(&self.plan, &room.plan) && (self.gates > 0 || !room.plan.gates.is_empty());
+        let reshaped =
+            !Arc::ptr_eq(&self.book, &room.book) || regated || self.nodes.is_empty() && !room.book.rows.is_empty();
         let steps_changed = self.steps != Some(room.revision.steps);
         if reshaped || steps_changed {
             // A step that is renamed takes along what was added behind it.
@@ -202,6 +213,8 @@ impl Derived {
             nodes.insert(at as usize, node);
             close(&mut nodes);
         }
+        self.gates = room.plan.gates.len();
+        super::gate_rows::insert(&mut nodes, room);
         let mut gone: Vec<&StepId> = room
             .progress
             .touched()
@@ -271,7 +284,7 @@ impl Derived {
         self.done = (0, 0);
         for i in (0..n).rev() {
             let Some(node) = self.nodes.get(i) else { continue };
-            if node.is_phase() {
+            if node.is_phase() || node.is_gate() {
                 continue;
             }
             let leaf = node.end as usize == i + 1;
@@ -384,12 +397,21 @@ impl Derived {
 
     /// Whether nothing is nested in it and it is a step.
     pub fn is_leaf(&self, i: u32) -> bool {
-        self.node(i).is_some_and(|n| !n.is_phase() && n.end == i + 1)
+        self.node(i).is_some_and(|n| !n.is_phase() && !n.is_gate() && n.end == i + 1)
     }
 
     /// Its status; of a group or phase, rolled up.
     pub fn status_of(&self, i: u32) -> Status {
         self.status.get(i as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether a gate stands below a row that is not decided: it must not be folded out of sight.
+    pub fn holds_open_gate(&self, room: &Room, i: u32) -> bool {
+        let below = self.node(i).and_then(|n| self.nodes.get(i as usize..n.end as usize)).unwrap_or_default();
+        below.iter().any(|n| match n.what {
+            What::Gate(ix) => room.gate_is_open(ix),
+            _ => false,
+        })
     }
 
     /// When it is due.
@@ -465,6 +487,7 @@ impl Derived {
             Some(What::Added(stamp)) => room.progress.added.get(stamp).map(|a| a.text.to_string()).unwrap_or_default(),
             Some(What::GoneTitle) => "No longer in the runbook".to_owned(),
             Some(What::Gone(id)) => room.step_text(id).unwrap_or_else(|| format!("step {id}")),
+            Some(What::Gate(ix)) => room.plan.gates.get(*ix).map(|g| crate::text::escape(&g.name)).unwrap_or_default(),
             None => String::new(),
         }
     }
@@ -490,7 +513,7 @@ fn id_of(room: &Room, node: &Node) -> Option<StepId> {
         What::Step(row) => room.book.step_at(*row).map(|s| s.id.clone()),
         What::Added(stamp) => room.progress.added.get(stamp).map(|a| a.step.clone()),
         What::Gone(id) => Some(id.clone()),
-        What::Phase(_) | What::GoneTitle => None,
+        What::Phase(_) | What::GoneTitle | What::Gate(_) => None,
     }
 }
 
@@ -503,7 +526,7 @@ fn place(nodes: &[Node], room: &Room, id: &StepId) -> Option<usize> {
 }
 
 /// Sets `end` of every node: one past everything nested in it; of a phase, the next phase.
-fn close(nodes: &mut [Node]) {
+pub(super) fn close(nodes: &mut [Node]) {
     let n = nodes.len();
     let mut ends: Vec<u32> = (1..=n as u32).collect();
     for i in (0..n).rev() {

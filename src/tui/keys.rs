@@ -71,6 +71,8 @@ words! {
         /// See `keys.toml`.
         Board = "board",
         /// See `keys.toml`.
+        Gate = "gate",
+        /// See `keys.toml`.
         Run = "run",
         /// See `keys.toml`.
         Pane1 = "pane-1",

@@ -1,6 +1,8 @@
 //! Showing: a frame is a function of the room; keys become intents.
 
 pub mod derive;
+pub mod gate_keys;
+mod gate_rows;
 pub mod keys;
 pub mod layout;
 pub mod on_key;

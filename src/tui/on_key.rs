@@ -7,6 +7,7 @@ use ratatui::layout::Position;
 use tui_input::Input;
 
 use super::derive::NONE;
+use super::gate_keys;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
 use super::panes::{alarms, services};
@@ -83,6 +84,13 @@ pub fn on_key(room: &Room, view: &mut View, keymap: &Keymap, key: KeyEvent) -> V
                 view.toast(room.now, Tone::Quiet, "cancelled");
             }
             Vec::new()
+        }
+        Mode::Gate { gate, opened } => {
+            if room.now.since(opened) < DEAD_TIME || key.kind == KeyEventKind::Repeat {
+                view.mode = Mode::Gate { gate, opened };
+                return Vec::new();
+            }
+            gate_keys::key(room, view, gate, opened, key.code)
         }
         Mode::Help => {
             help(view, keymap, &key);
@@ -217,7 +225,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
                 A::Redraw,
                 A::Theme,
             ])
-            .chain([A::Suspend, A::Quit, A::Palette, A::Back]);
+            .chain([A::Suspend, A::Quit, A::Palette, A::Back, A::Gate]);
     view.follow = action == A::NextStep || (view.follow && looks.into_iter().any(|look| look == action));
     let page = view.heights.get(view.focus.index()).map_or(10, |h| i64::from(*h).saturating_sub(2).max(1));
     match action {
@@ -280,6 +288,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
             view.detail = Detail::Board;
             view.focus = Pane::Detail;
         }
+        A::Gate => gate_keys::open(room, view),
         A::Open => open(room, view),
         A::Back => back(room, view),
         A::Redraw => {
@@ -346,7 +355,9 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
             Vec::new()
         }
         (A::Run | A::Tick | A::Start | A::Fail | A::Owner | A::Reopen | A::LeaveOut, None) => {
-            let text = if on_steps {
+            let text = if on_steps && view.gate_selected().is_some() {
+                "this is a gate: g votes on it and decides it"
+            } else if on_steps {
                 "this is a phase: choose one of its steps"
             } else {
                 "choose a step first: 1 goes to the checklist"

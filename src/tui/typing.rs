@@ -5,12 +5,14 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use super::gate_keys;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::Pane;
 use super::on_key::{Act, MAX_LINE, perform, set_layout};
 use super::panes::palette;
 use super::view::{Alarmed, Find, Line, Mode, Next, Purpose, Tone, View};
 use crate::clock;
+use crate::fact::gate::Vote;
 use crate::room::{Intent, Room};
 use crate::text::Untrusted;
 
@@ -141,12 +143,24 @@ pub fn prompt(
 fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<Act> {
     let line = input.value().trim().to_owned();
     let text = Untrusted::new(line.clone());
-    if line.is_empty() && !matches!(purpose, Purpose::Owner(_) | Purpose::Acknowledge(_)) {
+    let silent = matches!(purpose, Purpose::Vote(_, Vote::Go | Vote::Abstain | Vote::Withdrawn));
+    if line.is_empty() && !silent && !matches!(purpose, Purpose::Owner(_) | Purpose::Acknowledge(_)) {
         view.toast(room.now, Tone::Bad, "write something first, or esc to cancel");
         view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
         return Vec::new();
     }
+    match gate_keys::submitted(&purpose, &line) {
+        Some(Ok(intent)) => return vec![Act::Intent(intent)],
+        Some(Err(why)) => {
+            view.toast(room.now, Tone::Bad, why);
+            view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
+            return Vec::new();
+        }
+        None => {}
+    }
     let intent = match purpose {
+        // Taken above.
+        Purpose::Vote(..) | Purpose::NoGo(_) | Purpose::Override(_) | Purpose::Reopen(_) => return Vec::new(),
         Purpose::Note(step) => Intent::Note { step, text },
         Purpose::Fail(step) => Intent::Fail { step, reason: text },
         Purpose::Skip(step) => Intent::Skip { step, reason: text },

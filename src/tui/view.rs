@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::derive::{Derived, NONE};
+use super::derive::{Derived, NONE, What};
 use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
 use super::on_key::After;
@@ -16,6 +16,7 @@ use super::run_sheet::RunSheet;
 use super::widgets::glyphs::Charset;
 use crate::clock::Now;
 use crate::fact::StepId;
+use crate::fact::gate::Vote;
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
 
@@ -152,6 +153,13 @@ pub enum Mode {
         /// The chosen line.
         at: usize,
     },
+    /// A gate with what can be done there; any other key closes it.
+    Gate {
+        /// Its name.
+        gate: String,
+        /// Input is ignored for 300 ms from here.
+        opened: Now,
+    },
     /// What a step's command would do, before it does it.
     Run(Box<RunSheet>),
 }
@@ -194,6 +202,14 @@ pub enum Purpose {
     Acknowledge(String),
     /// For how long and why an alert is silenced; none is all of them.
     Silence(Option<String>),
+    /// A word on a vote on a gate.
+    Vote(String, Vote),
+    /// Why a gate is decided NO-GO.
+    NoGo(String),
+    /// Why a gate is decided GO against what is computed.
+    Override(String),
+    /// Why a gate is opened again.
+    Reopen(String),
 }
 
 /// What the checklist shows.
@@ -379,7 +395,7 @@ impl View {
         if !self.begun && !self.derived.nodes.is_empty() && room.journal != crate::room::JournalHealth::Opening {
             self.begun = true;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {
-                if self.derived.status_of(i as u32) == Status::Done {
+                if self.derived.status_of(i as u32) == Status::Done && !self.derived.holds_open_gate(room, i as u32) {
                     self.folded.insert(node.key);
                 }
             }
@@ -393,7 +409,9 @@ impl View {
         if self.begun && self.follow && self.followed != self.derived.digest {
             self.followed = self.derived.digest;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {
-                if self.derived.status_of(i as u32) == Status::Done && self.folded.insert(node.key) {
+                let settled =
+                    self.derived.status_of(i as u32) == Status::Done && !self.derived.holds_open_gate(room, i as u32);
+                if settled && self.folded.insert(node.key) {
                     self.rows.folds += 1;
                 }
             }
@@ -479,6 +497,14 @@ impl View {
     /// The node of the selected row.
     pub fn current(&self) -> Option<u32> {
         self.rows.list.get(self.selected_row()).copied()
+    }
+
+    /// The gate of the selected row, by its place in the plan.
+    pub fn gate_selected(&self) -> Option<usize> {
+        match self.derived.node(self.current()?)?.what {
+            What::Gate(ix) => Some(ix),
+            _ => None,
+        }
     }
 
     /// The step of the selected row.

@@ -608,3 +608,25 @@ fn ranks_say_too_few_points_before_they_say_anything() {
     w.run(20, None, Some(true), Some(true));
     assert_eq!(w.room.ranked(MetricIx(0)), None);
 }
+
+#[test]
+fn what_is_rare_is_compared_by_its_counts() {
+    let when = "count of error rate over 1m above baseline";
+    let plan = PLAN.replace("error rate > 0.5%", when).replace("for = \"2m\"", "for = \"0s\"");
+    let mut w = Watched::new(&plan);
+    let counter = |w: &mut Watched, seconds: u32, from: f64, every: u32| {
+        let mut value = from;
+        for i in 0..seconds {
+            value += f64::from(u32::from(i % every == 0));
+            w.run(1, Some(value), Some(true), Some(true));
+        }
+        value
+    };
+    // Six failures in ten minutes are usual: one more or less a minute is chance, nine in a minute are not.
+    let value = counter(&mut w, 600, 0.0, 100);
+    w.does(&Intent::TakeBaseline).unwrap();
+    let value = counter(&mut w, 120, value, 50);
+    assert_eq!(w.story("5xx"), [], "two a minute may be chance");
+    counter(&mut w, 60, value, 6);
+    assert_eq!(w.story("5xx"), [AlertWord::Firing]);
+}

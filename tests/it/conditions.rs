@@ -52,6 +52,7 @@ fn everything_that_is_promised_can_be_written() {
         ("p95 is not above baseline", "not p95 above baseline"),
         ("p95 like baseline", "p95 like baseline"),
         ("count of failures over 1m > 100", "count of failures over 1m > 100"),
+        ("count of failures over 10m is not above baseline", "not count of failures over 10m above baseline"),
         ("failures has no data", "not failures has data"),
         ("5xx and timeouts > 3 and p95 < 1s", "(5xx and timeouts > 3 and p95 < 1s)"),
         ("all services up", "services up"),

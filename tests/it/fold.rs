@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
+use warroom::fact::gate::{Stand, Vote};
 use warroom::fact::{
     AlertWord, Author, Draft, Entry, Fact, Hash, Mark, RunEnded, RunStarted, RunVerdict, StepId, There,
 };
@@ -25,6 +26,9 @@ enum Say {
     Add(u8),
     T0(i64),
     Watch(u64),
+    Vote(u8, Vote),
+    Turn(Stand),
+    Reopen(bool),
     Rename(u8, u8),
     Alarm(u8, u8, bool),
     Run(u8, u8, u8),
@@ -50,6 +54,10 @@ fn say() -> impl Strategy<Value = Say> {
         1 => (0..5_i64).prop_map(Say::T0),
         1 => (1..4_u64).prop_map(Say::Watch),
         1 => (0..4_u8, 0..4_u8).prop_map(|(from, to)| Say::Rename(from, to)),
+        3 => (0..2_u8, prop_oneof![Just(Vote::Go), Just(Vote::NoGo), Just(Vote::Abstain), Just(Vote::Withdrawn)])
+            .prop_map(|(role, vote)| Say::Vote(role, vote)),
+        2 => prop_oneof![Just(Stand::Holds), Just(Stand::Broken), Just(Stand::Blind)].prop_map(Say::Turn),
+        1 => any::<bool>().prop_map(Say::Reopen),
         3 => (0..3_u8, 0..5_u8, any::<bool>()).prop_map(|(id, what, yes)| Say::Alarm(id, what, yes)),
         2 => (0..3_u8, 0..4_u8, 0..5_u8).prop_map(|(run, s, what)| Say::Run(run, s, what)),
         1 => Just(Say::Alien),
@@ -105,6 +113,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
             let skew = [0, 31_000, -29_000][w];
             let utc = chrono::DateTime::from_timestamp_millis(clock + skew).unwrap();
             let stamp = Stamp::next(last[w], utc, Writer(w as u64));
+            let gate = || Untrusted::new("canary");
             let id = |s: u8| StepId::from(format!("step-{s}").as_str());
             let fact = match say {
                 Say::Mark(s, mark, saw) => {
@@ -123,6 +132,18 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     hashes: vec!["b".to_owned()],
                     paths: Vec::new(),
                     renames: vec![(id(from), id(to))],
+                },
+                Say::Vote(role, vote) => Fact::GateVoted {
+                    gate: gate(),
+                    role: Untrusted::new(["ic", "dba"][usize::from(role)]),
+                    vote,
+                    comment: Untrusted::new("as I see it"),
+                },
+                Say::Turn(to) => Fact::GateTurned { gate: gate(), to, held: 1.5, why: Untrusted::new("seen") },
+                Say::Reopen(saw) => Fact::GateReopened {
+                    gate: gate(),
+                    reason: Untrusted::new("again"),
+                    saw: last[w].filter(|_| saw).into_iter().collect(),
                 },
                 Say::Alarm(id, what, yes) => alarm(id, what, yes, utc),
                 Say::Alien => Fact::Unknown,

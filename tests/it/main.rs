@@ -28,6 +28,7 @@ mod files;
 mod floors;
 mod fold;
 mod found;
+mod gates;
 mod includes;
 mod init;
 mod journal;

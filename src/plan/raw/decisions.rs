@@ -42,6 +42,9 @@ pub(in crate::plan) struct RawGate {
     pub dwell: Option<Text>,
     pub votes: Vec<Text>,
     pub deadline: Option<Text>,
+    pub on_breach: Option<Text>,
+    pub max_age: Option<Text>,
+    pub min_samples: Option<u32>,
 }
 
 pub(in crate::plan) struct RawWindow {
@@ -131,17 +134,33 @@ impl RawBaseline {
 
 impl RawGate {
     pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let (dwell, on_breach) = Self::dwell(&mut t, r);
         let it = Self {
             at: t.span(),
             name: t.required(r, "name"),
             place: t.text(r, "at"),
             criteria: t.texts(r, "criteria"),
-            dwell: t.duration(r, "dwell"),
+            dwell,
             votes: t.texts(r, "votes"),
             deadline: t.text(r, "deadline"),
+            on_breach,
+            max_age: t.duration(r, "max_age"),
+            min_samples: t.integer(r, "min_samples", 0..=10_000).and_then(|n| u32::try_from(*n.get_ref()).ok()),
         };
         t.close(r, &[]);
         it
+    }
+
+    /// `dwell = "5m"`, or `dwell = { for = "5m", on_breach = "pause" }`.
+    fn dwell(t: &mut Table<'_>, r: &mut Reader<'_>) -> (Option<Text>, Option<Text>) {
+        if t.value("dwell").is_none_or(|value| value.get_ref().as_table().is_none()) {
+            return (t.duration(r, "dwell"), None);
+        }
+        let Some(mut table) = t.table(r, "dwell", "`dwell`") else { return (None, None) };
+        table.demand(r, "for");
+        let both = (table.duration(r, "for"), table.text(r, "on_breach"));
+        table.close(r, &[]);
+        both
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::Plan;
 use super::super::decisions::{
-    BaselinePlan, BreakerPlan, CheckIn, GatePlan, LevelPlan, MaintenancePlan, NoData, ProfilePlan, RollbackPlan,
-    RulePlan, WindowPlan,
+    BaselinePlan, BreakerPlan, CheckIn, GatePlan, LevelPlan, MaintenancePlan, NoData, OnBreach, ProfilePlan,
+    RollbackPlan, RulePlan, WindowPlan,
 };
 use super::super::raw::{
     RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawPlan, RawProfile, RawRollback, RawRule, RawWindow,
@@ -235,7 +235,11 @@ impl Resolver<'_> {
                 "add `criteria = [\"services up\", …]` or `votes = [\"…\"]`",
             );
         }
+        let on_breach = raw.on_breach.as_ref().and_then(|text| self.word("on_breach", text, &["reset", "pause"]));
         GatePlan {
+            on_breach: if on_breach == Some("pause") { OnBreach::Pause } else { OnBreach::Reset },
+            max_age: self.duration(raw.max_age.as_ref()),
+            min_samples: raw.min_samples.unwrap_or_default(),
             name,
             at: raw.place.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep)),
             criteria: self.conditions(&raw.criteria, known),

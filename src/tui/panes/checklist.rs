@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::clock::clock_span;
 use crate::fact::StepId;
 use crate::room::{JournalHealth, Room, Status};
+use crate::tui::derive::{Node, What};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::view::{Filter, View};
@@ -17,15 +18,15 @@ pub const HEAD: usize = 2;
 
 /// Where the columns of a row stand.
 #[derive(Clone, Copy)]
-struct Columns {
+pub(super) struct Columns {
     /// Of the owner; 0 wide where there is no room.
-    owner: (u16, u16),
+    pub(super) owner: (u16, u16),
     /// Of the time.
-    time: (u16, u16),
+    pub(super) time: (u16, u16),
     /// Of the word.
-    word: (u16, u16),
+    pub(super) word: (u16, u16),
     /// One past the text.
-    text_end: u16,
+    pub(super) text_end: u16,
 }
 
 impl Columns {
@@ -62,7 +63,7 @@ pub fn clock(room: &Room, view: &View) -> i64 {
     let shown = usize::from(view.heights.get(Pane::Checklist.index()).copied().unwrap_or_default());
     let running = view.rows.list.iter().skip(from).take(shown).any(|i| {
         let d = &view.derived;
-        d.is_leaf(*i) && d.status_of(*i) == Status::Running
+        d.is_leaf(*i) && d.status_of(*i) == Status::Running || d.node(*i).is_some_and(Node::is_gate)
     });
     match (running, view.derived.late > 0) {
         (true, _) => now,
@@ -106,7 +107,9 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let columns = Columns::of(list);
     for (line, (row, node)) in view.rows.list.iter().enumerate().skip(from).take(usize::from(list.height)).enumerate() {
         let area = Rect { y: list.y + line as u16, height: 1, ..list };
-        if d.node(*node).is_some_and(super::super::derive::Node::is_phase) {
+        if let Some(Node { what: What::Gate(ix), phase, .. }) = d.node(*node) {
+            super::gate::row(room, *ix, area, columns, *phase != super::super::derive::NONE, pen);
+        } else if d.node(*node).is_some_and(Node::is_phase) {
             phase(room, view, *node, area, columns, pen);
         } else {
             step(room, view, *node, area, columns, pen);

@@ -68,6 +68,9 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
     let Some(node) = view.current() else {
         return ("Detail".to_owned(), String::new(), vec![vec![("nothing is selected".to_owned(), Role::Dim)]]);
     };
+    if let Some(ix) = view.gate_selected() {
+        return super::gate::detail(room, view, ix, width, pen);
+    }
     let title = d.text(room, node);
     let Some(id) = d.id(room, node) else {
         let (done, all) = d.counts.get(node as usize).copied().unwrap_or_default();

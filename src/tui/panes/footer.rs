@@ -81,6 +81,7 @@ fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen
             A::Undo | A::Clock | A::Back | A::NextPane => false,
             A::Freeze => on_charts,
             A::Alerts => on_alerts,
+            A::Gate => view.derived.gates > 0,
             A::Open => !on_charts,
             _ => true,
         };

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod checklist;
 pub mod detail;
 pub mod footer;
+pub mod gate;
 pub mod header;
 pub mod metrics;
 pub mod palette;
@@ -109,6 +110,7 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
             checklist::clock(room, view),
         )),
         Pane::Detail => match view.detail {
+            Detail::Step if view.gate_selected().is_some() => hash(&(r, second, &view.selected, view.epoch)),
             Detail::Step => {
                 let ticking = if room.live.runs.is_empty() { 0 } else { second };
                 hash(&(r.steps, r.timeline, r.runs, ticking, &view.selected, view.epoch))
@@ -182,7 +184,9 @@ pub fn overlays(room: &Room, view: &View, area: Rect) -> Vec<Overlay> {
     }
     let what = match &view.mode {
         Mode::Normal | Mode::Find(_) => None,
-        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } | Mode::Run(_) => Some(Over::Dialog),
+        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } | Mode::Gate { .. } | Mode::Run(_) => {
+            Some(Over::Dialog)
+        }
         Mode::Palette { .. } => Some(Over::Palette),
         Mode::Help => Some(Over::Help),
     };
@@ -225,7 +229,7 @@ pub fn too_small(room: &Room, theme: &Theme, charset: Charset, area: Rect, scrat
     scratch.resize(area);
     let mut pen = Pen { buf: scratch, theme, charset };
     pen.fill(area, Role::Text);
-    let verdict = room.live.verdict.verdict.to_string();
+    let verdict = gate::shown(room).0.to_string();
     let says = format!(" needs 40×10, this is {}×{}", area.width, area.height);
     pen.line(area.x, area.y, area.width, &[(&verdict, Role::Strong), (&says, Role::Text)]);
 }

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::palette;
+use crate::fact::gate::Vote;
 use crate::room::Room;
 use crate::text::{escape, wrap};
 use crate::tui::keys::{Action, KeyMode, Line};
@@ -20,6 +21,7 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
         Mode::Prompt { purpose, .. } => 4 + u16::from(!help_for(room, view, purpose).1.is_empty()),
         Mode::Choose { options, .. } => 4 + options.len() as u16,
         Mode::Confirm { question, .. } => 4 + wrap(question, width.saturating_sub(8).into()).len() as u16,
+        Mode::Gate { gate, .. } => super::gate::rows(room, gate, width),
         Mode::Run(_) => super::run::rows(room, view, width),
         _ => 0,
     }
@@ -65,6 +67,7 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             }
             hint(pen, x, y + 1, &[("y", "yes, do it"), ("any other key", "cancels")]);
         }
+        Mode::Gate { gate, .. } => super::gate::sheet(room, gate, area, pen),
         _ => {}
     }
 }
@@ -100,6 +103,24 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
             alert.as_ref().map_or_else(|| "Silence every alert".to_owned(), |a| format!("Silence \"{}\"", escape(a))),
             "for how long and why: 30m known failover".to_owned(),
         ),
+        Purpose::Vote(gate, Vote::Withdrawn) => {
+            (format!("Your vote on \"{}\" is taken back", escape(gate)), "a word on it, if you like".to_owned())
+        }
+        Purpose::Vote(gate, Vote::NoGo) => (
+            format!("Your vote on \"{}\": NO-GO", escape(gate)),
+            "say why; it stands until you take it back".to_owned(),
+        ),
+        Purpose::Vote(gate, vote) => {
+            (format!("Your vote on \"{}\": {vote}", escape(gate)), "a word on it, if you like".to_owned())
+        }
+        Purpose::NoGo(gate) => (format!("Why is \"{}\" a NO-GO?", escape(gate)), String::new()),
+        Purpose::Override(gate) => (
+            format!("Decide GO at \"{}\" against what is computed", escape(gate)),
+            format!("write {} and why: it is marked in the record and wherever it shows", crate::tui::gate_keys::WORD),
+        ),
+        Purpose::Reopen(gate) => {
+            (format!("Why is \"{}\" opened again?", escape(gate)), "votes for GO are to be given again".to_owned())
+        }
         Purpose::T0 => (
             "When is T-0?".to_owned(),
             format!("12:30 ({} today), +10m, -5m or 2025-10-21T12:00:00Z", room.plan.room.zone.name()),

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
+use crate::fact::gate::{Stand, Vote};
 use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
@@ -62,6 +63,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
                 | Fact::AlertChanged { .. }
                 | Fact::NoticeQueued { .. }
                 | Fact::NoticeTold { .. }
+                | Fact::GateTurned { .. }
         );
         if narrow && matches!(entry.fact, Fact::WatchTaken { .. }) {
             // Here the person is what happened.
@@ -124,6 +126,8 @@ fn lines(room: &Room) -> Vec<Line<'_>> {
                 open.insert(service.raw(), out.len());
             }
             Fact::VerdictChanged { .. } => {}
+            // Criteria that begin to hold, or to be waited for, are seen at the gate itself.
+            Fact::GateTurned { to, .. } if *to != Stand::Broken => continue,
             _ => open.clear(),
         }
         out.push(Line { newest: entry, since: entry.stamp, changes: 1 });
@@ -163,8 +167,13 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         },
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
-        | Fact::TerminalLost => (g.alarm, Role::Bad),
-        Fact::PlanReloaded { accepted: false, .. } | Fact::CommandLeft { .. } => (g.warning, Role::Warn),
+        | Fact::TerminalLost
+        | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
+        Fact::PlanReloaded { accepted: false, .. }
+        | Fact::CommandLeft { .. }
+        | Fact::GateTurned { to: Stand::Broken, .. } => (g.warning, Role::Warn),
+        Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
+        Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
         Fact::CommandStarted(_) => (g.running, Role::Accent),
         Fact::CommandEnded(end) => match end.verdict {
             RunVerdict::Pass => (g.done, Role::Good),
@@ -270,6 +279,20 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             let clock = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(zone).format("%H:%M:%S").to_string();
             format!("baseline of {} metrics, {} to {}", metrics.len(), clock(from), clock(until))
         }
+        Fact::GateVoted { gate, role, vote, comment } => {
+            let comment = if comment.raw().is_empty() { String::new() } else { format!(": {comment}") };
+            match vote {
+                Vote::Withdrawn => format!("takes the vote on {gate} back{comment}"),
+                vote => format!("{vote} on {gate} for {role}{comment}"),
+            }
+        }
+        Fact::GateTurned { gate, to, why, .. } => format!("gate {gate} {to}: {why}"),
+        Fact::GateDecided { gate, verdict, overridden, reason, .. } => {
+            let how = if *overridden { " BY OVERRIDE" } else { "" };
+            let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
+            format!("gate {gate}: {verdict}{how}{why}")
+        }
+        Fact::GateReopened { gate, reason, .. } => format!("opened the gate {gate} again: {reason}"),
         Fact::CommandStarted(run) => {
             let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
             let reason = run.reason.as_ref().map(|r| format!(", because {r}")).unwrap_or_default();

@@ -13,7 +13,8 @@ use crate::tui::widgets::pen::{Pen, cells};
 
 /// Draws the band.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
-    let (band, badge) = match room.live.verdict.verdict {
+    let (verdict, reason, since) = super::gate::shown(room);
+    let (band, badge) = match verdict {
         Verdict::Go => (Role::BandGo, Role::BadgeGo),
         Verdict::Wait => (Role::BandWait, Role::BadgeWait),
         Verdict::NoGo => (Role::BandNoGo, Role::BadgeNoGo),
@@ -22,14 +23,14 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let (left, width) = (area.x + 2, area.width.saturating_sub(4));
     let wide = area.width >= 120;
     let main = if area.height >= 3 && wide { area.y + 1 } else { area.y };
-    let word = format!(" {} ", room.live.verdict.verdict);
+    let word = format!(" {verdict} ");
     let next = next(room, view);
     let next_wide: u16 = next.iter().map(|(text, _)| cells(text)).sum::<u16>().min(width * 2 / 5);
     let reason_end = if wide && next_wide > 0 { left + width - next_wide - 3 } else { left + width };
     let mut x = pen.put(left, main, width, &word, badge);
     x += 2;
-    let since = room.live.verdict.since.utc.with_timezone(&room.plan.room.zone).format("since %H:%M:%S").to_string();
-    let reason = escape(&room.live.verdict.reason);
+    let since = since.with_timezone(&room.plan.room.zone).format("since %H:%M:%S").to_string();
+    let reason = escape(&reason);
     let room_for_since = x + cells(&reason) + cells(&since) + 3 <= reason_end;
     x = pen.put(x, main, reason_end.saturating_sub(x), &reason, Role::Strong);
     if room_for_since {
@@ -82,6 +83,7 @@ pub fn troubles(room: &Room) -> Vec<String> {
         let more = if more > 0 { format!(" (+{more} more)") } else { String::new() };
         out.push(format!("the plan on disk is not in force: {}{more}", escape(first)));
     }
+    out.extend(super::gate::gone(room).map(|t| escape(&t)));
     out.extend(room.untold().into_iter().take(2).map(|t| escape(&t)));
     if let Some(trouble) = &room.trouble {
         out.push(escape(trouble));

@@ -1,0 +1,187 @@
+//! Gates judged second by second: how their criteria stand, for how long, and what the watch records of that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ballots::{Settled, Turn};
+use super::dwell::{Dwell, Terms};
+use super::{Book, Room, Watch};
+use crate::clock::{Now, Stamp};
+use crate::fact::gate::{Stand, Vote};
+use crate::fact::{Fact, StepId, Verdict};
+use crate::plan::Plan;
+use crate::plan::decisions::GatePlan;
+use crate::text::Untrusted;
+
+/// Criteria that hold, or have no data, are recorded when they have for this long, or for a dwell that is shorter; a breach is
+/// at once.
+const NEWS: Duration = Duration::from_secs(2);
+/// Two looks further apart than this say nothing of the time between them.
+const BLINK: Duration = Duration::from_secs(5);
+/// Healthy time survives a lack of data of its own length, and of this at least.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A gate as judged so far by this process.
+#[derive(Clone, Debug, Default)]
+pub struct GateLive {
+    /// Its healthy time.
+    pub dwell: Dwell,
+    /// How each criterion stands, and since when.
+    pub criteria: Vec<(Stand, Now)>,
+    /// The verdict, and since when.
+    pub word: Option<(Verdict, Now)>,
+    /// Steps that stand before it, in which book.
+    pub scope: Option<(Arc<Book>, Vec<StepId>)>,
+    /// How many of them are settled and how many there are, at which revision of the steps.
+    pub(super) counts: Option<(u64, (u32, u32))>,
+    /// What the watch has recorded last.
+    recorded: Option<Stand>,
+    /// The newest record of another process that was taken over.
+    followed: Option<Stamp>,
+    /// When it was last opened again.
+    reopened: Option<Stamp>,
+}
+
+/// Lets every gate look; what the watch is to record of it.
+pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
+    if room.plan.gates.is_empty() {
+        return Vec::new();
+    }
+    let plan = Arc::clone(&room.plan);
+    let mut gates = std::mem::take(&mut room.live.gates);
+    gates.resize_with(plan.gates.len(), GateLive::default);
+    for (live, gate) in gates.iter_mut().zip(&plan.gates) {
+        if live.scope.as_ref().is_none_or(|(book, _)| !Arc::ptr_eq(book, &room.book)) {
+            live.scope = Some((Arc::clone(&room.book), room.find_steps(gate.at.as_ref())));
+            live.counts = None;
+        }
+    }
+    room.live.gates = gates;
+    for ix in 0..plan.gates.len() {
+        let counts = room.gate_step_counts(ix);
+        if let Some(live) = room.live.gates.get_mut(ix) {
+            live.counts = Some((room.revision.steps, counts));
+        }
+    }
+    let mut facts = Vec::new();
+    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    let mut changed = false;
+    for (ix, gate) in plan.gates.iter().enumerate() {
+        let Some(it) = room.reckon(ix) else { continue };
+        let (stands, stand) = (it.stands.clone(), it.stand());
+        let voted = it.said.is_some_and(|s| s.standing().any(|c| c.vote == Vote::Go));
+        let went = matches!(&it.settled, Settled::Decided(d) if d.verdict == Verdict::Go);
+        let (turn, reopened) = (it.said.and_then(|s| s.turn.clone()), it.said.and_then(super::ballots::Said::reopened));
+        let Some(mut live) = room.live.gates.get_mut(ix).map(std::mem::take) else { continue };
+        let now = room.now;
+        if !watching {
+            follow(room, &mut live, turn.as_ref());
+        }
+        if reopened > live.reopened {
+            live.reopened = reopened;
+            live.dwell.reset();
+            live.recorded = None;
+        }
+        let terms = Terms {
+            on_breach: gate.on_breach,
+            patience: gate.dwell.max(PATIENCE * room.speed),
+            blink: BLINK * room.speed,
+        };
+        live.dwell.step(&terms, now, stand);
+        changed |= live.criteria.len() != stands.len() || live.criteria.iter().zip(&stands).any(|((a, _), b)| a != b);
+        let before = std::mem::take(&mut live.criteria).into_iter().map(Some).chain(std::iter::repeat(None));
+        live.criteria = stands
+            .into_iter()
+            .zip(before)
+            .map(|(stand, before)| before.filter(|(was, _)| *was == stand).unwrap_or((stand, now)))
+            .collect();
+        let lasted = live.dwell.since.map(|since| now.since(since)).unwrap_or_default();
+        let patience = if gate.dwell.is_zero() { NEWS * room.speed } else { gate.dwell.min(NEWS * room.speed) };
+        let due = stand == Stand::Broken || lasted >= patience;
+        let matters = !gate.dwell.is_zero() || voted || went;
+        let news = watching && matters && due && live.recorded != Some(stand);
+        if news {
+            live.recorded = Some(stand);
+        }
+        let held = live.dwell.held.as_secs_f64();
+        if let Some(slot) = room.live.gates.get_mut(ix) {
+            *slot = live;
+        }
+        // The healthy time of this look may have filled the dwell.
+        let word = room.reckon(ix).map(|it| it.verdict);
+        if let (Some(word), Some(slot)) = (word, room.live.gates.get_mut(ix))
+            && slot.word.is_none_or(|(was, _)| was != word)
+        {
+            slot.word = Some((word, now));
+            changed = true;
+        }
+        if news {
+            let why = room.gate(ix).map(|g| g.missing).unwrap_or_default();
+            let (gate, why) = (Untrusted::new(gate.name.clone()), Untrusted::new(why));
+            facts.push(Fact::GateTurned { gate, to: stand, held, why });
+        }
+    }
+    if changed {
+        room.revision.header += 1;
+    }
+    facts
+}
+
+/// A process that does not watch takes over what the watch recorded: it has looked for longer.
+fn follow(room: &Room, live: &mut GateLive, turn: Option<&Turn>) {
+    let Some(turn) = turn.filter(|turn| live.followed.is_none_or(|known| known < turn.stamp)) else { return };
+    // Time since a record counts only while the process that made it still watches.
+    let theirs = room.progress.watch.as_ref().is_some_and(|(_, since, _)| *since <= turn.stamp);
+    if !theirs || !matches!(room.live.watch, Watch::Other { .. }) {
+        return;
+    }
+    live.followed = Some(turn.stamp);
+    let mut held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
+    if turn.to == Stand::Holds {
+        held += (room.now.utc - turn.stamp.utc()).to_std().unwrap_or_default();
+    }
+    live.dwell = Dwell::seeded(held, turn.to, room.now);
+}
+
+/// This process becomes the watch: healthy time goes on from what was last recorded; the time in which nobody looked does not
+/// count, and when that was long it begins anew.
+pub(super) fn take_over(room: &mut Room) {
+    let plan = Arc::clone(&room.plan);
+    let mut gates = std::mem::take(&mut room.live.gates);
+    gates.resize_with(plan.gates.len(), GateLive::default);
+    let looked = last_look(room);
+    for (live, gate) in gates.iter_mut().zip(&plan.gates) {
+        live.recorded = None;
+        let turn = room.progress.gates.gate(&gate.name).and_then(|said| said.turn.clone());
+        let Some(turn) = turn else { continue };
+        let mut held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
+        let until = looked.unwrap_or(turn.stamp.utc()).max(turn.stamp.utc());
+        if turn.to == Stand::Holds {
+            held += (until - turn.stamp.utc()).to_std().unwrap_or_default();
+        }
+        let away = (room.now.utc - until).to_std().unwrap_or_default();
+        if away > gate.dwell.max(PATIENCE * room.speed) {
+            held = Duration::ZERO;
+        }
+        live.dwell = Dwell::seeded(held, Stand::Blind, room.now);
+    }
+    room.live.gates = gates;
+}
+
+/// Keeps what is known of gates that the new plan has unchanged.
+pub(super) fn keep(old: &Plan, kept: Vec<GateLive>, new: &Plan, live: &mut [GateLive]) {
+    for (gate, kept) in old.gates.iter().zip(kept) {
+        let same = |g: &GatePlan| {
+            let text = |g: &GatePlan| g.criteria.iter().map(|c| c.text.clone()).collect::<Vec<_>>();
+            g.name == gate.name && text(g) == text(gate) && g.at == gate.at
+        };
+        if let Some(slot) = new.gates.iter().position(same).and_then(|ix| live.get_mut(ix)) {
+            *slot = kept;
+        }
+    }
+}
+
+fn last_look(room: &Room) -> Option<chrono::DateTime<chrono::Utc>> {
+    let metrics = room.live.metrics.iter().filter_map(|m| m.series.last());
+    metrics.chain(room.live.services.iter().filter_map(|s| s.passes.last())).map(|p| p.at).max()
+}
