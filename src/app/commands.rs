@@ -358,7 +358,6 @@ fn parse_t0(
     setup: &Setup,
     now: chrono::DateTime<chrono::Utc>,
 ) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
-    use chrono::TimeZone;
     if text == "now" {
         return Ok(now);
     }
@@ -368,12 +367,8 @@ fn parse_t0(
     let zone = setup.plan.room.zone;
     let time = chrono::NaiveTime::parse_from_str(text, "%H:%M")
         .map_err(|_| anyhow::anyhow!("--t0 \"{text}\": write `now`, a time as in 12:00, or 2025-10-21T12:00:00Z"))?;
-    zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time))
-        .single()
-        .map(|at| at.to_utc())
-        .with_context(|| {
-            format!("--t0 {text}: this time does not exist, or exists twice, today in {zone}; write it with its offset")
-        })
+    let at = now.with_timezone(&zone).date_naive().and_time(time);
+    crate::clock::zones::local(zone, at).map_err(|why| anyhow::anyhow!("--t0 {text}: {why}"))
 }
 
 /// The answer of a command, on standard output.

@@ -12,6 +12,7 @@ use super::origin::Origin;
 use super::outbound::Outbound;
 use super::reread::{Again, Read};
 use super::setup::Setup;
+use crate::clock::jumps::{Jump, Reading};
 use crate::clock::{Now, Pace, rfc3339};
 use crate::fact::{Author, Draft, Entry, Fact};
 use crate::files;
@@ -19,7 +20,7 @@ use crate::journal::{self, Journal, TapedSample};
 use crate::notice::Told;
 use crate::plan::Loaded;
 use crate::poll::{self, Poll};
-use crate::probe::{Reading, Sample, ServiceIx};
+use crate::probe::{self, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
 use crate::secret::Masks;
 use crate::tell::Tell;
@@ -69,6 +70,10 @@ pub struct Desk {
     fresh: Option<Vec<Arc<Entry>>>,
     /// Samples that wait for room on the lane to the tape, oldest dropped first.
     to_tape: Vec<TapedSample>,
+    /// The pace that was last handed to the pollers.
+    paced: Option<Duration>,
+    /// The clocks at the last tick.
+    clocks: Option<Reading>,
     /// Commands that run, or are about to.
     runs: Runs,
 }
@@ -154,6 +159,8 @@ impl Desk {
             log: None,
             fresh: None,
             to_tape: Vec::new(),
+            paced: None,
+            clocks: None,
             runs: Runs::default(),
         }
     }
@@ -190,7 +197,11 @@ impl Desk {
     pub fn tick(&mut self) -> bool {
         let now = self.now();
         self.second = now.utc.timestamp();
+        let jumped = self.jumps(now);
         let effects = room::observe::tick(&mut self.room, now);
+        if self.room.live.pace != self.paced {
+            self.poll_anew();
+        }
         self.flush_tape();
         if let Some(wanted) = self.room.begin_silence() {
             let id = wanted.silence;
@@ -199,11 +210,26 @@ impl Desk {
                 tracing::warn!("silence {id}: the pollers are busy, it is tried again");
             }
         }
-        let any = self.perform(effects);
+        let any = self.perform(effects) | jumped;
         self.outbound.say_waiting(&self.room);
         self.outbound.beat(&self.room);
         self.find_runs();
         any
+    }
+
+    /// Jumps of this machine's clocks since the last tick. A rehearsal's clock is made of the monotonic one and has none.
+    fn jumps(&mut self, now: Now) -> bool {
+        let reading = super::clocks::read();
+        let before = self.clocks.replace(reading);
+        let jumps: Vec<Jump> = before.into_iter().flat_map(|before| Jump::between(before, reading)).collect();
+        if self.pace.speed() != 1 {
+            return false;
+        }
+        for jump in &jumps {
+            let effects = room::clocks::jumped(&mut self.room, *jump, now);
+            self.perform(effects);
+        }
+        !jumps.is_empty()
     }
 
     /// How telling a notice went. True: it is seen at once.
@@ -349,7 +375,7 @@ impl Desk {
                 self.perform(effects);
                 self.outbound.begin(&self.room);
                 self.room.revision.header += 1;
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+                self.poll_now();
                 let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });
                 self.append(vec![taken]);
                 self.open_room();
@@ -366,7 +392,7 @@ impl Desk {
                 self.room.live.watch = Watch::Nobody;
                 self.room.revision.header += 1;
                 // Alone and read-only: look for this screen only.
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+                self.poll_now();
                 true
             }
             journal::Event::Samples(taped) => {
@@ -428,7 +454,13 @@ impl Desk {
             facts.push(Fact::RoomOpened { name, version: env!("CARGO_PKG_VERSION").to_owned() });
         }
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
-        if self.room.progress.loaded.as_ref().is_none_or(|known| known.hashes != hashes) {
+        // What is on its way to the journal counts as recorded: an edit that is taken back at once is an edit all the same.
+        let on_its_way = self.room.unsaved.values().rev().find_map(|u| match &u.draft.fact {
+            Fact::RunbookLoaded { hashes, .. } => Some(hashes),
+            _ => None,
+        });
+        let known = on_its_way.or(self.room.progress.loaded.as_ref().map(|known| &known.hashes));
+        if known != Some(&hashes) {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
             let before = self.before.take().or_else(|| self.of_last_run().map(Arc::new));
             let renames = before.map(|old| {
@@ -521,17 +553,17 @@ impl Desk {
         let old = (now.utc - sample.at.utc).to_std().unwrap_or(Duration::ZERO);
         sample.at.mono = now.mono.saturating_sub(old);
         match &mut sample.reading {
-            Reading::Service(reading) => {
+            probe::Reading::Service(reading) => {
                 let ix = self.room.plan.services.iter().position(|s| s.name == name)?;
                 reading.service = ServiceIx(ix as u32);
             }
-            Reading::Metrics(readings) => {
+            probe::Reading::Metrics(readings) => {
                 let ix = self.room.plan.taped(&name)?;
                 for r in readings.iter_mut() {
                     r.metric = ix;
                 }
             }
-            Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
+            probe::Reading::Backfill(_) | probe::Reading::Rules(_) | probe::Reading::Alerts(_) => return None,
         }
         Some(sample)
     }
@@ -686,10 +718,16 @@ impl Desk {
         self.poll_anew();
     }
 
+    /// Hands the probes over at the pace of the windows in force.
+    fn poll_now(&mut self) {
+        self.paced = self.room.live.pace;
+        self.poll.ask(poll::Ask::Set(self.room.probes(), self.room.plan.masks.clone()));
+    }
+
     /// The probes of the plan in force are what is asked from now on, where this process asks.
-    fn poll_anew(&self) {
+    fn poll_anew(&mut self) {
         if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {
-            self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+            self.poll_now();
         }
     }
 

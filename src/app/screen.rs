@@ -106,6 +106,9 @@ impl Screen {
         }
         let fresh = self.buffer.area != self.area;
         let drawn = tui::draw(room, &mut self.view, &self.theme, self.area, &mut self.buffer);
+        if self.view.take_bell() {
+            self.sound();
+        }
         if fresh {
             self.terminal.frame(&self.buffer, &DirtyRows::ALL, None);
         } else if !drawn.is_empty() {
@@ -117,13 +120,17 @@ impl Screen {
     fn ring(&mut self, room: &Room) {
         let (loud, _) = room.alert_counts();
         if loud > self.loud {
-            match self.alarm {
-                Heard::Bell => self.terminal.bell(),
-                Heard::Desktop => self.terminal.notify(),
-                Heard::Off => {}
-            }
+            self.sound();
         }
         self.loud = loud;
+    }
+
+    fn sound(&mut self) {
+        match self.alarm {
+            Heard::Bell => self.terminal.bell(),
+            Heard::Desktop => self.terminal.notify(),
+            Heard::Off => {}
+        }
     }
 
     /// One thing from the terminal.

@@ -9,6 +9,7 @@ use super::Room;
 use super::attempts::Attempts;
 use super::ballots::Ballots;
 use super::episodes::Episodes;
+use super::schedule::Schedule;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
 use crate::text::Untrusted;
@@ -45,6 +46,8 @@ pub struct Progress {
     pub episodes: Episodes,
     /// The newest baseline.
     pub baseline: Option<Baseline>,
+    /// Everything recorded of the countdown.
+    pub schedule: Schedule,
     /// Everything recorded of gates.
     pub gates: Ballots,
     /// Every run of a command.
@@ -300,6 +303,7 @@ impl Progress {
             | Fact::CommandEnded(_) => self.attempts.apply(entry),
             _ => self.episodes.apply(entry),
         }
+        self.schedule.apply(entry);
         let full = self.timeline.len() >= TIMELINE;
         if !(full && self.timeline.first_key_value().is_some_and(|(first, _)| stamp < *first)) {
             self.timeline.insert(stamp, Arc::clone(entry));
@@ -400,7 +404,6 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     room.revision.timeline += 1;
     match &entry.fact {
         Fact::ProfileChosen { .. } => room.apply_profile(),
-        Fact::T0Set { .. } | Fact::WatchTaken { .. } | Fact::RoomClosed { .. } => room.revision.header += 1,
         Fact::AlertChanged { .. }
         | Fact::AlertAcknowledged { .. }
         | Fact::Silenced { .. }
@@ -409,6 +412,19 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
+        Fact::StepMarked { .. } | Fact::RunbookLoaded { .. } => room.find_begun(),
+        Fact::T0Set { .. }
+        | Fact::WatchTaken { .. }
+        | Fact::RoomClosed { .. }
+        | Fact::HoldBegan { .. }
+        | Fact::HoldEnded { .. }
+        | Fact::Recycled { .. }
+        | Fact::WindowsChanged { .. }
+        | Fact::WindowExtended { .. }
+        | Fact::CallAnswered { .. }
+        | Fact::TimerSet { .. }
+        | Fact::TimerRang { .. }
+        | Fact::TimerEnded { .. } => room.revision.header += 1,
         Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
             room.revision.header += 1;
         }

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
+use super::forecast::Forecast;
 use super::gate::GateLive;
 use super::versions::Versions;
 use crate::clock::Now;
@@ -46,6 +48,18 @@ pub struct Live {
     pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// From one asking to the next, where a window in force says so.
+    pub pace: Option<Duration>,
+    /// When the pace changed last.
+    pub paced: Option<Now>,
+    /// When this machine woke up, or its wall clock was set, last.
+    pub awake: Option<DateTime<Utc>>,
+    /// The last jump of this machine's clocks, in words.
+    pub jumped: Option<(Now, String)>,
+    /// When it will be over, and until when going on is safe.
+    pub forecast: Forecast,
+    /// What the forecast was made of: steps, times, and the moment.
+    pub(super) forecast_of: Option<(u64, u64, Now)>,
     /// Gates, in the plan's order.
     pub gates: Vec<GateLive>,
     /// What is heard of runs that go on, while this process hears of them.
@@ -213,9 +227,22 @@ impl Live {
             silencing: None,
             sweep: Sweep::Due,
             telling: HashMap::new(),
+            pace: None,
+            paced: None,
+            awake: None,
+            jumped: None,
+            forecast: Forecast::default(),
+            forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
             runs: HashMap::new(),
         }
+    }
+
+    /// Takes over what is known of this machine's clocks.
+    pub(super) fn keep_clocks(&mut self, old: &Self) {
+        self.awake = old.awake;
+        self.jumped.clone_from(&old.jumped);
+        (self.pace, self.paced) = (old.pace, old.paced);
     }
 }
 

@@ -149,6 +149,8 @@ words! {
         /// See `keys.toml`.
         HairRight = "hair-right",
         /// See `keys.toml`.
+        CheckIn = "check-in",
+        /// See `keys.toml`.
         Accept = "accept",
         /// See `keys.toml`.
         Cancel = "cancel",

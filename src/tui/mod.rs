@@ -1,5 +1,6 @@
 //! Showing: a frame is a function of the room; keys become intents.
 
+mod clock_keys;
 pub mod derive;
 pub mod gate_keys;
 mod gate_rows;

@@ -6,15 +6,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent,
 use ratatui::layout::Position;
 use tui_input::Input;
 
+use super::clock_keys::{answer_dialog, clock_dialog};
 use super::derive::NONE;
 use super::gate_keys;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
 use super::panes::{alarms, services};
 use super::run_sheet;
-use super::typing::{
-    alert_dialog, clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek,
-};
+use super::typing::{alert_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
 use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
 use crate::room::{Intent, Room, Status, Whose};
@@ -324,6 +323,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         A::RoomNote => return ask(view, Purpose::Note(None)),
         A::Clock => return clock_dialog(room, view),
         A::Alerts => return alert_dialog(room, view),
+        A::CheckIn => return answer_dialog(room, view),
         _ => {}
     }
     let on_steps = view.focus == Pane::Checklist || view.focus == Pane::Detail && view.detail == Detail::Step;
@@ -333,7 +333,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         (A::Add, step) => ask(view, Purpose::Add(step)),
         (A::Tick, Some(step)) => tick(room, view, step),
         (A::Run, Some(step)) => run_sheet::open(room, view, step),
-        (A::Start, Some(step)) => vec![Act::Intent(Intent::Start { step })],
+        (A::Start, Some(step)) => turn(room, view, step, true),
         (A::Fail, Some(step)) => ask(view, Purpose::Fail(step)),
         (A::Owner, Some(step)) => ask(view, Purpose::Owner(step)),
         (A::Reopen, Some(step)) => confirm(
@@ -380,7 +380,7 @@ fn tick(room: &Room, view: &mut View, step: StepId) -> Vec<Act> {
             );
             return Vec::new();
         }
-        return vec![Act::Intent(Intent::Tick { step })];
+        return turn(room, view, step, false);
     }
     let (done, all) = view.derived.counts.get(node as usize).copied().unwrap_or_default();
     if done == all {
@@ -389,6 +389,20 @@ fn tick(room: &Room, view: &mut View, step: StepId) -> Vec<Act> {
     }
     let question = format!("Tick the {} remaining steps of \"{}\"?", all - done, title(room, view, &step));
     confirm(room, view, question, Next::Do(Intent::Tick { step }))
+}
+
+/// Ticks or begins a step; where it is not its turn, says so, and where the plan is strict about that, asks why.
+fn turn(room: &Room, view: &mut View, step: StepId, begin: bool) -> Vec<Act> {
+    let open = !room.status(&step).settled();
+    if open && room.out_of_turn(&step).is_some() {
+        let purpose = if begin { Purpose::StartAnyway(step) } else { Purpose::TickAnyway(step) };
+        view.mode = Mode::Prompt { purpose, input: Input::default(), line: Line::Typed };
+        return Vec::new();
+    }
+    if let Some(how) = room.irregular(&step).filter(|_| open) {
+        view.toast(room.now, Tone::Bad, format!("out of turn, {how}: recorded so; u takes it back"));
+    }
+    vec![Act::Intent(if begin { Intent::Start { step } } else { Intent::Tick { step } })]
 }
 
 fn by_me(room: &Room, step: &StepId) -> bool {

@@ -19,6 +19,7 @@ mod support;
 mod alerts;
 mod app;
 mod check;
+mod clock;
 mod commands;
 mod conditions;
 mod demo;

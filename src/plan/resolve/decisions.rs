@@ -26,7 +26,7 @@ use crate::runbook::Runbook;
 const TOLERANCE: f64 = 0.25;
 
 /// What the rest of the plan has to offer to decisions.
-struct Known {
+pub(super) struct Known {
     metrics: Vec<(String, Option<String>)>,
     services: Vec<String>,
     roles: Vec<String>,
@@ -35,7 +35,7 @@ struct Known {
     windows: Vec<String>,
     rules: Vec<String>,
     slos: Vec<String>,
-    places: Places,
+    pub(super) places: Places,
 }
 
 impl Resolver<'_> {
@@ -80,10 +80,11 @@ impl Resolver<'_> {
             |p| p.name.as_ref(),
             |it, raw, name| Some(it.profile(raw, name, &known)),
         );
+        self.schedule(raw, plan, &known);
     }
 
     /// Resolves a list whose entries have names of their own.
-    fn each<R, P>(
+    pub(super) fn each<R, P>(
         &mut self,
         raw: &[R],
         what: &str,
@@ -142,7 +143,7 @@ impl Resolver<'_> {
         self.known("role", names, &known.roles)
     }
 
-    fn role_of(&mut self, name: Option<&Text>, known: &Known) -> Option<String> {
+    pub(super) fn role_of(&mut self, name: Option<&Text>, known: &Known) -> Option<String> {
         self.roles_of(std::slice::from_ref(name?), known).pop()
     }
 
@@ -264,7 +265,8 @@ impl Resolver<'_> {
             let message = format!("the window \"{name}\" ends at {until}, not after it begins at {from}");
             self.r.report(codes::BAD_VALUE, text.span(), message, "make `until` later than `from`");
         }
-        Some(WindowPlan { name, from, until, every, check_in })
+        let notify = self.known("channel", &raw.notify, &known.channels);
+        Some(WindowPlan { name, from, until, every, check_in, notify })
     }
 
     fn level(&mut self, raw: &RawLevel, name: String, known: &Known) -> LevelPlan {
@@ -300,7 +302,7 @@ impl Resolver<'_> {
     }
 
     /// `T+35m`, `T-1h30m`, `T+00:35`, `T-0`.
-    fn offset(&mut self, text: Option<&Text>) -> Option<Offset> {
+    pub(super) fn offset(&mut self, text: Option<&Text>) -> Option<Offset> {
         let text = text?;
         if let Some(offset) = parse_offset(text.get_ref()) {
             return Some(offset);

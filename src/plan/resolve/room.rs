@@ -4,6 +4,7 @@ use chrono::{DateTime, LocalResult, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::super::raw::{RawRole, RawRoom, RawTime, Text};
+use super::super::schedule::Order;
 use super::super::{Input, RolePlan, RoomPlan, stem};
 use super::Resolver;
 use crate::finding::{codes, nearest};
@@ -38,6 +39,10 @@ impl Resolver<'_> {
             journal: raw.journal.as_ref().map(|path| path.get_ref().clone()),
             group: raw.group.as_ref().map(|group| group.get_ref().clone()),
             env: self.children(&raw.env),
+            order: match raw.order.as_ref().and_then(|word| self.word("order", word, &["warn", "strict"])) {
+                Some("strict") => Order::Strict,
+                _ => Order::Warn,
+            },
         }
     }
 

@@ -270,7 +270,7 @@ fn service(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, Stri
         &format!(
             "{} every {}, at most {}",
             escape(&plan.target),
-            duration_text(plan.every),
+            duration_text(room.service_pace(plan)),
             duration_text(plan.timeout)
         ),
         width,

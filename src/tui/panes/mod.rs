@@ -5,6 +5,7 @@ pub mod alert;
 pub mod board;
 pub mod chart;
 pub mod checklist;
+pub mod countdown;
 pub mod detail;
 pub mod footer;
 pub mod gate;

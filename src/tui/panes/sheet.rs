@@ -103,6 +103,13 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
             alert.as_ref().map_or_else(|| "Silence every alert".to_owned(), |a| format!("Silence \"{}\"", escape(a))),
             "for how long and why: 30m known failover".to_owned(),
         ),
+        Purpose::Hold
+        | Purpose::Timer
+        | Purpose::Extend(_)
+        | Purpose::Recycle(_)
+        | Purpose::Answer(..)
+        | Purpose::TickAnyway(_)
+        | Purpose::StartAnyway(_) => crate::tui::clock_keys::help(room, purpose),
         Purpose::Vote(gate, Vote::Withdrawn) => {
             (format!("Your vote on \"{}\" is taken back", escape(gate)), "a word on it, if you like".to_owned())
         }

@@ -165,14 +165,22 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             AlertWord::Resolved => (g.done, Role::Good),
             AlertWord::Withdrawn => (g.dot, Role::Dim),
         },
+        Fact::PlanReloaded { accepted: false, .. }
+        | Fact::HoldBegan { .. }
+        | Fact::TimerRang { .. }
+        | Fact::Irregular { .. }
+        | Fact::Recycled { .. }
+        | Fact::ClockStepped { .. }
+        | Fact::GateTurned { to: Stand::Broken, .. }
+        | Fact::CommandLeft { .. }
+        | Fact::Suspended { .. } => (g.warning, Role::Warn),
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
         | Fact::TerminalLost
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::PlanReloaded { accepted: false, .. }
-        | Fact::CommandLeft { .. }
-        | Fact::GateTurned { to: Stand::Broken, .. } => (g.warning, Role::Warn),
-        Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
+        Fact::GateDecided { verdict: Verdict::Go, .. }
+        | Fact::GateVoted { vote: Vote::Go, .. }
+        | Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
         Fact::CommandStarted(_) => (g.running, Role::Accent),
         Fact::CommandEnded(end) => match end.verdict {
@@ -305,5 +313,6 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("{} {} after {took}: {}", of_run(room, end.run), end.verdict, end.why)
         }
         Fact::Unknown => "something this version does not know".to_owned(),
+        other => super::countdown::words(room, other).unwrap_or_default(),
     }
 }
