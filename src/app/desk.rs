@@ -460,7 +460,9 @@ impl Desk {
             _ => None,
         });
         let known = on_its_way.or(self.room.progress.loaded.as_ref().map(|known| &known.hashes));
-        if known != Some(&hashes) {
+        if known == Some(&hashes) {
+            self.before = None;
+        } else {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
             let before = self.before.take().or_else(|| self.of_last_run().map(Arc::new));
             let renames = before.map(|old| {
@@ -468,8 +470,6 @@ impl Desk {
                 room::renames::renames(&old, &self.room.book)
             });
             facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
-        } else {
-            self.before = None;
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
