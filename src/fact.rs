@@ -14,6 +14,9 @@ use crate::notice::{Delivery, Notice, Severity};
 use crate::text::Untrusted;
 
 pub mod gate;
+mod ran;
+
+pub use ran::{RunEnded, RunStarted, RunVerdict};
 
 /// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
 pub const SCHEMA: u32 = 1;
@@ -409,6 +412,22 @@ pub enum Fact {
         #[serde(default)]
         saw: Vec<Stamp>,
     },
+    /// A step's command is about to start.
+    CommandStarted(Box<RunStarted>),
+    /// Somebody wants a run to stop.
+    CommandStopped {
+        /// Which.
+        run: Uuid,
+    },
+    /// A process went away while a run of its own went on.
+    CommandLeft {
+        /// Which.
+        run: Uuid,
+        /// The shim's process, which answers for it; 0 where it is not known.
+        pid: u32,
+    },
+    /// A run came to its end.
+    CommandEnded(Box<RunEnded>),
     /// A kind this version does not know; kept byte-exact in [`Entry::body`].
     #[serde(skip)]
     Unknown,
@@ -504,6 +523,7 @@ impl Fact {
         match self {
             Self::StepMarked { step, .. } | Self::StepOwned { step, .. } | Self::StepAdded { step, .. } => Some(step),
             Self::Noted { step, .. } => step.as_ref(),
+            Self::CommandStarted(run) => Some(&run.step),
             _ => None,
         }
     }

@@ -112,7 +112,15 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     let mut desk = Desk::new(me, setup, Edges { journal, poll, tell }, pace, now);
     desk.t0 = t0;
     desk.journal_at = journal_at;
-    let lanes = Lanes { journal: journal_in, poll: poll_in, told: told_in, input: None, control: None, files: None };
+    let lanes = Lanes {
+        journal: journal_in,
+        poll: poll_in,
+        told: told_in,
+        input: None,
+        control: None,
+        files: None,
+        runs: None,
+    };
     Ok(Seated { desk, lanes, runtime, _log: log })
 }
 
@@ -199,6 +207,11 @@ pub fn live(
             crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
         }
+        if !desk.room.me.read_only {
+            let (out, news) = mpsc::channel(64);
+            lanes.runs = Some(news);
+            desk.hear_runs(out);
+        }
         if !desk.setup.path.as_os_str().is_empty() {
             let (out, changes) = mpsc::channel(16);
             lanes.files = Some(changes);
@@ -213,6 +226,7 @@ pub fn live(
         if matches!(ending, Ending::TerminalLost | Ending::Signal(HANG_UP)) {
             desk.terminal_lost();
         }
+        desk.leave_runs();
         desk.close().await;
         anyhow::Ok(ending)
     });

@@ -26,6 +26,10 @@ use crate::secret::Masks;
 use crate::tell::Tell;
 use crate::text::Untrusted;
 
+mod runs;
+
+use runs::Runs;
+
 /// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
 const UNSAVED: usize = 4_096;
 
@@ -70,6 +74,8 @@ pub struct Desk {
     paced: Option<Duration>,
     /// The clocks at the last tick.
     clocks: Option<Reading>,
+    /// Commands that run, or are about to.
+    runs: Runs,
 }
 
 /// What a desk is put between.
@@ -130,6 +136,7 @@ impl Desk {
         let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         room.speed = pace.speed();
+        room.site = room::Site { folder: absolute(&source.root), host: super::seat::host() };
         Self {
             room,
             journal,
@@ -154,6 +161,7 @@ impl Desk {
             to_tape: Vec::new(),
             paced: None,
             clocks: None,
+            runs: Runs::default(),
         }
     }
 
@@ -205,6 +213,7 @@ impl Desk {
         let any = self.perform(effects) | jumped;
         self.outbound.say_waiting(&self.room);
         self.outbound.beat(&self.room);
+        self.find_runs();
         any
     }
 
@@ -279,6 +288,7 @@ impl Desk {
     }
 
     fn append(&mut self, drafts: Vec<Draft>) {
+        self.prepare_runs(&drafts);
         for draft in &drafts {
             let unsaved = Unsaved { draft: draft.clone(), since: self.room.now, trouble: None };
             self.room.unsaved.insert(draft.id, unsaved);
@@ -321,6 +331,7 @@ impl Desk {
             journal::Event::Entries(entries) => {
                 for entry in &entries {
                     self.answers.look |= matches!(entry.fact, Fact::ParamSet { .. });
+                    self.run_came_home(entry);
                     room::apply::apply(&mut self.room, entry);
                     self.confirm(entry);
                 }
@@ -335,6 +346,7 @@ impl Desk {
                 true
             }
             journal::Event::NotSaved(ids, why) => {
+                self.unprepare_runs(&ids);
                 for id in &ids {
                     if let Some(unsaved) = self.room.unsaved.get_mut(id) {
                         unsaved.trouble = Some(why.clone());
@@ -390,6 +402,7 @@ impl Desk {
                 !news.is_empty()
             }
             journal::Event::Dropped(ids, why) => {
+                self.unprepare_runs(&ids);
                 for id in &ids {
                     self.room.unsaved.remove(id);
                     self.answer(*id, "refused", Some(&why));
@@ -447,7 +460,9 @@ impl Desk {
             _ => None,
         });
         let known = on_its_way.or(self.room.progress.loaded.as_ref().map(|known| &known.hashes));
-        if known != Some(&hashes) {
+        if known == Some(&hashes) {
+            self.before = None;
+        } else {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
             let before = self.before.take().or_else(|| self.of_last_run().map(Arc::new));
             let renames = before.map(|old| {
@@ -455,8 +470,6 @@ impl Desk {
                 room::renames::renames(&old, &self.room.book)
             });
             facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
-        } else {
-            self.before = None;
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -583,6 +596,9 @@ impl Desk {
                     map.insert("id".to_owned(), id);
                 }
                 let _ = reply.try_send(status.to_string());
+            }
+            Ok(Line::WouldRun(id, step)) => {
+                let _ = reply.try_send(super::status::would_run(&self.room, &id, &step).to_string());
             }
             Ok(Line::Intent(asked)) => return self.on_asked(asked, reply),
         }
@@ -821,6 +837,13 @@ pub fn entry_json(entry: &Entry, place: u64) -> serde_json::Value {
         "prev": entry.prev.to_string(),
         "hash": entry.hash.to_string(),
     })
+}
+
+/// The same place, from the root.
+fn absolute(path: &std::path::Path) -> std::path::PathBuf {
+    // A plan that is no file has no folder of its own.
+    let path = if path.as_os_str().is_empty() { std::path::Path::new(".") } else { path };
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 fn send(out: &mpsc::Sender<String>, answer: &Answer<'_>) {

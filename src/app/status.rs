@@ -3,8 +3,40 @@
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
+use crate::fact::StepId;
 use crate::probe::slo::{Burn, BurnState};
+use crate::room::command::INTERPRETER;
 use crate::room::{Room, Row, slo};
+use crate::text::Untrusted;
+
+/// What would run for a step, as a client of the control socket is told; secrets masked.
+pub fn would_run(room: &Room, id: &Value, step: &StepId) -> Value {
+    let commands = room.would_run(step);
+    let commands: Vec<Value> = commands
+        .iter()
+        .map(|c| {
+            json!({
+                "command": c.index,
+                "class": c.class,
+                "reason": c.reason,
+                "interpreter": INTERPRETER,
+                "script": Untrusted::new(c.script.shown()),
+                "folder": c.dir,
+                "host": c.host,
+                "environment": c.environment,
+                "env": c.env,
+                "timeout": c.timeout.as_secs_f64(),
+                "word": c.word,
+                "twice": c.twice,
+                "against": c.against,
+                "blocked": c.blocked,
+                "warnings": c.warnings,
+                "hash": c.hash,
+            })
+        })
+        .collect();
+    json!({ "id": id, "step": step, "would_run": commands })
+}
 
 /// The room as `status` tells it: times in RFC 3339 UTC, durations in seconds.
 pub fn json(room: &Room) -> Value {

@@ -201,6 +201,18 @@ pub struct RolePlan {
     pub people: Vec<String>,
     /// What it decides: `gates`, `rollback`, `breakers`.
     pub decides: Vec<String>,
+    /// Which commands it may run, `read` and `mutate`; without a word all that look only, and changes where it decides.
+    pub runs: Option<Vec<String>>,
+}
+
+impl RolePlan {
+    /// Whether it may run commands that look only (`read`) or change something (`mutate`).
+    pub fn may_run(&self, class: &str) -> bool {
+        match &self.runs {
+            Some(runs) => runs.iter().any(|r| r == class),
+            None => class == "read" || !self.decides.is_empty(),
+        }
+    }
 }
 
 /// `[[service]]`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Room;
+use super::attempts::Attempts;
 use super::ballots::Ballots;
 use super::episodes::Episodes;
 use super::schedule::Schedule;
@@ -49,6 +50,8 @@ pub struct Progress {
     pub schedule: Schedule,
     /// Everything recorded of gates.
     pub gates: Ballots,
+    /// Every run of a command.
+    pub attempts: Attempts,
 }
 
 /// How things were before T-0.
@@ -294,6 +297,10 @@ impl Progress {
             Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
                 self.gates.apply(entry);
             }
+            Fact::CommandStarted(_)
+            | Fact::CommandStopped { .. }
+            | Fact::CommandLeft { .. }
+            | Fact::CommandEnded(_) => self.attempts.apply(entry),
             _ => self.episodes.apply(entry),
         }
         self.schedule.apply(entry);
@@ -310,7 +317,7 @@ impl Progress {
 impl Progress {
     /// The identity that a step has now which was called `id` at `stamp`. Only later renames count: an identity that went and
     /// came back is its own again.
-    fn now_called(&self, id: &StepId, stamp: Stamp) -> StepId {
+    pub(super) fn now_called(&self, id: &StepId, stamp: Stamp) -> StepId {
         let mut id = id;
         for (_, renames) in self.renames.range(stamp..) {
             if let Some((_, to)) = renames.iter().find(|(from, _)| from == id) {
@@ -420,6 +427,11 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::TimerEnded { .. } => room.revision.header += 1,
         Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
             room.revision.header += 1;
+        }
+        Fact::CommandStarted(_) | Fact::CommandStopped { .. } | Fact::CommandLeft { .. } => room.revision.runs += 1,
+        Fact::CommandEnded(end) => {
+            room.live.runs.remove(&end.run);
+            room.revision.runs += 1;
         }
         _ => {}
     }

@@ -249,6 +249,41 @@ pub enum Intent {
         /// Why.
         reason: Untrusted,
     },
+    /// Run a step's command as it was shown.
+    Run {
+        /// Of which step.
+        step: StepId,
+        /// Which of its commands, from 0.
+        #[serde(default)]
+        command: u32,
+        /// Of what was shown; another one means that something changed since.
+        hash: String,
+        /// What was typed.
+        #[serde(default)]
+        word: Option<String>,
+        /// Why, where something speaks against it.
+        #[serde(default)]
+        reason: Option<Untrusted>,
+        /// Whether it was confirmed a second time.
+        #[serde(default)]
+        confirmed: Confirmed,
+    },
+    /// Stop a run: interrupt it, end it politely, then for certain.
+    Stop {
+        /// Which.
+        run: Uuid,
+    },
+}
+
+/// How often somebody said yes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirmed {
+    /// Once.
+    #[default]
+    Once,
+    /// Twice, the second time knowing why that is asked.
+    Twice,
 }
 
 /// Why not, in a sentence that says what is missing.
@@ -369,6 +404,22 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         }
         Intent::GateOverride { gate, reason } => vec![vote::decide(room, by, gate, vote::Ruling::Override, reason)?],
         Intent::GateReopen { gate, reason } => vec![vote::reopen(room, by, gate, reason)?],
+        Intent::Run { step, command, hash, word, reason, confirmed } => {
+            known(room, step)?;
+            let asked = super::launch::Asked {
+                step,
+                command: *command,
+                hash,
+                word: word.as_deref(),
+                reason: reason.as_ref(),
+                confirmed: *confirmed,
+            };
+            vec![super::launch::start(room, by, &asked)?]
+        }
+        Intent::Stop { run } => {
+            with_role(room, by, "stop a run")?;
+            vec![super::launch::stop(room, *run)?]
+        }
     };
     Ok(vec![Effect::Append(facts.into_iter().map(|fact| draft(by, fact)).collect())])
 }

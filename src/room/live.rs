@@ -64,6 +64,33 @@ pub struct Live {
     pub(super) forecast_of: Option<(u64, u64, Now)>,
     /// Gates, in the plan's order.
     pub gates: Vec<GateLive>,
+    /// What is heard of runs that go on, while this process hears of them.
+    pub runs: HashMap<Uuid, RunLive>,
+}
+
+/// A run that goes on.
+#[derive(Clone, Debug, Default)]
+pub struct RunLive {
+    /// The shim that answers for it, once it began.
+    pub pid: Option<u32>,
+    /// Who looks after it.
+    pub whose: Whose,
+    /// What it wrote, as people may see it, one line each.
+    pub lines: Vec<String>,
+    /// How many bytes it wrote.
+    pub written: u64,
+}
+
+/// Who looks after a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// This process began it.
+    #[default]
+    Mine,
+    /// Another process of this machine began it, and is there.
+    Others,
+    /// Whoever began it is gone, or nothing is known of them yet.
+    Nobodys,
 }
 
 /// A service.
@@ -210,6 +237,7 @@ impl Live {
             forecast: Forecast::default(),
             forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
+            runs: HashMap::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! [`observe::observe`] and [`observe::tick`] write [`Live`]. None of them does anything: effects come back as data. Time is an argument.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -19,23 +20,28 @@ pub mod alert;
 pub mod alerts;
 mod anchor;
 pub mod apply;
+pub mod attempts;
 pub mod baseline;
 pub mod book;
 pub mod calls;
 pub mod causes;
 mod clock_intents;
 pub mod clocks;
+pub mod command;
 pub mod decide;
 pub mod episodes;
+pub mod expect;
 pub mod forecast;
 pub mod hold;
 pub mod judge;
+mod launch;
 pub mod live;
 pub mod next_for;
 pub mod observe;
 pub mod order;
 pub mod params;
 pub mod profile;
+pub mod quoting;
 pub mod recycle;
 pub mod renames;
 mod runs;
@@ -58,8 +64,8 @@ pub mod vote;
 
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
-pub use decide::{Intent, Refusal};
-pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
+pub use decide::{Confirmed, Intent, Refusal};
+pub use live::{Live, MetricLive, RunLive, ServiceLive, SloLive, VerdictLive, Watch, Whose};
 pub use steps::{Next, Rollup};
 pub use versions::{Running, Versions};
 
@@ -97,6 +103,17 @@ pub struct Room {
     pub gone: HashMap<StepId, Untrusted>,
     /// When phases began whose times are counted from there, by file and phase.
     pub begun: HashMap<(u32, u32), chrono::DateTime<chrono::Utc>>,
+    /// Where commands run.
+    pub site: Site,
+}
+
+/// Where this process runs commands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// The folder of the plan, absolute.
+    pub folder: PathBuf,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// Who sits at this process.
@@ -148,6 +165,8 @@ pub struct Revision {
     pub alerts: u64,
     /// When things are due, other than by T-0: anchors of phases, jumps of the clock.
     pub times: u64,
+    /// Runs of commands and their output.
+    pub runs: u64,
 }
 
 /// What the room wants done; `app` does it.
@@ -177,6 +196,7 @@ impl Room {
             plan_trouble: Vec::new(),
             gone: HashMap::new(),
             begun: HashMap::new(),
+            site: Site::default(),
         };
         room.apply_profile();
         room
@@ -214,6 +234,7 @@ impl Room {
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
         live.keep_clocks(&self.live);
+        live.runs = std::mem::take(&mut self.live.runs);
         live.silencing = self.live.silencing;
         self.live = live;
         self.apply_profile();

@@ -357,6 +357,7 @@ impl Derived {
                 Fact::StepMarked { mark, .. } => room::apply::mark_word(*mark),
                 Fact::Noted { .. } => "note",
                 Fact::StepOwned { .. } => "owner",
+                Fact::CommandStarted(_) => "run",
                 _ => "new",
             };
             self.pending.insert(step.clone(), Pending { word, not_saved: unsaved.trouble.is_some() });

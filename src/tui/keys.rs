@@ -73,6 +73,8 @@ words! {
         /// See `keys.toml`.
         Gate = "gate",
         /// See `keys.toml`.
+        Run = "run",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod layout;
 pub mod on_key;
 pub mod panes;
+mod run_sheet;
 pub mod terminal;
 pub mod theme;
 mod typing;
@@ -19,7 +20,7 @@ use ratatui::layout::Rect;
 
 pub use keys::Keymap;
 pub use layout::LayoutName;
-pub use on_key::{Act, on_key, on_mouse, on_paste};
+pub use on_key::{Act, After, on_key, on_mouse, on_paste};
 pub use theme::{Theme, ThemeError, ThemeFile};
 pub use view::{Tone, View};
 pub use widgets::glyphs::Charset;

@@ -12,10 +12,11 @@ use super::gate_keys;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
 use super::panes::{alarms, services};
+use super::run_sheet;
 use super::typing::{alert_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
 use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use crate::fact::StepId;
-use crate::room::{Intent, Room, Status};
+use crate::room::{Intent, Room, Status, Whose};
 
 /// A dialog ignores its keys for this long, so that type-ahead decides nothing.
 pub const DEAD_TIME: Duration = Duration::from_millis(300);
@@ -37,6 +38,17 @@ pub enum Act {
     Redraw,
     /// Load this theme; empty: the next one.
     Theme(String),
+    /// Leave once the runs of this process have ended.
+    LeaveAfter(After),
+}
+
+/// What becomes of runs before this process leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// They come to their end by themselves.
+    Wait,
+    /// They are stopped.
+    Kill,
 }
 
 /// One key. The view changes at once; what touches the room or the terminal comes back.
@@ -84,6 +96,7 @@ pub fn on_key(room: &Room, view: &mut View, keymap: &Keymap, key: KeyEvent) -> V
             Vec::new()
         }
         Mode::Palette { input, at } => palette_typing(room, view, keymap, &key, input, at),
+        Mode::Run(sheet) => run_sheet::on_key(room, view, &key, sheet),
     }
 }
 
@@ -319,6 +332,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         (A::Note, step) => ask(view, Purpose::Note(step)),
         (A::Add, step) => ask(view, Purpose::Add(step)),
         (A::Tick, Some(step)) => tick(room, view, step),
+        (A::Run, Some(step)) => run_sheet::open(room, view, step),
         (A::Start, Some(step)) => turn(room, view, step, true),
         (A::Fail, Some(step)) => ask(view, Purpose::Fail(step)),
         (A::Owner, Some(step)) => ask(view, Purpose::Owner(step)),
@@ -340,7 +354,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
             };
             Vec::new()
         }
-        (A::Tick | A::Start | A::Fail | A::Owner | A::Reopen | A::LeaveOut, None) => {
+        (A::Run | A::Tick | A::Start | A::Fail | A::Owner | A::Reopen | A::LeaveOut, None) => {
             let text = if on_steps && view.gate_selected().is_some() {
                 "this is a gate: g votes on it and decides it"
             } else if on_steps {
@@ -571,6 +585,19 @@ fn copy(room: &Room, view: &mut View) -> Vec<Act> {
 }
 
 fn quit(room: &Room, view: &mut View) -> Vec<Act> {
+    let running = room.live.runs.values().filter(|run| run.whose == Whose::Mine).count();
+    if running > 0 {
+        view.mode = Mode::Choose {
+            title: format!("{} still going on", count(running, "command is", "commands are")),
+            options: vec![
+                ('w', "wait for the end, then leave".to_owned(), Next::LeaveAfter(After::Wait)),
+                ('k', "stop, then leave".to_owned(), Next::LeaveAfter(After::Kill)),
+                ('l', "leave now and let it run: the record says so".to_owned(), Next::Quit),
+            ],
+            opened: room.now,
+        };
+        return Vec::new();
+    }
     if room.unsaved.is_empty() {
         return vec![Act::Quit];
     }

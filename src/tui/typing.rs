@@ -33,6 +33,7 @@ pub fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
         Next::Confirm(question, intent) => confirm(room, view, question, Next::Do(intent)),
         Next::Recycle => super::clock_keys::recycle_dialog(room, view),
         Next::Quit => vec![Act::Quit],
+        Next::LeaveAfter(after) => vec![Act::LeaveAfter(after)],
     }
 }
 

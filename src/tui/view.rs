@@ -11,6 +11,8 @@ use tui_input::Input;
 use super::derive::{Derived, NONE, What};
 use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
+use super::on_key::After;
+use super::run_sheet::RunSheet;
 use super::widgets::glyphs::Charset;
 use crate::clock::{Now, Stamp, Writer};
 use crate::fact::gate::Vote;
@@ -162,6 +164,8 @@ pub enum Mode {
         /// Input is ignored for 300 ms from here.
         opened: Now,
     },
+    /// What a step's command would do, before it does it.
+    Run(Box<RunSheet>),
 }
 
 /// What a dialog leads to.
@@ -177,6 +181,8 @@ pub enum Next {
     Recycle,
     /// Leave.
     Quit,
+    /// Leave when no run of this process goes on.
+    LeaveAfter(After),
 }
 
 /// What a typed line is for.

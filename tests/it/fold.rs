@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
 use warroom::fact::gate::{Stand, Vote};
-use warroom::fact::{AlertWord, Author, CallKind, Draft, Entry, Fact, Hash, HoldUntil, Mark, StepId, There};
+use warroom::fact::{
+    AlertWord, Author, CallKind, Draft, Entry, Fact, Hash, HoldUntil, Mark, RunEnded, RunStarted, RunVerdict, StepId,
+    There,
+};
 use warroom::notice::Severity;
 use warroom::room::{Progress, Status};
 use warroom::text::Untrusted;
@@ -29,6 +32,7 @@ enum Say {
     Reopen(bool),
     Rename(u8, u8),
     Alarm(u8, u8, bool),
+    Run(u8, u8, u8),
     Alien,
     Countdown(u8, u8),
 }
@@ -57,9 +61,45 @@ fn say() -> impl Strategy<Value = Say> {
         2 => prop_oneof![Just(Stand::Holds), Just(Stand::Broken), Just(Stand::Blind)].prop_map(Say::Turn),
         1 => any::<bool>().prop_map(Say::Reopen),
         3 => (0..3_u8, 0..5_u8, any::<bool>()).prop_map(|(id, what, yes)| Say::Alarm(id, what, yes)),
+        2 => (0..3_u8, 0..4_u8, 0..5_u8).prop_map(|(run, s, what)| Say::Run(run, s, what)),
         1 => Just(Say::Alien),
         4 => (0..11_u8, 0..3_u8).prop_map(|(what, which)| Say::Countdown(what, which)),
     ]
+}
+
+fn run_fact(run: Uuid, step: StepId, what: u8) -> Fact {
+    let end = |exit, verdict| {
+        let none = Untrusted::default();
+        let (why, head, tail) = (none.clone(), none.clone(), none);
+        Fact::CommandEnded(Box::new(RunEnded {
+            run,
+            exit,
+            signal: None,
+            took: 1,
+            verdict,
+            why,
+            head,
+            tail,
+            dropped: 0,
+            killed_by: None,
+        }))
+    };
+    match what {
+        0 => Fact::CommandStopped { run },
+        1 => Fact::CommandLeft { run, pid: 7 },
+        2 => end(Some(0), RunVerdict::Pass),
+        3 => end(None, RunVerdict::Unknown),
+        _ => Fact::CommandStarted(Box::new(RunStarted {
+            run,
+            step,
+            command: 0,
+            what: "ls".into(),
+            hash: String::new(),
+            host: "db-1".into(),
+            attempt: 1,
+            reason: None,
+        })),
+    }
 }
 
 /// Entries of three writers whose clocks disagree by up to a minute.
@@ -83,6 +123,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     let saw = newest.insert(s, stamp).filter(|_| saw);
                     Fact::StepMarked { step: id(s), mark, reason: None, saw }
                 }
+                Say::Run(run, s, what) => run_fact(Uuid::from_u128(u128::from(run)), id(s), what),
                 Say::Note(s) => Fact::Noted { step: Some(id(s)), text: Untrusted::new("a note") },
                 Say::Own(s, some) => Fact::StepOwned { step: id(s), owner: some.then(|| Untrusted::new("dba")) },
                 Say::Add(s) => {

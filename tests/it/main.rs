@@ -20,6 +20,7 @@ mod alerts;
 mod app;
 mod check;
 mod clock;
+mod commands;
 mod conditions;
 mod demo;
 mod drafted;

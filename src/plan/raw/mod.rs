@@ -72,6 +72,7 @@ pub(super) struct RawRole {
     pub name: Option<Text>,
     pub people: Vec<Text>,
     pub decides: Vec<Text>,
+    pub runs: Option<Vec<Text>>,
 }
 
 pub(super) struct RawSource {

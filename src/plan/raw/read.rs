@@ -145,7 +145,12 @@ impl RawParam {
 
 impl RawRole {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let it = Self { name: t.required(r, "name"), people: t.texts(r, "people"), decides: t.texts(r, "decides") };
+        let it = Self {
+            name: t.required(r, "name"),
+            people: t.texts(r, "people"),
+            decides: t.texts(r, "decides"),
+            runs: t.value("runs").and_then(|value| r.texts("runs", value)),
+        };
         t.close(r, &[]);
         it
     }

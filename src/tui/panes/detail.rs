@@ -94,6 +94,7 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
         _ => "added on this run".to_owned(),
     };
     head(room, view, node, &mut lines, width);
+    super::run::drawer(room, &id, &mut lines, width);
     lines.push(Vec::new());
     match (written, book) {
         (Some(step), Some(book)) => {

@@ -84,7 +84,7 @@ fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen
     let mut found: Vec<(&str, String, bool)> = Vec::new();
     for line in view.keymap.lines().iter().filter(|l| l.mode == mode && !l.hint.is_empty()) {
         let fits = match line.action {
-            A::Tick | A::Start | A::LeaveOut | A::Owner => on_steps,
+            A::Tick | A::Start | A::Run | A::LeaveOut | A::Owner => on_steps,
             A::Undo | A::Clock | A::Back | A::NextPane => false,
             A::Freeze => on_charts,
             A::Alerts => on_alerts,

@@ -22,12 +22,16 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
         Mode::Choose { options, .. } => 4 + options.len() as u16,
         Mode::Confirm { question, .. } => 4 + wrap(question, width.saturating_sub(8).into()).len() as u16,
         Mode::Gate { gate, .. } => super::gate::rows(room, gate, width),
+        Mode::Run(_) => super::run::rows(room, view, width),
         _ => 0,
     }
 }
 
 /// Draws a prompt, a choice or a question.
 pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
+    if let Mode::Run(_) = &view.mode {
+        return super::run::paint(room, view, area, pen);
+    }
     pen.rule(area.x, area.y, area.width);
     let (x, width) = (area.x + 4, area.width.saturating_sub(8));
     match &view.mode {
@@ -68,7 +72,7 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-fn hint(pen: &mut Pen<'_>, x: u16, y: u16, hints: &[(&str, &str)]) {
+pub(super) fn hint(pen: &mut Pen<'_>, x: u16, y: u16, hints: &[(&str, &str)]) {
     let mut at = x;
     for (key, says) in hints {
         at = pen.put(at, y, cells(key), key, Role::Accent);
