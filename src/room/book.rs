@@ -40,9 +40,10 @@ pub enum Row {
 
 impl Book {
     /// Flattens runbooks: a phase row before the first step of each phase. A part follows the section that links it. Under a
-    /// heading that holds commands and no step, running them is the step.
+    /// heading that holds commands and no step, running them is the step; a fence behind a step is that step's.
     pub fn new(mut runbooks: Vec<Runbook>) -> Self {
         runbooks.iter_mut().for_each(runs::as_steps);
+        runbooks.iter_mut().for_each(runs::adopt);
         let mut own: Vec<Vec<Row>> = Vec::new();
         let mut by_id = HashMap::new();
         for (b, book) in runbooks.iter().enumerate() {

@@ -526,3 +526,19 @@ fn the_past_is_not_recorded_again_as_now() {
     let news = service(&mut room, after(60), Outcome::Pass);
     assert!(news.iter().all(|f| !matches!(f, Fact::ServiceChanged { .. })), "{news:?}");
 }
+
+/// Most people write a step's fence behind its item and not inside it; what it is said to give goes with it.
+#[test]
+fn a_fence_behind_a_step_is_what_that_step_runs() {
+    let text = "# Go\n\n## Deploy\n\n```bash\n./before.sh\n```\n\n- [ ] Check\n\n```bash\ncurl -f x\n```\n\nExpected: v2.0\n\n- [ ] Switch\n- [ ] Look\n\n```bash\n./look.sh\n```\n";
+    let room = room(text, "");
+    let runs = |words: &str| {
+        let planned = room.would_run(&step(&room, words));
+        planned.into_iter().map(|p| p.script.expose().trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(runs("Check"), ["curl -f x"]);
+    assert_eq!(runs("Switch"), Vec::<String>::new());
+    assert_eq!(runs("Look"), ["./look.sh"]);
+    let check = room.book.find(&step(&room, "Check")).unwrap();
+    assert!(check.notes.iter().any(|n| n.text.to_string().contains("v2.0")), "{:?}", check.notes);
+}
