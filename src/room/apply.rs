@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Room;
 use super::ballots::Ballots;
 use super::episodes::Episodes;
+use super::retreat::Retreat;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
 use crate::text::Untrusted;
@@ -46,6 +47,8 @@ pub struct Progress {
     pub baseline: Option<Baseline>,
     /// Everything recorded of gates.
     pub gates: Ballots,
+    /// Everything recorded of levels, rollbacks and breakers.
+    pub retreat: Retreat,
 }
 
 /// How things were before T-0.
@@ -291,6 +294,14 @@ impl Progress {
             Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
                 self.gates.apply(entry);
             }
+            Fact::LevelChanged { .. }
+            | Fact::LevelDeclared { .. }
+            | Fact::LevelWithdrawn { .. }
+            | Fact::DecisionTaken { .. }
+            | Fact::RollbackMoved { .. }
+            | Fact::RollbackVetoed { .. }
+            | Fact::BreakerAsked { .. }
+            | Fact::BreakerFired { .. } => self.retreat.apply(entry),
             _ => self.episodes.apply(entry),
         }
         let full = self.timeline.len() >= TIMELINE;
@@ -405,6 +416,14 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
             room.revision.header += 1;
         }
+        Fact::LevelChanged { .. }
+        | Fact::LevelDeclared { .. }
+        | Fact::LevelWithdrawn { .. }
+        | Fact::DecisionTaken { .. }
+        | Fact::RollbackMoved { .. }
+        | Fact::RollbackVetoed { .. }
+        | Fact::BreakerAsked { .. }
+        | Fact::BreakerFired { .. } => room.revision.header += 1,
         _ => {}
     }
     room.revision.steps += 1;

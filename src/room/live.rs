@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
 use super::gate::GateLive;
+use super::level::LevelsLive;
 use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
@@ -48,6 +49,8 @@ pub struct Live {
     pub telling: HashMap<Uuid, Delivery>,
     /// Gates, in the plan's order.
     pub gates: Vec<GateLive>,
+    /// Levels and rollbacks, as judged here.
+    pub levels: LevelsLive,
 }
 
 /// A service.
@@ -187,6 +190,7 @@ impl Live {
             sweep: Sweep::Due,
             telling: HashMap::new(),
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
+            levels: LevelsLive::default(),
         }
     }
 }

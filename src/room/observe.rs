@@ -28,6 +28,7 @@ pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
     }
     room.revision.services += 1;
     super::gate::take_over(room);
+    super::level::take_over(room);
     let drafts = alerts::take_over(room);
     if drafts.is_empty() { Vec::new() } else { vec![Effect::Append(drafts)] }
 }
@@ -361,6 +362,8 @@ fn judge(room: &mut Room) -> Vec<Effect> {
         }
     }
     facts.extend(super::gate::judge_gates(room));
+    facts.extend(super::level::judge_levels(room));
+    facts.extend(super::rollback::judge_rollbacks(room));
     if facts.is_empty() || !matches!(room.live.watch, Watch::Me { .. }) || room.me.read_only {
         return Vec::new();
     }

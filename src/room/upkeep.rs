@@ -28,7 +28,7 @@ impl Room {
         (rollup.done, rollup.total)
     }
 
-    fn steps_under<'a>(&'a self, place: Option<&'a Place>) -> impl Iterator<Item = &'a Step> {
+    pub(super) fn steps_under<'a>(&'a self, place: Option<&'a Place>) -> impl Iterator<Item = &'a Step> {
         let named = place.and_then(|p| {
             let book = self.book.runbooks.get(p.book? as usize)?;
             book.steps.iter().find(|s| Some(s.line) == p.line)

@@ -73,6 +73,10 @@ words! {
         /// See `keys.toml`.
         Gate = "gate",
         /// See `keys.toml`.
+        Rollback = "rollback",
+        /// See `keys.toml`.
+        Breakers = "breakers",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",

@@ -15,6 +15,7 @@ use super::widgets::glyphs::Charset;
 use crate::clock::Now;
 use crate::fact::StepId;
 use crate::fact::gate::Vote;
+use crate::fact::retreat::Choice;
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
 
@@ -158,6 +159,24 @@ pub enum Mode {
         /// Input is ignored for 300 ms from here.
         opened: Now,
     },
+    /// Rollbacks or breakers with what can be done there; any other key closes it.
+    Way {
+        /// Which sheet.
+        sheet: Sheet,
+        /// The row chosen.
+        at: usize,
+        /// Input is ignored for 300 ms from here.
+        opened: Now,
+    },
+}
+
+/// A sheet of ways back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// Levels and rollback plans.
+    Rollbacks,
+    /// Emergency breakers.
+    Breakers,
 }
 
 /// What a dialog leads to.
@@ -171,6 +190,8 @@ pub enum Next {
     Confirm(String, Intent),
     /// Leave.
     Quit,
+    /// Choose a symptom to declare.
+    Declare,
 }
 
 /// What a typed line is for.
@@ -204,6 +225,18 @@ pub enum Purpose {
     Override(String),
     /// Why a gate is opened again.
     Reopen(String),
+    /// The word that fires a rollback plan.
+    FireRollback(String),
+    /// Why a rollback plan is given up.
+    AbortRollback(String),
+    /// Why it is decided so about a level.
+    DecideLevel(String, Choice),
+    /// What was seen: level, symptom.
+    Declare(String, String),
+    /// Why a symptom is withdrawn: level, symptom.
+    Withdraw(String, String),
+    /// The word that fires a breaker, and why.
+    Pull(String),
 }
 
 /// What the checklist shows.

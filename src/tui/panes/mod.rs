@@ -16,6 +16,7 @@ pub mod sheet;
 pub mod slo;
 pub mod timeline;
 pub mod verdict;
+pub mod way;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -175,7 +176,9 @@ pub fn overlays(room: &Room, view: &View, area: Rect) -> Vec<Overlay> {
     }
     let what = match &view.mode {
         Mode::Normal | Mode::Find(_) => None,
-        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } | Mode::Gate { .. } => Some(Over::Dialog),
+        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } | Mode::Gate { .. } | Mode::Way { .. } => {
+            Some(Over::Dialog)
+        }
         Mode::Palette { .. } => Some(Over::Palette),
         Mode::Help => Some(Over::Help),
     };

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
 use crate::fact::gate::{Stand, Vote};
+use crate::fact::retreat::{Hand, Rung};
 use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
@@ -64,6 +65,8 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
                 | Fact::NoticeQueued { .. }
                 | Fact::NoticeTold { .. }
                 | Fact::GateTurned { .. }
+                | Fact::LevelChanged { .. }
+                | Fact::RollbackMoved { hand: Hand::Room, .. }
         );
         if narrow && matches!(entry.fact, Fact::WatchTaken { .. }) {
             // Here the person is what happened.
@@ -174,6 +177,13 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
         Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
+        Fact::LevelChanged { to: Some(_), .. }
+        | Fact::LevelDeclared { .. }
+        | Fact::BreakerFired { .. }
+        | Fact::RollbackMoved { to: Rung::Fired, .. } => (g.alarm, Role::Bad),
+        Fact::LevelChanged { to: None, .. } | Fact::RollbackMoved { to: Rung::Complete, .. } => (g.done, Role::Good),
+        Fact::RollbackMoved { to: Rung::Armed, .. } | Fact::BreakerAsked { .. } => (g.warning, Role::Warn),
+        Fact::RollbackMoved { to: Rung::Aborted, .. } | Fact::RollbackVetoed { .. } => (g.failed, Role::Bad),
         _ => (g.dot, Role::Dim),
     }
 }
@@ -282,6 +292,26 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("gate {gate}: {verdict}{how}{why}")
         }
         Fact::GateReopened { gate, reason, .. } => format!("opened the gate {gate} again: {reason}"),
+        Fact::LevelChanged { to, symptoms, .. } => {
+            let symptoms = symptoms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            to.as_ref().map_or_else(|| "no level any more".to_owned(), |to| format!("LEVEL {to}: {symptoms}"))
+        }
+        Fact::LevelDeclared { level, symptom, text } => format!("declared {symptom}, level {level}: {text}"),
+        Fact::LevelWithdrawn { symptom, reason, .. } => format!("withdrew {symptom}: {reason}"),
+        Fact::DecisionTaken { level, choice, reason } => format!("level {level}: decided to {choice}: {reason}"),
+        Fact::RollbackMoved { plan, to, reason, hand, took } => {
+            let itself = if *hand == Hand::Room { " by itself" } else { "" };
+            let took = took.and_then(|s| std::time::Duration::try_from_secs_f64(s).ok());
+            let took = took.map(|t| format!(" in {}", crate::clock::clock_span(t))).unwrap_or_default();
+            let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
+            format!("rollback {plan} {to}{itself}{took}{why}")
+        }
+        Fact::RollbackVetoed { plan, reason } => {
+            let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
+            format!("said NO to the rollback {plan}{why}")
+        }
+        Fact::BreakerAsked { breaker, reason } => format!("asks for the breaker {breaker}: {reason}"),
+        Fact::BreakerFired { breaker, reason } => format!("fired the breaker {breaker}: {reason}"),
         Fact::Unknown => "something this version does not know".to_owned(),
     }
 }

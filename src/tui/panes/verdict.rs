@@ -83,6 +83,8 @@ pub fn troubles(room: &Room) -> Vec<String> {
         let more = if more > 0 { format!(" (+{more} more)") } else { String::new() };
         out.push(format!("the plan on disk is not in force: {}{more}", escape(first)));
     }
+    out.extend(super::way::level(room));
+    out.extend(super::way::under_way(room));
     out.extend(super::gate::gone(room).map(|t| escape(&t)));
     out.extend(room.untold().into_iter().take(2).map(|t| escape(&t)));
     if let Some(trouble) = &room.trouble {
