@@ -6,6 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub mod jumps;
+pub mod zones;
+
 /// One reading of the wall clock and of a monotonic clock, taken at an edge and passed down as a value.
 ///
 /// `utc` is for people and for order, `mono` (time since some fixed moment of this process) is for deadlines and ages.

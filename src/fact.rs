@@ -15,6 +15,9 @@ use crate::notice::{Delivery, Notice, Severity};
 use crate::text::Untrusted;
 
 pub mod gate;
+mod ran;
+
+pub use ran::{RunEnded, RunStarted, RunVerdict};
 pub mod retreat;
 
 /// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
@@ -258,6 +261,106 @@ pub enum Fact {
         /// Why.
         reason: Untrusted,
     },
+    /// The T-clock stands still from here; the wall clock goes on, and what is planned moves by as long as it stood.
+    HoldBegan {
+        /// Identity of the hold; of a planned one it follows from the plan, so that it begins once.
+        hold: Uuid,
+        /// Since when the clock stands.
+        at: DateTime<Utc>,
+        /// Why.
+        reason: Untrusted,
+        /// What ends it.
+        until: HoldUntil,
+    },
+    /// The T-clock goes on.
+    HoldEnded {
+        /// Which hold.
+        hold: Uuid,
+        /// Since when it goes on.
+        at: DateTime<Utc>,
+        /// Why now.
+        reason: Untrusted,
+    },
+    /// The countdown went back to an earlier time; the steps from there on were opened again, each with an entry of its own.
+    Recycled {
+        /// The phase it went back to.
+        phase: Untrusted,
+        /// When.
+        at: DateTime<Utc>,
+        /// T-0 from then on, before holds.
+        t0: DateTime<Utc>,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// A step was begun or ticked out of its order or before its time.
+    Irregular {
+        /// Which.
+        step: StepId,
+        /// How, in words: `before "build"`, `12 min early`.
+        how: Untrusted,
+    },
+    /// Other windows are in force; none is an empty list.
+    WindowsChanged {
+        /// Their names, in the plan's order.
+        windows: Vec<String>,
+        /// Seconds from one asking to the next from now on, where a window says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every: Option<f64>,
+    },
+    /// A window lasts longer than planned.
+    WindowExtended {
+        /// Its name.
+        window: String,
+        /// By so many minutes more.
+        minutes: u32,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Somebody answered a call that comes back regularly: a window's check-in, a drumbeat.
+    CallAnswered {
+        /// Which call.
+        call: CallKind,
+        /// Name of the window, or of the drumbeat.
+        name: String,
+        /// When.
+        at: DateTime<Utc>,
+        /// What was said.
+        text: Untrusted,
+    },
+    /// Somebody wants to be reminded.
+    TimerSet {
+        /// Identity of the timer.
+        timer: Uuid,
+        /// When it rings.
+        due: DateTime<Utc>,
+        /// Of what.
+        text: Untrusted,
+        /// Whom: a person or a role; `None` is everybody.
+        #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+        whom: Option<Untrusted>,
+    },
+    /// A timer ran out and was called out.
+    TimerRang {
+        /// Which.
+        timer: Uuid,
+    },
+    /// A timer is done with, or was called off.
+    TimerEnded {
+        /// Which.
+        timer: Uuid,
+        /// A word on it.
+        text: Untrusted,
+    },
+    /// The wall clock of the watch jumped.
+    ClockStepped {
+        /// By so many milliseconds, back where negative.
+        by_ms: i64,
+    },
+    /// The machine of the watch slept: nothing was asked meanwhile.
+    Suspended {
+        /// For so many milliseconds.
+        ms: u64,
+    },
     /// Somebody votes on a gate, changes the vote or takes it back.
     GateVoted {
         /// The gate's name.
@@ -311,6 +414,22 @@ pub enum Fact {
         #[serde(default)]
         saw: Vec<Stamp>,
     },
+    /// A step's command is about to start.
+    CommandStarted(Box<RunStarted>),
+    /// Somebody wants a run to stop.
+    CommandStopped {
+        /// Which.
+        run: Uuid,
+    },
+    /// A process went away while a run of its own went on.
+    CommandLeft {
+        /// Which.
+        run: Uuid,
+        /// The shim's process, which answers for it; 0 where it is not known.
+        pid: u32,
+    },
+    /// A run came to its end.
+    CommandEnded(Box<RunEnded>),
     /// The watch saw the room come onto a level, go to another, or leave them all.
     LevelChanged {
         /// From which; none is none.
@@ -393,6 +512,40 @@ pub enum Fact {
     Unknown,
 }
 
+/// What ends a hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "until")]
+pub enum HoldUntil {
+    /// Somebody who decides says so.
+    Said,
+    /// A moment; then it ends by itself.
+    Time {
+        /// Which.
+        at: DateTime<Utc>,
+    },
+    /// A gate says GO, or somebody who decides ends it.
+    Gate {
+        /// Its name in the plan.
+        gate: String,
+    },
+    /// Every step that is due before it is settled, and the moment has come where one is named.
+    Steps {
+        /// Not before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_before: Option<DateTime<Utc>>,
+    },
+}
+
+/// A call that comes back regularly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallKind {
+    /// Within a window: somebody says that all is well.
+    CheckIn,
+    /// A communication that is due again and again.
+    Drumbeat,
+}
+
 /// How creating a silence elsewhere went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
@@ -449,6 +602,7 @@ impl Fact {
         match self {
             Self::StepMarked { step, .. } | Self::StepOwned { step, .. } | Self::StepAdded { step, .. } => Some(step),
             Self::Noted { step, .. } => step.as_ref(),
+            Self::CommandStarted(run) => Some(&run.step),
             _ => None,
         }
     }

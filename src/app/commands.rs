@@ -112,7 +112,15 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     let mut desk = Desk::new(me, setup, Edges { journal, poll, tell }, pace, now);
     desk.t0 = t0;
     desk.journal_at = journal_at;
-    let lanes = Lanes { journal: journal_in, poll: poll_in, told: told_in, input: None, control: None, files: None };
+    let lanes = Lanes {
+        journal: journal_in,
+        poll: poll_in,
+        told: told_in,
+        input: None,
+        control: None,
+        files: None,
+        runs: None,
+    };
     Ok(Seated { desk, lanes, runtime, _log: log })
 }
 
@@ -199,6 +207,11 @@ pub fn live(
             crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
         }
+        if !desk.room.me.read_only {
+            let (out, news) = mpsc::channel(64);
+            lanes.runs = Some(news);
+            desk.hear_runs(out);
+        }
         if !desk.setup.path.as_os_str().is_empty() {
             let (out, changes) = mpsc::channel(16);
             lanes.files = Some(changes);
@@ -213,6 +226,7 @@ pub fn live(
         if matches!(ending, Ending::TerminalLost | Ending::Signal(HANG_UP)) {
             desk.terminal_lost();
         }
+        desk.leave_runs();
         desk.close().await;
         anyhow::Ok(ending)
     });
@@ -344,7 +358,6 @@ fn parse_t0(
     setup: &Setup,
     now: chrono::DateTime<chrono::Utc>,
 ) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
-    use chrono::TimeZone;
     if text == "now" {
         return Ok(now);
     }
@@ -354,12 +367,8 @@ fn parse_t0(
     let zone = setup.plan.room.zone;
     let time = chrono::NaiveTime::parse_from_str(text, "%H:%M")
         .map_err(|_| anyhow::anyhow!("--t0 \"{text}\": write `now`, a time as in 12:00, or 2025-10-21T12:00:00Z"))?;
-    zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time))
-        .single()
-        .map(|at| at.to_utc())
-        .with_context(|| {
-            format!("--t0 {text}: this time does not exist, or exists twice, today in {zone}; write it with its offset")
-        })
+    let at = now.with_timezone(&zone).date_naive().and_time(time);
+    crate::clock::zones::local(zone, at).map_err(|why| anyhow::anyhow!("--t0 {text}: {why}"))
 }
 
 /// The answer of a command, on standard output.

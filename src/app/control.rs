@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
+use crate::fact::StepId;
 use crate::room::Intent;
 
 /// Lines longer than this end the connection.
@@ -38,6 +39,8 @@ pub enum Line {
     },
     /// Say how things stand; the answer is what `warroom status` prints, with this id.
     Status(serde_json::Value),
+    /// Say what would run for a step, with the hash that an intent to run it needs.
+    WouldRun(serde_json::Value, StepId),
 }
 
 impl Line {
@@ -51,6 +54,10 @@ impl Line {
         }
         if value.get("ask").and_then(|a| a.as_str()) == Some("status") {
             return Ok(Self::Status(value.get("id").cloned().unwrap_or_default()));
+        }
+        if value.get("ask").and_then(|a| a.as_str()) == Some("would-run") {
+            let step = value.get("step").and_then(|s| s.as_str()).ok_or("\"step\" takes the identity of a step")?;
+            return Ok(Self::WouldRun(value.get("id").cloned().unwrap_or_default(), StepId::from(step)));
         }
         serde_json::from_value(value).map(Self::Intent).map_err(|e| format!("not understood: {e}; {HINT}"))
     }

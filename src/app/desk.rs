@@ -12,6 +12,7 @@ use super::origin::Origin;
 use super::outbound::Outbound;
 use super::reread::{Again, Read};
 use super::setup::Setup;
+use crate::clock::jumps::{Jump, Reading};
 use crate::clock::{Now, Pace, rfc3339};
 use crate::fact::{Author, Draft, Entry, Fact};
 use crate::files;
@@ -19,11 +20,15 @@ use crate::journal::{self, Journal, TapedSample};
 use crate::notice::Told;
 use crate::plan::Loaded;
 use crate::poll::{self, Poll};
-use crate::probe::{Reading, Sample, ServiceIx};
+use crate::probe::{self, Sample, ServiceIx};
 use crate::room::{self, Book, Effect, Intent, JournalHealth, Refusal, Room, Unsaved, Watch};
 use crate::secret::Masks;
 use crate::tell::Tell;
 use crate::text::Untrusted;
+
+mod runs;
+
+use runs::Runs;
 
 /// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
 const UNSAVED: usize = 4_096;
@@ -65,6 +70,12 @@ pub struct Desk {
     fresh: Option<Vec<Arc<Entry>>>,
     /// Samples that wait for room on the lane to the tape, oldest dropped first.
     to_tape: Vec<TapedSample>,
+    /// The pace that was last handed to the pollers.
+    paced: Option<Duration>,
+    /// The clocks at the last tick.
+    clocks: Option<Reading>,
+    /// Commands that run, or are about to.
+    runs: Runs,
 }
 
 /// What a desk is put between.
@@ -125,6 +136,7 @@ impl Desk {
         let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         room.speed = pace.speed();
+        room.site = room::Site { folder: absolute(&source.root), host: super::seat::host() };
         Self {
             room,
             journal,
@@ -147,6 +159,9 @@ impl Desk {
             log: None,
             fresh: None,
             to_tape: Vec::new(),
+            paced: None,
+            clocks: None,
+            runs: Runs::default(),
         }
     }
 
@@ -182,7 +197,11 @@ impl Desk {
     pub fn tick(&mut self) -> bool {
         let now = self.now();
         self.second = now.utc.timestamp();
+        let jumped = self.jumps(now);
         let effects = room::observe::tick(&mut self.room, now);
+        if self.room.live.pace != self.paced {
+            self.poll_anew();
+        }
         self.flush_tape();
         if let Some(wanted) = self.room.begin_silence() {
             let id = wanted.silence;
@@ -191,10 +210,26 @@ impl Desk {
                 tracing::warn!("silence {id}: the pollers are busy, it is tried again");
             }
         }
-        let any = self.perform(effects);
+        let any = self.perform(effects) | jumped;
         self.outbound.say_waiting(&self.room);
         self.outbound.beat(&self.room);
+        self.find_runs();
         any
+    }
+
+    /// Jumps of this machine's clocks since the last tick. A rehearsal's clock is made of the monotonic one and has none.
+    fn jumps(&mut self, now: Now) -> bool {
+        let reading = super::clocks::read();
+        let before = self.clocks.replace(reading);
+        let jumps: Vec<Jump> = before.into_iter().flat_map(|before| Jump::between(before, reading)).collect();
+        if self.pace.speed() != 1 {
+            return false;
+        }
+        for jump in &jumps {
+            let effects = room::clocks::jumped(&mut self.room, *jump, now);
+            self.perform(effects);
+        }
+        !jumps.is_empty()
     }
 
     /// How telling a notice went. True: it is seen at once.
@@ -253,6 +288,7 @@ impl Desk {
     }
 
     fn append(&mut self, drafts: Vec<Draft>) {
+        self.prepare_runs(&drafts);
         for draft in &drafts {
             let unsaved = Unsaved { draft: draft.clone(), since: self.room.now, trouble: None };
             self.room.unsaved.insert(draft.id, unsaved);
@@ -295,6 +331,7 @@ impl Desk {
             journal::Event::Entries(entries) => {
                 for entry in &entries {
                     self.answers.look |= matches!(entry.fact, Fact::ParamSet { .. });
+                    self.run_came_home(entry);
                     room::apply::apply(&mut self.room, entry);
                     self.confirm(entry);
                 }
@@ -309,6 +346,7 @@ impl Desk {
                 true
             }
             journal::Event::NotSaved(ids, why) => {
+                self.unprepare_runs(&ids);
                 for id in &ids {
                     if let Some(unsaved) = self.room.unsaved.get_mut(id) {
                         unsaved.trouble = Some(why.clone());
@@ -337,7 +375,7 @@ impl Desk {
                 self.perform(effects);
                 self.outbound.begin(&self.room);
                 self.room.revision.header += 1;
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+                self.poll_now();
                 let taken = room::decide::draft(&self.room.me.author, Fact::WatchTaken { epoch });
                 self.append(vec![taken]);
                 self.open_room();
@@ -354,7 +392,7 @@ impl Desk {
                 self.room.live.watch = Watch::Nobody;
                 self.room.revision.header += 1;
                 // Alone and read-only: look for this screen only.
-                self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+                self.poll_now();
                 true
             }
             journal::Event::Samples(taped) => {
@@ -364,6 +402,7 @@ impl Desk {
                 !news.is_empty()
             }
             journal::Event::Dropped(ids, why) => {
+                self.unprepare_runs(&ids);
                 for id in &ids {
                     self.room.unsaved.remove(id);
                     self.answer(*id, "refused", Some(&why));
@@ -415,7 +454,15 @@ impl Desk {
             facts.push(Fact::RoomOpened { name, version: env!("CARGO_PKG_VERSION").to_owned() });
         }
         let hashes: Vec<String> = self.room.book.runbooks.iter().map(|b| b.sha256.clone()).collect();
-        if self.room.progress.loaded.as_ref().is_none_or(|known| known.hashes != hashes) {
+        // What is on its way to the journal counts as recorded: an edit that is taken back at once is an edit all the same.
+        let on_its_way = self.room.unsaved.values().rev().find_map(|u| match &u.draft.fact {
+            Fact::RunbookLoaded { hashes, .. } => Some(hashes),
+            _ => None,
+        });
+        let known = on_its_way.or(self.room.progress.loaded.as_ref().map(|known| &known.hashes));
+        if known == Some(&hashes) {
+            self.before = None;
+        } else {
             let paths = self.room.book.runbooks.iter().map(|b| b.path.clone()).collect();
             let before = self.before.take().or_else(|| self.of_last_run().map(Arc::new));
             let renames = before.map(|old| {
@@ -423,8 +470,6 @@ impl Desk {
                 room::renames::renames(&old, &self.room.book)
             });
             facts.push(Fact::RunbookLoaded { hashes, paths, renames: renames.unwrap_or_default() });
-        } else {
-            self.before = None;
         }
         if let Some(t0) = self.t0.take() {
             facts.push(Fact::T0Set { t0: Some(t0) });
@@ -508,17 +553,17 @@ impl Desk {
         let old = (now.utc - sample.at.utc).to_std().unwrap_or(Duration::ZERO);
         sample.at.mono = now.mono.saturating_sub(old);
         match &mut sample.reading {
-            Reading::Service(reading) => {
+            probe::Reading::Service(reading) => {
                 let ix = self.room.plan.services.iter().position(|s| s.name == name)?;
                 reading.service = ServiceIx(ix as u32);
             }
-            Reading::Metrics(readings) => {
+            probe::Reading::Metrics(readings) => {
                 let ix = self.room.plan.taped(&name)?;
                 for r in readings.iter_mut() {
                     r.metric = ix;
                 }
             }
-            Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => return None,
+            probe::Reading::Backfill(_) | probe::Reading::Rules(_) | probe::Reading::Alerts(_) => return None,
         }
         Some(sample)
     }
@@ -551,6 +596,9 @@ impl Desk {
                     map.insert("id".to_owned(), id);
                 }
                 let _ = reply.try_send(status.to_string());
+            }
+            Ok(Line::WouldRun(id, step)) => {
+                let _ = reply.try_send(super::status::would_run(&self.room, &id, &step).to_string());
             }
             Ok(Line::Intent(asked)) => return self.on_asked(asked, reply),
         }
@@ -670,10 +718,16 @@ impl Desk {
         self.poll_anew();
     }
 
+    /// Hands the probes over at the pace of the windows in force.
+    fn poll_now(&mut self) {
+        self.paced = self.room.live.pace;
+        self.poll.ask(poll::Ask::Set(self.room.probes(), self.room.plan.masks.clone()));
+    }
+
     /// The probes of the plan in force are what is asked from now on, where this process asks.
-    fn poll_anew(&self) {
+    fn poll_anew(&mut self) {
         if matches!(self.room.live.watch, Watch::Me { .. } | Watch::Nobody) {
-            self.poll.ask(poll::Ask::Set(self.room.plan.probes.clone(), self.room.plan.masks.clone()));
+            self.poll_now();
         }
     }
 
@@ -783,6 +837,13 @@ pub fn entry_json(entry: &Entry, place: u64) -> serde_json::Value {
         "prev": entry.prev.to_string(),
         "hash": entry.hash.to_string(),
     })
+}
+
+/// The same place, from the root.
+fn absolute(path: &std::path::Path) -> std::path::PathBuf {
+    // A plan that is no file has no folder of its own.
+    let path = if path.as_os_str().is_empty() { std::path::Path::new(".") } else { path };
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 fn send(out: &mpsc::Sender<String>, answer: &Answer<'_>) {

@@ -8,7 +8,7 @@ use super::commands::{Seated, journal_path, say, sit, usable};
 use super::desk::Desk;
 use super::status;
 use crate::cli;
-use crate::clock::age;
+use crate::clock::{age, clock_span};
 use crate::fact::ServiceState;
 use crate::journal;
 use crate::room::alerts::many;
@@ -119,6 +119,7 @@ fn text(room: &Room) -> String {
         let next = next.map(|text| format!(", next: {}", escape(&text))).unwrap_or_default();
         lines.push(format!("{} of {} steps settled{next}", overall.done, overall.total));
     }
+    lines.extend(countdown(room));
     match &room.live.watch {
         Watch::Other { by: Some(by), .. } => lines.push(format!("{} watches", by.person)),
         Watch::Nobody => lines.push("nobody watches: everything was asked once for this look".to_owned()),
@@ -181,6 +182,34 @@ fn text(room: &Room) -> String {
     });
     section(&mut lines, "gates", &rows.collect::<Vec<_>>());
     lines.join("\n")
+}
+
+/// The countdown in lines: what holds it, until when going on is safe, the windows in force, what is next for each role.
+fn countdown(room: &Room) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(hold) = room.hold() {
+        lines.push(format!("HOLD {}: {}, {}", clock_span(hold.lasted), hold.reason, hold.waits));
+    }
+    if let Some(safe) = room.forecast().drop_dead {
+        let at = safe.at.with_timezone(&room.plan.room.zone).format("%H:%M %Z");
+        let left = match (safe.at - room.now.utc).to_std() {
+            Ok(left) => format!("in {}", clock_span(left)),
+            Err(_) => "PASSED".to_owned(),
+        };
+        let back =
+            if safe.rollback.is_none() { "; the way back is not counted, nobody knows how long it takes" } else { "" };
+        lines.push(format!("latest go {at} ({left}){back}"));
+    }
+    let windows: Vec<String> = room.windows().map(|w| escape(&w.name)).collect();
+    if !windows.is_empty() {
+        lines.push(format!("window {}", windows.join(", ")));
+    }
+    for (role, next) in room.next_by_role() {
+        if let Some(role) = role {
+            lines.push(format!("next for {role}: {} ({})", next.text, next.why));
+        }
+    }
+    lines
 }
 
 /// A titled table; nothing at all without rows.

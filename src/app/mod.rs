@@ -1,6 +1,7 @@
 //! The loop and the commands around it: lanes in, verbs on the room, effects out.
 
 pub mod check;
+mod clocks;
 pub mod commands;
 pub mod control;
 pub mod demo;

@@ -10,6 +10,7 @@ use super::reread::{Reread, Wanted};
 use super::screen::{Leave, Screen};
 use crate::files::Changed;
 use crate::notice::Told;
+use crate::proc::run::News;
 use crate::tui::terminal::Input;
 use crate::{journal, poll};
 
@@ -35,6 +36,8 @@ pub struct Lanes {
     pub told: mpsc::Receiver<Told>,
     /// From the file watch: 16 changes, more say nothing new.
     pub files: Option<mpsc::Receiver<Changed>>,
+    /// From runs of commands: 64 pieces of news; of output the newest, and an end waits for room.
+    pub runs: Option<mpsc::Receiver<News>>,
 }
 
 impl Lanes {
@@ -47,6 +50,7 @@ impl Lanes {
             input: None,
             control: None,
             files: None,
+            runs: None,
         }
     }
 }
@@ -161,6 +165,13 @@ pub async fn run(
                 dirty = true;
                 None
             }
+            news = next(&mut lanes.runs) => {
+                if let Some(news) = news {
+                    urgent |= desk.on_run(news);
+                    dirty = true;
+                }
+                None
+            }
             changed = next(&mut lanes.files) => {
                 reading.files_changed |= changed.is_some();
                 None
@@ -186,6 +197,9 @@ pub async fn run(
         }
         if let Some(ending) = ending {
             return ending;
+        }
+        if screen.as_deref().is_some_and(|screen| screen.may_leave(desk)) {
+            return Ending::Quit;
         }
     }
 }

@@ -10,7 +10,7 @@ use super::preferences::Heard;
 use crate::cli;
 use crate::room::{Refusal, Room};
 use crate::tui::terminal::{self, DirtyRows, Input, Rgb, Terminal, TerminalError};
-use crate::tui::{self, Act, Keymap, LayoutName, Theme, ThemeFile, Tone, View};
+use crate::tui::{self, Act, After, Keymap, LayoutName, Theme, ThemeFile, Tone, View};
 
 /// The terminal with everything that is drawn on it.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Screen {
     chosen: bool,
     buffer: Buffer,
     area: Rect,
+    /// Somebody wants to leave once no run of this process goes on.
+    leaving: bool,
     /// How an alert is heard, and how many were heard that still fire.
     alarm: Heard,
     loud: usize,
@@ -87,6 +89,7 @@ pub fn open(theme: Option<&str>, layout: Option<cli::Layout>) -> anyhow::Result<
             chosen: name.is_some() || options.depth != terminal::Depth::True,
             buffer: Buffer::empty(area),
             area,
+            leaving: false,
             alarm: preferences.alarm,
             loud: 0,
         },
@@ -103,6 +106,9 @@ impl Screen {
         }
         let fresh = self.buffer.area != self.area;
         let drawn = tui::draw(room, &mut self.view, &self.theme, self.area, &mut self.buffer);
+        if self.view.take_bell() {
+            self.sound();
+        }
         if fresh {
             self.terminal.frame(&self.buffer, &DirtyRows::ALL, None);
         } else if !drawn.is_empty() {
@@ -114,13 +120,17 @@ impl Screen {
     fn ring(&mut self, room: &Room) {
         let (loud, _) = room.alert_counts();
         if loud > self.loud {
-            match self.alarm {
-                Heard::Bell => self.terminal.bell(),
-                Heard::Desktop => self.terminal.notify(),
-                Heard::Off => {}
-            }
+            self.sound();
         }
         self.loud = loud;
+    }
+
+    fn sound(&mut self) {
+        match self.alarm {
+            Heard::Bell => self.terminal.bell(),
+            Heard::Desktop => self.terminal.notify(),
+            Heard::Off => {}
+        }
     }
 
     /// One thing from the terminal.
@@ -174,6 +184,12 @@ impl Screen {
                     }
                 }
                 Act::Quit => return Leave::Quit,
+                Act::LeaveAfter(after) => {
+                    self.leaving = true;
+                    if after == After::Kill {
+                        desk.stop_runs();
+                    }
+                }
                 Act::Suspend => return self.suspend(desk),
                 Act::Copy(text) => self.terminal.copy(&text),
                 Act::Redraw => self.repaint(),
@@ -192,6 +208,11 @@ impl Screen {
             }
         }
         Leave::Stay
+    }
+
+    /// Whether somebody wants to leave, and nothing holds them any more.
+    pub fn may_leave(&self, desk: &Desk) -> bool {
+        self.leaving && desk.runs_of_mine() == 0 && desk.room.unsaved.is_empty()
     }
 
     /// Restores the terminal and stops; comes back here when continued. The gap is no data for whoever was not watched.

@@ -46,3 +46,11 @@ pub fn os_user() -> String {
         .flatten()
         .map_or_else(|| "somebody".to_owned(), |user| user.name)
 }
+
+/// The name of this machine.
+pub fn host() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_else(|| "this machine".to_owned())
+}

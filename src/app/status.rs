@@ -3,16 +3,54 @@
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
+use crate::fact::StepId;
 use crate::probe::slo::{Burn, BurnState};
-use crate::room::{Room, slo};
+use crate::room::command::INTERPRETER;
+use crate::room::{Room, Row, slo};
+use crate::text::Untrusted;
+
+/// What would run for a step, as a client of the control socket is told; secrets masked.
+pub fn would_run(room: &Room, id: &Value, step: &StepId) -> Value {
+    let commands = room.would_run(step);
+    let commands: Vec<Value> = commands
+        .iter()
+        .map(|c| {
+            json!({
+                "command": c.index,
+                "class": c.class,
+                "reason": c.reason,
+                "interpreter": INTERPRETER,
+                "script": Untrusted::new(c.script.shown()),
+                "folder": c.dir,
+                "host": c.host,
+                "environment": c.environment,
+                "env": c.env,
+                "timeout": c.timeout.as_secs_f64(),
+                "word": c.word,
+                "twice": c.twice,
+                "against": c.against,
+                "blocked": c.blocked,
+                "warnings": c.warnings,
+                "hash": c.hash,
+            })
+        })
+        .collect();
+    json!({ "id": id, "step": step, "would_run": commands })
+}
 
 /// The room as `status` tells it: times in RFC 3339 UTC, durations in seconds.
 pub fn json(room: &Room) -> Value {
     let overall = room.overall();
     let late = room.book.leaves().filter(|s| room.late(s)).count();
-    let next = room
-        .next_step()
-        .map(|n| json!({ "role": room.me.author.role, "text": room.step_text(&n.step), "step": n.step }));
+    let next: Vec<Value> = if room.plan.roles.is_empty() {
+        let mine = room.next_for(None);
+        mine.map(|n| json!({ "role": room.me.author.role, "text": n.text, "why": n.why, "step": n.step }))
+            .into_iter()
+            .collect()
+    } else {
+        let each = room.next_by_role().into_iter();
+        each.map(|(role, n)| json!({ "role": role, "text": n.text, "why": n.why, "step": n.step })).collect()
+    };
     let causes = crate::room::causes::causes(room);
     let services: Vec<Value> = room
         .plan
@@ -72,7 +110,7 @@ pub fn json(room: &Room) -> Value {
         "phase": room.current_phase().map(|p| p.title.clone()),
         "verdict": room.live.verdict.verdict,
         "reason": room.live.verdict.reason,
-        "next": next.into_iter().collect::<Vec<_>>(),
+        "next": next,
         "services": services,
         "failures": { "own": own, "because_of_them": because },
         "metrics": metrics,
@@ -92,9 +130,62 @@ pub fn json(room: &Room) -> Value {
             crate::room::Watch::Unknown => "unknown",
         },
         "trouble": room.trouble,
+        "hold": room.hold().map(|h| json!({
+            "since": rfc3339(h.since), "lasted": h.lasted.as_secs_f64(), "reason": h.reason, "waits": h.waits,
+        })),
+        "clock": clock(room),
     });
     escape_strings(&mut status);
     status
+}
+
+/// The countdown: windows in force, the forecast, the latest safe moment, calls and timers.
+fn clock(room: &Room) -> Value {
+    let forecast = room.forecast();
+    let windows: Vec<&str> = room.windows().map(|w| w.name.as_str()).collect();
+    let phases: Vec<Value> = forecast
+        .phases
+        .iter()
+        .filter_map(|(row, eta)| {
+            let (book, phase) = (*row)?;
+            let phase = room.book.phase_at(Row::Phase { book, phase })?;
+            let due = room.phase_due(phase).map(rfc3339);
+            Some(json!({ "phase": phase.title, "due": due, "begins": rfc3339(eta.begins), "ends": rfc3339(eta.ends) }))
+        })
+        .collect();
+    let safe = forecast.drop_dead.map(|safe| {
+        json!({
+            "at": rfc3339(safe.at),
+            "left": (safe.at - room.now.utc).num_seconds(),
+            "window": rfc3339(safe.window),
+            "work": safe.work.as_secs_f64(),
+            "rollback": safe.rollback.map(|r| r.as_secs_f64()),
+            "dwell": safe.dwell.as_secs_f64(),
+            "unknown": safe.unknown,
+        })
+    });
+    let calls: Vec<Value> = room
+        .calls()
+        .into_iter()
+        .map(|c| json!({ "kind": c.kind, "name": c.name, "role": c.role, "due": rfc3339(c.due), "missed": room.now.utc >= c.missed_at() }))
+        .collect();
+    let timers: Vec<Value> = room
+        .timers()
+        .into_iter()
+        .map(|t| json!({ "id": t.id, "due": rfc3339(t.due), "text": t.text, "for": t.whom }))
+        .collect();
+    json!({
+        "t0": room.t0().map(rfc3339),
+        "announced": room.announced_t0().map(rfc3339),
+        "windows": windows,
+        "every": room.live.pace.map(|every| every.as_secs_f64()),
+        "phases": phases,
+        "ends": forecast.ends.map(rfc3339),
+        "latest_go": safe,
+        "calls": calls,
+        "timers": timers,
+        "jump": room.clock_trouble(),
+    })
 }
 
 /// Every alert that is not inactive, the worst first.

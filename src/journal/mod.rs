@@ -10,6 +10,7 @@
 //! | `J.bell` | one line, `<entries> <hash of the newest>`, written after each commit: other processes watch it, and a journal that holds fewer entries than its bell says has lost its tail |
 //! | `J.tape` | samples and the watch lease: SQLite, WAL, `synchronous=NORMAL`; `application_id` `WTAP` |
 //! | `J.tape.bell` | its bell |
+//! | `J.runs/<run>/` | a command that runs: its script, who began it, its output and its end (0700); gone once its end is recorded |
 //! | `J.damaged-…` | a journal that was found damaged, untouched; what still held was carried over |
 //!
 //! # Format of the journal, version 1

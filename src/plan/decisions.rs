@@ -129,6 +129,8 @@ pub struct WindowPlan {
     pub every: Option<Duration>,
     /// Who says regularly that all is well.
     pub check_in: Option<CheckIn>,
+    /// Channels that hear of a check-in that was missed, by name.
+    pub notify: Vec<String>,
 }
 
 /// `check_in = { every, role }`.

@@ -18,9 +18,11 @@ pub mod draft;
 mod raw;
 mod resolve;
 pub mod rules;
+pub mod schedule;
 pub mod slo;
 pub(crate) mod table;
 
+use schedule::{DrumbeatPlan, HoldPlan, Order, PhasePlan};
 use slo::{HiddenPlan, SloPlan};
 
 use decisions::{
@@ -79,6 +81,12 @@ pub struct Plan {
     pub breakers: Vec<BreakerPlan>,
     /// Variants of the runbook.
     pub profiles: Vec<ProfilePlan>,
+    /// Planned stops of the T-clock, in file order.
+    pub holds: Vec<HoldPlan>,
+    /// Phases whose times are counted from elsewhere.
+    pub phases: Vec<PhasePlan>,
+    /// What is to be said again and again.
+    pub drumbeats: Vec<DrumbeatPlan>,
     /// Every probe of services and metrics; [`crate::probe::ProbeId`] is the index.
     #[serde(skip)]
     pub probes: Vec<Probe>,
@@ -117,6 +125,8 @@ pub struct RoomPlan {
     pub group: Option<String>,
     /// Variables that children get beside PATH, HOME, LANG and TZ.
     pub env: Vec<String>,
+    /// How strictly steps keep their order.
+    pub order: Order,
 }
 
 impl Default for RoomPlan {
@@ -133,6 +143,7 @@ impl Default for RoomPlan {
             journal: None,
             group: None,
             env: Vec::new(),
+            order: Order::Warn,
         }
     }
 }
@@ -190,6 +201,18 @@ pub struct RolePlan {
     pub people: Vec<String>,
     /// What it decides: `gates`, `rollback`, `breakers`.
     pub decides: Vec<String>,
+    /// Which commands it may run, `read` and `mutate`; without a word all that look only, and changes where it decides.
+    pub runs: Option<Vec<String>>,
+}
+
+impl RolePlan {
+    /// Whether it may run commands that look only (`read`) or change something (`mutate`).
+    pub fn may_run(&self, class: &str) -> bool {
+        match &self.runs {
+            Some(runs) => runs.iter().any(|r| r == class),
+            None => class == "read" || !self.decides.is_empty(),
+        }
+    }
 }
 
 /// `[[service]]`.

@@ -59,6 +59,17 @@ impl Series {
         self.raw.push_back((ms, value));
     }
 
+    /// Drops points later than a moment: a clock that was set back would never come to them, and they keep new ones out.
+    pub fn forget_after(&mut self, at: DateTime<Utc>) {
+        let ms = at.timestamp_millis();
+        while self.raw.back().is_some_and(|(last, _)| *last > ms) {
+            self.raw.pop_back();
+        }
+        while self.old.back().is_some_and(|bucket| bucket.start > ms) {
+            self.old.pop_back();
+        }
+    }
+
     fn age_out(&mut self, ms: i64, v: f64) {
         let v = v as f32;
         let start = ms.div_euclid(BUCKET_MS) * BUCKET_MS;

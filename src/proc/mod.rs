@@ -3,7 +3,7 @@
 //! A command never starts directly: this program starts itself again as a small shim (`warroom __child`), hands it the
 //! [`Spec`] over a pipe (never in argv or environment), and reads one [`Ran`] back. The shim makes its own session, is the
 //! subreaper of whatever the command leaves behind, drains and bounds the output, and kills the whole tree at the deadline,
-//! at the end of the command, and when this program goes away.
+//! at the end of the command, and when this program goes away. The runs of a step's commands ([`run`]) stay when it goes away.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,10 +17,15 @@ use tokio::process::{Child, Command};
 use crate::secret::Filled;
 
 mod kept;
+mod leader;
+mod page;
+mod record;
+pub mod run;
 mod shim;
 mod tree;
 
 pub use kept::Kept;
+pub use record::{Finish, Stopped};
 
 /// The hidden first argument under which this program is a shim.
 pub const SHIM: &str = "__child";
@@ -80,6 +85,9 @@ struct Order {
     env: Vec<(String, String)>,
     dir: Option<PathBuf>,
     deadline_ms: u64,
+    /// Where a run that outlives this program keeps its output and its end; nothing for what is answered over the pipe.
+    #[serde(default)]
+    folder: Option<PathBuf>,
 }
 
 /// What the shim tells: one line of JSON, then the kept bytes of both streams.
@@ -110,6 +118,7 @@ async fn under_shim(spec: &Spec, deadline: Duration) -> Result<Ran, End> {
         env: spec.env.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect(),
         dir: spec.dir.clone(),
         deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
+        folder: None,
     };
     let mut order = serde_json::to_vec(&order).map_err(|e| End::NotStarted(e.to_string()))?;
     order.push(b'\n');

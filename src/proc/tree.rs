@@ -1,7 +1,7 @@
 //! Every process below this one: found by the kernel's own lists, signalled, reaped.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -12,13 +12,14 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Ends everything below this process: first politely (`grace` long, not at all when zero), then for certain.
 /// `spared` is a direct child that somebody else reaps.
+#[expect(clippy::disallowed_methods, reason = "a busy machine stretches a sleep; the bound is one of time")]
 pub(super) fn end(spared: Pid, grace: Duration) {
-    let looks = |time: Duration| (time.as_millis() / LOOK.as_millis()) as u32;
     if !grace.is_zero() {
         for pid in below(getpid()) {
             let _ = kill(pid, Signal::SIGTERM);
         }
-        for _ in 0..looks(grace) {
+        let polite = Instant::now() + grace;
+        while Instant::now() < polite {
             if reap(spared) {
                 return;
             }
@@ -26,7 +27,8 @@ pub(super) fn end(spared: Pid, grace: Duration) {
         }
     }
     // A tree that forks while it dies is swept until nothing is found; every sweep leaves it fewer parents.
-    for _ in 0..looks(Duration::from_millis(400)) {
+    let last = Instant::now() + Duration::from_millis(400);
+    while Instant::now() < last {
         for pid in below(getpid()) {
             let _ = kill(pid, Signal::SIGKILL);
         }
@@ -77,4 +79,16 @@ fn is_dead(pid: Pid) -> bool {
         .ok()
         .and_then(|stat| stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()))
         .is_none_or(|state| matches!(state, 'Z' | 'X'))
+}
+
+/// Sends a signal to everything below this process.
+pub(super) fn tell(signal: Signal) {
+    for pid in below(getpid()) {
+        let _ = kill(pid, signal);
+    }
+}
+
+/// How many processes below this one live.
+pub(super) fn living() -> usize {
+    below(getpid()).into_iter().filter(|pid| !is_dead(*pid)).count()
 }

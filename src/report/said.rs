@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::executed::Executed;
-use crate::clock::Stamp;
+use crate::clock::{Stamp, duration_text};
 use crate::fact::{Author, Fact, Mark, StepId};
 use crate::room::Status;
 use crate::room::apply::mark_word;
@@ -25,6 +26,7 @@ fn tell(id: &StepId, of: Executed<'_>, seen: &mut HashSet<StepId>, out: &mut Vec
         return;
     }
     marks(id, of, out);
+    runs(id, of, out);
     if let Some(state) = of.progress.step(id) {
         if let Some(owner) = &state.owner {
             out.push(format!("owner: {}", plain(owner.raw())));
@@ -88,6 +90,42 @@ fn marks(id: &StepId, of: Executed<'_>, out: &mut Vec<String>) {
         && let Some(line) = out.get_mut(first..).and_then(<[String]>::last_mut)
     {
         line.push_str(" · it was ticked in the file before");
+    }
+}
+
+/// Lines of a run's output that are told.
+const OUTPUT: usize = 20;
+
+/// A line for every run of the step's commands, with how it ended, and the last lines of what it said.
+fn runs(id: &StepId, of: Executed<'_>, out: &mut Vec<String>) {
+    for (_, attempt) in of.progress.attempts(id) {
+        let Some((stamp, by, run)) = &attempt.started else { continue };
+        let mut line = format!(
+            "run {} {} · {} on {}: {}",
+            run.attempt,
+            time(*stamp),
+            who(by),
+            plain(run.host.raw()),
+            plain(run.what.raw())
+        );
+        if let Some(reason) = &run.reason {
+            let _ = write!(line, " · because {}", plain(reason.raw())); // a String takes everything
+        }
+        let Some((_, end)) = attempt.end() else {
+            out.push(line + " · nobody knows how it ended");
+            continue;
+        };
+        let took = duration_text(Duration::from_secs(end.took.div_ceil(1_000)));
+        let _ = write!(line, " · {} after {took}: {}", end.verdict, plain(end.why.raw()));
+        if let Some(by) = &end.killed_by {
+            let _ = write!(line, " by {}", plain(by.raw()));
+        }
+        out.push(line);
+        let gap = if end.dropped > 0 { "\n" } else { "" };
+        let said = format!("{}{gap}{}", end.head.raw(), end.tail.raw());
+        let lines: Vec<&str> = said.lines().filter(|l| !l.trim().is_empty()).collect();
+        let last = lines.get(lines.len().saturating_sub(OUTPUT)..).unwrap_or_default();
+        out.extend(last.iter().map(|l| format!("output: {}", plain(&l.chars().take(500).collect::<String>()))));
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Judged {
     Imported(usize),
     /// A source with alerts of its own.
     Source(usize),
+    /// A call that nobody answered.
+    Call,
 }
 
 impl AlertNow {
@@ -57,7 +59,7 @@ impl AlertNow {
     pub fn rule<'a>(&self, room: &'a Room) -> Option<&'a RulePlan> {
         match self.of {
             Judged::Rule(ix) => room.plan.rules.get(ix),
-            Judged::Imported(_) | Judged::Source(_) => None,
+            Judged::Imported(_) | Judged::Source(_) | Judged::Call => None,
         }
     }
 }
@@ -111,6 +113,7 @@ impl Room {
                 out.extend(self.alert_now(ix, rule, blind, track));
             }
         }
+        out.extend(self.missed_calls());
         self.many_now(&mut |alert| out.push(alert));
         out.sort_by(|a, b| {
             let rank = |x: &AlertNow| (x.state, std::cmp::Reverse(x.severity), std::cmp::Reverse(x.since));
@@ -131,6 +134,10 @@ impl Room {
                 loud += usize::from(alert.state == Shown::Firing && alert.severity >= Severity::Page);
                 all += usize::from(alert.state != Shown::Resolved);
             }
+        }
+        for call in self.missed_calls() {
+            loud += usize::from(call.state == Shown::Firing && call.severity >= Severity::Page);
+            all += 1;
         }
         let (many_loud, many) = self.many_counts();
         (loud + many_loud, all + many)

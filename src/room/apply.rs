@@ -6,9 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Room;
+use super::attempts::Attempts;
 use super::ballots::Ballots;
 use super::episodes::Episodes;
 use super::retreat::Retreat;
+use super::schedule::Schedule;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
 use crate::text::Untrusted;
@@ -45,8 +47,12 @@ pub struct Progress {
     pub episodes: Episodes,
     /// The newest baseline.
     pub baseline: Option<Baseline>,
+    /// Everything recorded of the countdown.
+    pub schedule: Schedule,
     /// Everything recorded of gates.
     pub gates: Ballots,
+    /// Every run of a command.
+    pub attempts: Attempts,
     /// Everything recorded of levels, rollbacks and breakers.
     pub retreat: Retreat,
 }
@@ -294,6 +300,10 @@ impl Progress {
             Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
                 self.gates.apply(entry);
             }
+            Fact::CommandStarted(_)
+            | Fact::CommandStopped { .. }
+            | Fact::CommandLeft { .. }
+            | Fact::CommandEnded(_) => self.attempts.apply(entry),
             Fact::LevelChanged { .. }
             | Fact::LevelDeclared { .. }
             | Fact::LevelWithdrawn { .. }
@@ -304,6 +314,7 @@ impl Progress {
             | Fact::BreakerFired { .. } => self.retreat.apply(entry),
             _ => self.episodes.apply(entry),
         }
+        self.schedule.apply(entry);
         let full = self.timeline.len() >= TIMELINE;
         if !(full && self.timeline.first_key_value().is_some_and(|(first, _)| stamp < *first)) {
             self.timeline.insert(stamp, Arc::clone(entry));
@@ -317,7 +328,7 @@ impl Progress {
 impl Progress {
     /// The identity that a step has now which was called `id` at `stamp`. Only later renames count: an identity that went and
     /// came back is its own again.
-    fn now_called(&self, id: &StepId, stamp: Stamp) -> StepId {
+    pub(super) fn now_called(&self, id: &StepId, stamp: Stamp) -> StepId {
         let mut id = id;
         for (_, renames) in self.renames.range(stamp..) {
             if let Some((_, to)) = renames.iter().find(|(from, _)| from == id) {
@@ -404,7 +415,6 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     room.revision.timeline += 1;
     match &entry.fact {
         Fact::ProfileChosen { .. } => room.apply_profile(),
-        Fact::T0Set { .. } | Fact::WatchTaken { .. } | Fact::RoomClosed { .. } => room.revision.header += 1,
         Fact::AlertChanged { .. }
         | Fact::AlertAcknowledged { .. }
         | Fact::Silenced { .. }
@@ -413,8 +423,26 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
+        Fact::StepMarked { .. } | Fact::RunbookLoaded { .. } => room.find_begun(),
+        Fact::T0Set { .. }
+        | Fact::WatchTaken { .. }
+        | Fact::RoomClosed { .. }
+        | Fact::HoldBegan { .. }
+        | Fact::HoldEnded { .. }
+        | Fact::Recycled { .. }
+        | Fact::WindowsChanged { .. }
+        | Fact::WindowExtended { .. }
+        | Fact::CallAnswered { .. }
+        | Fact::TimerSet { .. }
+        | Fact::TimerRang { .. }
+        | Fact::TimerEnded { .. } => room.revision.header += 1,
         Fact::GateVoted { .. } | Fact::GateTurned { .. } | Fact::GateDecided { .. } | Fact::GateReopened { .. } => {
             room.revision.header += 1;
+        }
+        Fact::CommandStarted(_) | Fact::CommandStopped { .. } | Fact::CommandLeft { .. } => room.revision.runs += 1,
+        Fact::CommandEnded(end) => {
+            room.live.runs.remove(&end.run);
+            room.revision.runs += 1;
         }
         Fact::LevelChanged { .. }
         | Fact::LevelDeclared { .. }

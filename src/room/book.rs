@@ -15,6 +15,8 @@ pub struct Book {
     pub rows: Vec<Row>,
     by_id: HashMap<StepId, (u32, u32)>,
     groups: HashSet<StepId>,
+    /// Phases that say parallel.
+    parallel: HashSet<(u32, u32)>,
 }
 
 /// A line of the checklist.
@@ -76,7 +78,22 @@ impl Book {
         }
         let rows = lay_out(&runbooks, own);
         let groups = runbooks.iter().flat_map(|b| &b.steps).filter_map(|s| s.parent.clone()).collect();
-        Self { runbooks, rows, by_id, groups }
+        let parallel = parallel(&runbooks);
+        Self { runbooks, rows, by_id, groups, parallel }
+    }
+
+    /// Whether the section that a step stands in says that its steps may go side by side: the word `parallel` in its heading,
+    /// or `<!-- parallel -->` in it.
+    pub fn is_parallel(&self, step: &Step) -> bool {
+        let book = self.by_id.get(&step.id).map(|(book, _)| *book);
+        book.zip(step.phase_ix).is_some_and(|place| self.parallel.contains(&place))
+    }
+
+    /// Every leaf that stands before a step in its section, of any kind, in order.
+    pub fn section_before<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a Step> {
+        let siblings = self.runbook_of(&step.id).map(|b| b.steps.as_slice()).unwrap_or_default();
+        let before = siblings.iter().take_while(move |s| s.line < step.line);
+        before.filter(move |s| s.phase_ix == step.phase_ix && !self.is_group(&s.id))
     }
 
     /// The step with this identity.
@@ -156,6 +173,31 @@ impl Book {
             s.parent == step.parent && s.phase_ix == step.phase_ix && s.kind == step.kind && !self.is_group(&s.id)
         })
     }
+}
+
+/// The phases that say parallel, as file and phase.
+fn parallel(runbooks: &[Runbook]) -> HashSet<(u32, u32)> {
+    let mut out = HashSet::new();
+    for (b, book) in runbooks.iter().enumerate() {
+        for (p, phase) in book.phases.iter().enumerate() {
+            let title = phase.title.raw().to_lowercase();
+            let named = title.split(|c: char| !c.is_alphanumeric()).any(|word| word == "parallel");
+            let own = || {
+                let from = phase.line as usize;
+                let next = book.headings.iter().map(|h| h.line).filter(|line| *line > phase.line).min();
+                let until = next.map_or(book.lines.len(), |line| line as usize - 1).max(from);
+                book.lines.get(from..until).unwrap_or_default()
+            };
+            let says = |line: &crate::text::Untrusted| {
+                let words = line.raw().trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
+                words.is_some_and(|words| words.trim().eq_ignore_ascii_case("parallel"))
+            };
+            if named || own().iter().any(says) {
+                out.insert((b as u32, p as u32));
+            }
+        }
+    }
+    out
 }
 
 /// The rows of all runbooks in one order: those of a part behind the section that holds its link.

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use super::{Effect, Room, Status, vote, way_back};
+use super::{Effect, Room, Status, clock_intents, vote, way_back};
 use crate::fact::gate::Vote;
 use crate::fact::retreat::Choice;
-use crate::fact::{AlertWord, Author, Draft, Fact, Mark, StepId, There, Verdict};
+use crate::fact::{AlertWord, Author, CallKind, Draft, Fact, Mark, StepId, There, Verdict};
 use crate::notice::{Action, Notice, Severity};
 use crate::text::Untrusted;
 
@@ -132,6 +132,87 @@ pub enum Intent {
         /// Why.
         reason: Untrusted,
     },
+    /// Stop the T-clock; what is planned moves by as long as it stands.
+    Hold {
+        /// Why.
+        reason: Untrusted,
+        /// For how long; then it goes on by itself. Without, until it is resumed.
+        #[serde(default)]
+        minutes: Option<u32>,
+        /// Until this gate of the plan says GO.
+        #[serde(default)]
+        gate: Option<String>,
+    },
+    /// Let the T-clock go on; needs a role that decides.
+    Resume {
+        /// Why now.
+        #[serde(default)]
+        reason: Untrusted,
+    },
+    /// Go back to the time of an earlier phase: its steps and all after it open again; needs a role that decides.
+    Recycle {
+        /// The phase's title.
+        phase: String,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Let a window last longer.
+    ExtendWindow {
+        /// Its name in the plan.
+        window: String,
+        /// By how much.
+        minutes: u32,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Say that all is well, or what is not, as a window asks for.
+    CheckIn {
+        /// The window's name in the plan.
+        window: String,
+        /// What is seen; nothing means that all is well.
+        #[serde(default)]
+        text: Untrusted,
+    },
+    /// Say that what a drumbeat asks for was said.
+    Said {
+        /// What the drumbeat says.
+        drumbeat: String,
+        /// What was said.
+        #[serde(default)]
+        text: Untrusted,
+    },
+    /// Set a timer: "back to X in 5 min".
+    Timer {
+        /// From now.
+        minutes: u32,
+        /// Of what to remind.
+        text: Untrusted,
+        /// Whom: a person or a role; without, everybody.
+        #[serde(default, rename = "for")]
+        whom: Option<Untrusted>,
+    },
+    /// Be done with a timer, or call it off.
+    TimerDone {
+        /// Which.
+        timer: Uuid,
+        /// A word on it.
+        #[serde(default)]
+        text: Untrusted,
+    },
+    /// Tick a step although it is not its turn.
+    TickAnyway {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Begin a step although it is not its turn.
+    StartAnyway {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: Untrusted,
+    },
     /// Vote on a gate, change the vote, or take it back.
     GateVote {
         /// The gate's name.
@@ -241,6 +322,41 @@ pub enum Intent {
         /// Why.
         reason: Untrusted,
     },
+    /// Run a step's command as it was shown.
+    Run {
+        /// Of which step.
+        step: StepId,
+        /// Which of its commands, from 0.
+        #[serde(default)]
+        command: u32,
+        /// Of what was shown; another one means that something changed since.
+        hash: String,
+        /// What was typed.
+        #[serde(default)]
+        word: Option<String>,
+        /// Why, where something speaks against it.
+        #[serde(default)]
+        reason: Option<Untrusted>,
+        /// Whether it was confirmed a second time.
+        #[serde(default)]
+        confirmed: Confirmed,
+    },
+    /// Stop a run: interrupt it, end it politely, then for certain.
+    Stop {
+        /// Which.
+        run: Uuid,
+    },
+}
+
+/// How often somebody said yes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirmed {
+    /// Once.
+    #[default]
+    Once,
+    /// Twice, the second time knowing why that is asked.
+    Twice,
 }
 
 /// Why not, in a sentence that says what is missing.
@@ -265,7 +381,7 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
             match room.status(step) {
                 Status::Running => return refuse_step(room, step, "is running already"),
                 s if s.settled() => return refuse_step(room, step, &format!("is {}; reopen it first", s.word())),
-                _ => vec![mark(room, step, Mark::Running, None)],
+                _ => in_turn(room, step, Mark::Running)?,
             }
         }
         Intent::Fail { step, reason } => vec![left(room, step, Mark::Failed, reason)?],
@@ -339,6 +455,20 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
             decides(room, by, "close the room")?;
             vec![Fact::RoomClosed { reason: said(reason, "a reason")? }]
         }
+        Intent::Hold { reason, minutes, gate } => {
+            vec![clock_intents::hold(room, by, reason, *minutes, gate.as_deref())?]
+        }
+        Intent::Resume { reason } => clock_intents::resume(room, by, reason)?,
+        Intent::Recycle { phase, reason } => clock_intents::recycle(room, by, phase, reason)?,
+        Intent::ExtendWindow { window, minutes, reason } => {
+            vec![clock_intents::extend(room, by, window, *minutes, reason)?]
+        }
+        Intent::CheckIn { window, text } => vec![clock_intents::answer(room, by, CallKind::CheckIn, window, text)?],
+        Intent::Said { drumbeat, text } => vec![clock_intents::answer(room, by, CallKind::Drumbeat, drumbeat, text)?],
+        Intent::Timer { minutes, text, whom } => vec![clock_intents::timer(room, *minutes, text, whom.as_ref())?],
+        Intent::TimerDone { timer, text } => vec![clock_intents::timer_done(room, *timer, text)?],
+        Intent::TickAnyway { step, reason } => clock_intents::out_of_turn(room, step, Mark::Done, reason)?,
+        Intent::StartAnyway { step, reason } => clock_intents::out_of_turn(room, step, Mark::Running, reason)?,
         Intent::GateVote { gate, vote, role, comment } => {
             vec![vote::vote(room, by, gate, *vote, role.as_ref(), comment)?]
         }
@@ -356,6 +486,22 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         Intent::RollbackAbort { plan, reason } => vec![way_back::abort(room, by, plan, reason)?],
         Intent::RollbackVeto { plan, reason } => vec![way_back::veto(room, plan, reason)?],
         Intent::BreakerFire { breaker, word, reason } => way_back::pull(room, by, breaker, word, reason)?,
+        Intent::Run { step, command, hash, word, reason, confirmed } => {
+            known(room, step)?;
+            let asked = super::launch::Asked {
+                step,
+                command: *command,
+                hash,
+                word: word.as_deref(),
+                reason: reason.as_ref(),
+                confirmed: *confirmed,
+            };
+            vec![super::launch::start(room, by, &asked)?]
+        }
+        Intent::Stop { run } => {
+            with_role(room, by, "stop a run")?;
+            vec![super::launch::stop(room, *run)?]
+        }
     };
     Ok(vec![Effect::Append(facts.into_iter().map(|fact| draft(by, fact)).collect())])
 }
@@ -391,7 +537,20 @@ fn tick(room: &Room, by: &Author, step: &StepId) -> Result<Vec<Fact>, Refusal> {
         }
         _ => {}
     }
-    Ok(vec![mark(room, step, Mark::Done, None)])
+    if room.status(step) == Status::Done {
+        return Ok(vec![mark(room, step, Mark::Done, None)]);
+    }
+    in_turn(room, step, Mark::Done)
+}
+
+/// A mark with the word that it is out of turn, where it is; where the plan is strict about that, a refusal.
+fn in_turn(room: &Room, step: &StepId, to: Mark) -> Result<Vec<Fact>, Refusal> {
+    if let Some(why) = room.out_of_turn(step) {
+        return refuse_step(room, step, &why);
+    }
+    let mut facts = vec![mark(room, step, to, None)];
+    facts.extend(clock_intents::irregular(room, step, None));
+    Ok(facts)
 }
 
 fn reopen(room: &Room, step: &StepId) -> Result<Fact, Refusal> {
@@ -502,7 +661,7 @@ fn left_by_role(room: &Room, by: &Author, step: &StepId, what: Mark, reason: &Un
     left(room, step, what, reason)
 }
 
-fn mark(room: &Room, step: &StepId, mark: Mark, reason: Option<Untrusted>) -> Fact {
+pub(super) fn mark(room: &Room, step: &StepId, mark: Mark, reason: Option<Untrusted>) -> Fact {
     let saw = room.progress.step(step).and_then(|s| s.newest);
     Fact::StepMarked { step: step.clone(), mark, reason, saw }
 }
@@ -515,7 +674,7 @@ fn known(room: &Room, step: &StepId) -> Result<(), Refusal> {
     if room.knows(step) { Ok(()) } else { refuse(&format!("there is no step {step} in the runbook or on this run")) }
 }
 
-fn leaf(room: &Room, step: &StepId) -> Result<(), Refusal> {
+pub(super) fn leaf(room: &Room, step: &StepId) -> Result<(), Refusal> {
     known(room, step)?;
     if room.book.is_group(step) {
         return refuse_step(room, step, "is a group; its state comes from the steps in it");
@@ -529,14 +688,14 @@ pub(super) fn said(text: &Untrusted, what: &str) -> Result<Untrusted, Refusal> {
     if trimmed.is_empty() { refuse(&format!("{what} needs words")) } else { Ok(Untrusted::new(trimmed)) }
 }
 
-fn with_role(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
+pub(super) fn with_role(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
     if room.plan.roles.is_empty() || by.role.is_some() {
         return Ok(());
     }
     refuse(&format!("to {what} you need a role of the plan; you have none, so you tick and note"))
 }
 
-fn decides(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
+pub(super) fn decides(room: &Room, by: &Author, what: &str) -> Result<(), Refusal> {
     if room.plan.roles.is_empty() {
         return Ok(());
     }
@@ -557,7 +716,7 @@ pub(super) fn refuse<T>(why: &str) -> Result<T, Refusal> {
     Err(Refusal(why.to_owned()))
 }
 
-fn refuse_step<T>(room: &Room, step: &StepId, why: &str) -> Result<T, Refusal> {
+pub(super) fn refuse_step<T>(room: &Room, step: &StepId, why: &str) -> Result<T, Refusal> {
     let name = room.step_text(step).unwrap_or_else(|| step.to_string());
     Err(Refusal(format!("\"{name}\" {why}")))
 }

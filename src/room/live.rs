@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
+use super::forecast::Forecast;
 use super::gate::GateLive;
 use super::level::LevelsLive;
 use super::versions::Versions;
@@ -47,10 +49,49 @@ pub struct Live {
     pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// From one asking to the next, where a window in force says so.
+    pub pace: Option<Duration>,
+    /// When the pace changed last.
+    pub paced: Option<Now>,
+    /// When this machine woke up, or its wall clock was set, last.
+    pub awake: Option<DateTime<Utc>>,
+    /// The last jump of this machine's clocks, in words.
+    pub jumped: Option<(Now, String)>,
+    /// When it will be over, and until when going on is safe.
+    pub forecast: Forecast,
+    /// What the forecast was made of: steps, times, and the moment.
+    pub(super) forecast_of: Option<(u64, u64, Now)>,
     /// Gates, in the plan's order.
     pub gates: Vec<GateLive>,
     /// Levels and rollbacks, as judged here.
     pub levels: LevelsLive,
+    /// What is heard of runs that go on, while this process hears of them.
+    pub runs: HashMap<Uuid, RunLive>,
+}
+
+/// A run that goes on.
+#[derive(Clone, Debug, Default)]
+pub struct RunLive {
+    /// The shim that answers for it, once it began.
+    pub pid: Option<u32>,
+    /// Who looks after it.
+    pub whose: Whose,
+    /// What it wrote, as people may see it, one line each.
+    pub lines: Vec<String>,
+    /// How many bytes it wrote.
+    pub written: u64,
+}
+
+/// Who looks after a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// This process began it.
+    #[default]
+    Mine,
+    /// Another process of this machine began it, and is there.
+    Others,
+    /// Whoever began it is gone, or nothing is known of them yet.
+    Nobodys,
 }
 
 /// A service.
@@ -189,9 +230,23 @@ impl Live {
             silencing: None,
             sweep: Sweep::Due,
             telling: HashMap::new(),
+            pace: None,
+            paced: None,
+            awake: None,
+            jumped: None,
+            forecast: Forecast::default(),
+            forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
+            runs: HashMap::new(),
             levels: LevelsLive::default(),
         }
+    }
+
+    /// Takes over what is known of this machine's clocks.
+    pub(super) fn keep_clocks(&mut self, old: &Self) {
+        self.awake = old.awake;
+        self.jumped.clone_from(&old.jumped);
+        (self.pace, self.paced) = (old.pace, old.paced);
     }
 }
 

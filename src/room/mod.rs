@@ -4,11 +4,12 @@
 //! [`observe::observe`] and [`observe::tick`] write [`Live`]. None of them does anything: effects come back as data. Time is an argument.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::clock::{Now, Offset};
+use crate::clock::Now;
 use crate::fact::{Author, Draft, StepId};
 use crate::plan::Plan;
 use crate::runbook::Runbook;
@@ -17,25 +18,42 @@ use crate::text::Untrusted;
 pub mod alarms;
 pub mod alert;
 pub mod alerts;
+mod anchor;
 pub mod apply;
+pub mod attempts;
 pub mod baseline;
 pub mod book;
+pub mod calls;
 pub mod causes;
+mod clock_intents;
+pub mod clocks;
+pub mod command;
 pub mod decide;
 pub mod episodes;
+pub mod expect;
+pub mod forecast;
+pub mod hold;
 pub mod judge;
+mod launch;
 pub mod live;
+pub mod next_for;
 pub mod observe;
+pub mod order;
 pub mod params;
 pub mod profile;
+pub mod quoting;
+pub mod recycle;
 pub mod renames;
 mod runs;
+pub mod schedule;
 pub mod slo;
 pub mod steps;
+pub mod timers;
 pub mod trust;
 mod upkeep;
 pub mod verdict;
 pub mod versions;
+pub mod windows;
 
 pub mod ballots;
 pub mod dwell;
@@ -52,8 +70,8 @@ mod way_back;
 
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
-pub use decide::{Intent, Refusal};
-pub use live::{Live, MetricLive, ServiceLive, SloLive, VerdictLive, Watch};
+pub use decide::{Confirmed, Intent, Refusal};
+pub use live::{Live, MetricLive, RunLive, ServiceLive, SloLive, VerdictLive, Watch, Whose};
 pub use steps::{Next, Rollup};
 pub use versions::{Running, Versions};
 
@@ -89,6 +107,19 @@ pub struct Room {
     pub plan_trouble: Vec<String>,
     /// What the steps said that have left the runbook while something is recorded of them.
     pub gone: HashMap<StepId, Untrusted>,
+    /// When phases began whose times are counted from there, by file and phase.
+    pub begun: HashMap<(u32, u32), chrono::DateTime<chrono::Utc>>,
+    /// Where commands run.
+    pub site: Site,
+}
+
+/// Where this process runs commands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// The folder of the plan, absolute.
+    pub folder: PathBuf,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// Who sits at this process.
@@ -138,6 +169,10 @@ pub struct Revision {
     pub header: u64,
     /// Alerts, silences, notices, the baseline.
     pub alerts: u64,
+    /// When things are due, other than by T-0: anchors of phases, jumps of the clock.
+    pub times: u64,
+    /// Runs of commands and their output.
+    pub runs: u64,
 }
 
 /// What the room wants done; `app` does it.
@@ -166,6 +201,8 @@ impl Room {
             left_out: HashSet::new(),
             plan_trouble: Vec::new(),
             gone: HashMap::new(),
+            begun: HashMap::new(),
+            site: Site::default(),
         };
         room.apply_profile();
         room
@@ -203,9 +240,12 @@ impl Room {
         alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();
+        live.keep_clocks(&self.live);
+        live.runs = std::mem::take(&mut self.live.runs);
         live.silencing = self.live.silencing;
         self.live = live;
         self.apply_profile();
+        self.find_begun();
         let r = &mut self.revision;
         for counter in [&mut r.steps, &mut r.timeline, &mut r.services, &mut r.metrics, &mut r.header, &mut r.alerts] {
             *counter += 1;
@@ -216,19 +256,6 @@ impl Room {
     pub fn remember_gone(&mut self, old: &Book) {
         let gone = old.steps().filter(|s| self.book.find(&s.id).is_none() && self.progress.step(&s.id).is_some());
         self.gone.extend(gone.map(|s| (s.id.clone(), s.text.clone())));
-    }
-
-    /// T-0 in force: the last recorded, else the plan's.
-    pub fn t0(&self) -> Option<chrono::DateTime<chrono::Utc>> {
-        match &self.progress.t0 {
-            Some((_, t0)) => *t0,
-            None => self.plan.room.t0,
-        }
-    }
-
-    /// Where the T-clock stands; `None` without T-0.
-    pub fn t(&self) -> Option<Offset> {
-        self.t0().map(|t0| Offset::between(t0, self.now.utc))
     }
 
     /// The state of a step as recorded, or as ticked in the file.

@@ -12,6 +12,9 @@ use crate::plan::{FromProbe, Plan};
 use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
 use crate::text::Untrusted;
 
+/// What metrics from the services' own samples look back over.
+const MINUTE: Duration = Duration::from_mins(1);
+
 /// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
 const SAMPLE_AGE: Duration = Duration::from_mins(1);
 
@@ -117,13 +120,19 @@ pub fn told(room: &mut Room, told: Told) -> Vec<Effect> {
 pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     room.now = now;
     let plan = room.plan.clone();
+    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    let windows = super::windows::judge(room, watching);
+    let (pace, paced) = (room.live.pace, room.live.paced);
+    // An answer is late by the pace in force, and not before that has been in force for so long.
+    let fair = |since: Now| now.since(paced.map_or(since, |paced| if paced.mono > since.mono { paced } else { since }));
     maintenance(room, &plan);
-    for (live, service) in room.live.services.iter_mut().zip(&plan.services) {
+    let paces: Vec<Duration> = plan.services.iter().map(|service| room.service_pace(service)).collect();
+    for ((live, service), every) in room.live.services.iter_mut().zip(&plan.services).zip(paces) {
         let heard = live.asked.unwrap_or(live.since);
-        let silent = now.since(heard);
+        let silent = fair(heard);
         // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
         let rests = live.state == ServiceState::Maintenance;
-        if !rests && live.state != ServiceState::Stale && silent > service.every * 2 + service.timeout * room.speed {
+        if !rests && live.state != ServiceState::Stale && silent > every * 2 + service.timeout * room.speed {
             let last = match (&live.unknown, live.asked) {
                 (Some(why), _) => format!("no data: {why}"),
                 (None, None) => "no answer yet".to_owned(),
@@ -135,12 +144,12 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     }
     from_probes(room, &plan);
     for (live, metric) in room.live.metrics.iter_mut().zip(&plan.metrics) {
-        let patience = metric.every * 2 + Duration::from_secs(1) * (room.speed - 1);
-        let old = live.fresh.is_none_or(|fresh| now.since(fresh) > patience);
-        let aged = live
-            .series
-            .last()
-            .is_some_and(|p| (now.utc - p.at).to_std().is_ok_and(|a| a > SAMPLE_AGE.max(metric.every * 2)));
+        let every = pace.filter(|_| metric.from_probe.is_none()).unwrap_or(metric.every);
+        let patience = every * 2 + Duration::from_secs(1) * (room.speed - 1);
+        let old = live.fresh.is_none_or(|fresh| fair(fresh) > patience);
+        let aged =
+            live.series.last().is_some_and(|p| (now.utc - p.at).to_std().is_ok_and(|a| a > SAMPLE_AGE.max(every * 2)))
+                && paced.is_none_or(|paced| now.since(paced) > patience);
         let stale = old || aged;
         if stale != live.stale {
             live.stale = stale;
@@ -150,7 +159,13 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     }
     baseline::rank(room);
     let mut drafts = alerts::judge_rules(room);
-    let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
+    foresee(room);
+    if watching {
+        drafts.extend(windows);
+        drafts.extend(super::hold::judge(room));
+        drafts.extend(super::timers::judge(room));
+        drafts.extend(super::calls::judge(room));
+    }
     if let Some((from, until)) = room.baseline_due().filter(|_| watching) {
         drafts.push(draft(&room.me.author, room.capture(from, until)));
     }
@@ -159,6 +174,17 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
         effects.push(Effect::Append(drafts));
     }
     effects
+}
+
+/// The forecast is made anew when steps or times changed, and every few seconds.
+fn foresee(room: &mut Room) {
+    const AGAIN: Duration = Duration::from_secs(5);
+    let (steps, times, now) = (room.revision.steps, room.revision.times, room.now);
+    let fresh = |(s, t, at): (u64, u64, Now)| s == steps && t == times && now.since(at) < AGAIN;
+    if !room.live.forecast_of.is_some_and(fresh) {
+        room.live.forecast = room.forecast();
+        room.live.forecast_of = Some((steps, times, now));
+    }
 }
 
 fn service(room: &mut Room, at: Now, took: Duration, reading: ServiceReading) {
@@ -301,7 +327,9 @@ fn from_probes(room: &mut Room, plan: &Plan) {
 }
 
 fn probe_metric(room: &Room, plan: &Plan, from: &FromProbe) -> Result<f64, String> {
-    let minute = chrono::TimeDelta::seconds(60);
+    // Where a window asks seldom, the last minute would mostly hold nothing.
+    let span = room.live.pace.map_or(MINUTE, |every| MINUTE.max(every * 2));
+    let minute = chrono::TimeDelta::from_std(span).unwrap_or(chrono::TimeDelta::minutes(1));
     let until = room.now.utc;
     let (FromProbe::SuccessRate(of) | FromProbe::ErrorRate(of) | FromProbe::Latency(_, of)) = from;
     let chosen = || {

@@ -42,6 +42,16 @@ impl Room {
         }
     }
 
+    /// The value of a parameter as it is used: [`Room::param`] with what is secret in it.
+    pub(super) fn param_in_use(&self, name: &str) -> Option<crate::secret::Filled> {
+        let declared = self.plan.params.iter().find(|p| p.name == name)?;
+        let shown = self.param(name)?;
+        match &declared.value {
+            Some(own) if own.shown() == shown => Some(own.clone()),
+            _ => Some(crate::secret::Filled::plain(shown)),
+        }
+    }
+
     /// Every answer that was given, by name: those recorded, and those on their way to the journal.
     pub fn answers(&self) -> BTreeMap<String, String> {
         let mut answers: BTreeMap<String, String> = self.progress.answers().collect();
@@ -113,7 +123,7 @@ impl Room {
 
 /// The length of a placeholder of this parameter at the start of a text: `${name}`, `<name>`, `{{name}}`, or what the plan
 /// declares for it.
-fn placeholder(param: &Param, text: &str, before: char) -> Option<usize> {
+pub(super) fn placeholder(param: &Param, text: &str, before: char) -> Option<usize> {
     let name = param.name.as_str();
     for (open, close) in [("${", "}"), ("<", ">"), ("{{ ", " }}"), ("{{", "}}")] {
         let inside = text.strip_prefix(open).and_then(|rest| rest.strip_prefix(name));

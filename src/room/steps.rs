@@ -48,15 +48,18 @@ impl Room {
                     None => self.plan.room.zone,
                 };
                 let time = NaiveTime::parse_from_str(clock, "%H:%M").ok()?;
-                let day = t0.with_timezone(&zone).date_naive();
-                Some(zone.from_local_datetime(&day.and_time(time)).single()?.with_timezone(&Utc))
+                // A time of day is meant as announced; holds and recycles move it as they move T-0.
+                let day = self.announced_t0()?.with_timezone(&zone).date_naive();
+                let at = zone.from_local_datetime(&day.and_time(time)).single()?.with_timezone(&Utc);
+                at.checked_add_signed(self.slipped())
             }
         }
     }
 
     /// When a step is due.
     pub fn due(&self, step: &Step) -> Option<DateTime<Utc>> {
-        step.at.as_ref().and_then(|at| self.moment(at))
+        let at = step.at.as_ref()?;
+        self.anchored(step, at).or_else(|| self.moment(at))
     }
 
     /// When a phase is due to begin.
@@ -157,7 +160,7 @@ impl Room {
         if self.status(&step.id).settled() {
             return false;
         }
-        self.book.ordered_before(step).all(|before| self.status(&before.id).settled())
+        self.waits_for(step).is_none()
     }
 
     /// The text of a step, in the runbook, added on the run, or no longer there.
@@ -176,7 +179,7 @@ impl Room {
 }
 
 /// Whether a step stands under a heading that says it is the way back: nobody is told to take it because all else is done.
-fn way_back(step: &Step) -> bool {
+pub(super) fn way_back(step: &Step) -> bool {
     let says = |heading: &Untrusted| {
         let heading = heading.raw().to_lowercase();
         ["rollback", "roll back", "roll-back", "rolling back", "backout", "back-out", "back out"]

@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use crate::clock::Stamp;
 use crate::fact::{Fact, StepId};
 use crate::plan::Plan;
+use crate::plan::schedule::Order;
 use crate::room::{self, Book, Room, Row, Status};
-use crate::runbook::{Phase, Step, StepKind};
+use crate::runbook::{Phase, Step};
 
 /// No such node.
 pub const NONE: u32 = u32::MAX;
@@ -80,6 +81,7 @@ pub struct Derived {
     steps: Option<u64>,
     shape: (u64, usize),
     t0: Option<DateTime<Utc>>,
+    times: u64,
     /// Grows when rows change their places.
     pub outline: u64,
     /// Grows when statuses, counts or lateness change.
@@ -137,9 +139,13 @@ impl Derived {
             }
         }
         let t0 = room.t0();
-        let retimed = self.due.len() != self.nodes.len() || t0 != self.t0 || !Arc::ptr_eq(&self.plan, &room.plan);
+        let retimed = self.due.len() != self.nodes.len()
+            || t0 != self.t0
+            || self.times != room.revision.times
+            || !Arc::ptr_eq(&self.plan, &room.plan);
         if retimed {
             self.t0 = t0;
+            self.times = room.revision.times;
             self.plan = Arc::clone(&room.plan);
             (self.due, self.overdue) = self.nodes.iter().map(|n| due_of(room, n)).unzip();
         }
@@ -351,6 +357,7 @@ impl Derived {
                 Fact::StepMarked { mark, .. } => room::apply::mark_word(*mark),
                 Fact::Noted { .. } => "note",
                 Fact::StepOwned { .. } => "owner",
+                Fact::CommandStarted(_) => "run",
                 _ => "new",
             };
             self.pending.insert(step.clone(), Pending { word, not_saved: unsaved.trouble.is_some() });
@@ -444,13 +451,16 @@ impl Derived {
 
     /// Leaves that can be done now, in order: unsettled, and with nothing open before them where their list is ordered.
     pub fn ready(&self, room: &Room) -> Vec<u32> {
+        let strict = room.plan.room.order == Order::Strict;
         let mut open = HashSet::new();
         let mut out = Vec::new();
         for i in (0..self.nodes.len() as u32).filter(|i| self.is_leaf(*i) && !self.status_of(*i).settled()) {
             let Some(node) = self.node(i) else { continue };
-            let kind = self.step(room, i).map(|s| s.kind);
-            let ordered = matches!(kind, Some(StepKind::Numbered | StepKind::Timeline | StepKind::Substep));
-            if !ordered || open.insert((node.phase, node.parent, kind)) {
+            let step = self.step(room, i);
+            let ordered = step.is_some_and(|s| room.keeps_order(s));
+            // Where the plan is strict, a section is one list, whatever its steps are.
+            let list = if strict { (NONE, None) } else { (node.parent, step.map(|s| s.kind)) };
+            if !ordered || open.insert((node.phase, list)) {
                 out.push(i);
             }
         }

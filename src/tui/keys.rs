@@ -73,6 +73,8 @@ words! {
         /// See `keys.toml`.
         Gate = "gate",
         /// See `keys.toml`.
+        Run = "run",
+        /// See `keys.toml`.
         Rollback = "rollback",
         /// See `keys.toml`.
         Breakers = "breakers",
@@ -150,6 +152,8 @@ words! {
         HairLeft = "hair-left",
         /// See `keys.toml`.
         HairRight = "hair-right",
+        /// See `keys.toml`.
+        CheckIn = "check-in",
         /// See `keys.toml`.
         Accept = "accept",
         /// See `keys.toml`.

@@ -1,5 +1,6 @@
 //! Showing: a frame is a function of the room; keys become intents.
 
+mod clock_keys;
 pub mod derive;
 pub mod gate_keys;
 mod gate_rows;
@@ -7,6 +8,7 @@ pub mod keys;
 pub mod layout;
 pub mod on_key;
 pub mod panes;
+mod run_sheet;
 pub mod terminal;
 pub mod theme;
 mod typing;
@@ -19,7 +21,7 @@ use ratatui::layout::Rect;
 
 pub use keys::Keymap;
 pub use layout::LayoutName;
-pub use on_key::{Act, on_key, on_mouse, on_paste};
+pub use on_key::{Act, After, on_key, on_mouse, on_paste};
 pub use theme::{Theme, ThemeError, ThemeFile};
 pub use view::{Tone, View};
 pub use widgets::glyphs::Charset;

@@ -6,18 +6,18 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent,
 use ratatui::layout::Position;
 use tui_input::Input;
 
+use super::clock_keys::{answer_dialog, clock_dialog};
 use super::derive::NONE;
 use super::gate_keys;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
 use super::panes::{alarms, services};
-use super::typing::{
-    alert_dialog, clock_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek,
-};
+use super::run_sheet;
+use super::typing::{alert_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
 use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
 use super::way_keys;
 use crate::fact::StepId;
-use crate::room::{Intent, Room, Status};
+use crate::room::{Intent, Room, Status, Whose};
 
 /// A dialog ignores its keys for this long, so that type-ahead decides nothing.
 pub const DEAD_TIME: Duration = Duration::from_millis(300);
@@ -39,6 +39,17 @@ pub enum Act {
     Redraw,
     /// Load this theme; empty: the next one.
     Theme(String),
+    /// Leave once the runs of this process have ended.
+    LeaveAfter(After),
+}
+
+/// What becomes of runs before this process leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// They come to their end by themselves.
+    Wait,
+    /// They are stopped.
+    Kill,
 }
 
 /// One key. The view changes at once; what touches the room or the terminal comes back.
@@ -93,6 +104,7 @@ pub fn on_key(room: &Room, view: &mut View, keymap: &Keymap, key: KeyEvent) -> V
             Vec::new()
         }
         Mode::Palette { input, at } => palette_typing(room, view, keymap, &key, input, at),
+        Mode::Run(sheet) => run_sheet::on_key(room, view, &key, sheet),
     }
 }
 
@@ -321,6 +333,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         A::RoomNote => return ask(view, Purpose::Note(None)),
         A::Clock => return clock_dialog(room, view),
         A::Alerts => return alert_dialog(room, view),
+        A::CheckIn => return answer_dialog(room, view),
         _ => {}
     }
     let on_steps = view.focus == Pane::Checklist || view.focus == Pane::Detail && view.detail == Detail::Step;
@@ -329,7 +342,8 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         (A::Note, step) => ask(view, Purpose::Note(step)),
         (A::Add, step) => ask(view, Purpose::Add(step)),
         (A::Tick, Some(step)) => tick(room, view, step),
-        (A::Start, Some(step)) => vec![Act::Intent(Intent::Start { step })],
+        (A::Run, Some(step)) => run_sheet::open(room, view, step),
+        (A::Start, Some(step)) => turn(room, view, step, true),
         (A::Fail, Some(step)) => ask(view, Purpose::Fail(step)),
         (A::Owner, Some(step)) => ask(view, Purpose::Owner(step)),
         (A::Reopen, Some(step)) => confirm(
@@ -350,7 +364,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
             };
             Vec::new()
         }
-        (A::Tick | A::Start | A::Fail | A::Owner | A::Reopen | A::LeaveOut, None) => {
+        (A::Run | A::Tick | A::Start | A::Fail | A::Owner | A::Reopen | A::LeaveOut, None) => {
             let text = if on_steps && view.gate_selected().is_some() {
                 "this is a gate: g votes on it and decides it"
             } else if on_steps {
@@ -376,7 +390,7 @@ fn tick(room: &Room, view: &mut View, step: StepId) -> Vec<Act> {
             );
             return Vec::new();
         }
-        return vec![Act::Intent(Intent::Tick { step })];
+        return turn(room, view, step, false);
     }
     let (done, all) = view.derived.counts.get(node as usize).copied().unwrap_or_default();
     if done == all {
@@ -385,6 +399,20 @@ fn tick(room: &Room, view: &mut View, step: StepId) -> Vec<Act> {
     }
     let question = format!("Tick the {} remaining steps of \"{}\"?", all - done, title(room, view, &step));
     confirm(room, view, question, Next::Do(Intent::Tick { step }))
+}
+
+/// Ticks or begins a step; where it is not its turn, says so, and where the plan is strict about that, asks why.
+fn turn(room: &Room, view: &mut View, step: StepId, begin: bool) -> Vec<Act> {
+    let open = !room.status(&step).settled();
+    if open && room.out_of_turn(&step).is_some() {
+        let purpose = if begin { Purpose::StartAnyway(step) } else { Purpose::TickAnyway(step) };
+        view.mode = Mode::Prompt { purpose, input: Input::default(), line: Line::Typed };
+        return Vec::new();
+    }
+    if let Some(how) = room.irregular(&step).filter(|_| open) {
+        view.toast(room.now, Tone::Bad, format!("out of turn, {how}: recorded so; u takes it back"));
+    }
+    vec![Act::Intent(if begin { Intent::Start { step } } else { Intent::Tick { step } })]
 }
 
 fn by_me(room: &Room, step: &StepId) -> bool {
@@ -567,6 +595,19 @@ fn copy(room: &Room, view: &mut View) -> Vec<Act> {
 }
 
 fn quit(room: &Room, view: &mut View) -> Vec<Act> {
+    let running = room.live.runs.values().filter(|run| run.whose == Whose::Mine).count();
+    if running > 0 {
+        view.mode = Mode::Choose {
+            title: format!("{} still going on", count(running, "command is", "commands are")),
+            options: vec![
+                ('w', "wait for the end, then leave".to_owned(), Next::LeaveAfter(After::Wait)),
+                ('k', "stop, then leave".to_owned(), Next::LeaveAfter(After::Kill)),
+                ('l', "leave now and let it run: the record says so".to_owned(), Next::Quit),
+            ],
+            opened: room.now,
+        };
+        return Vec::new();
+    }
     if room.unsaved.is_empty() {
         return vec![Act::Quit];
     }

@@ -1,6 +1,6 @@
 //! Dialogs and lines being typed: prompts, questions, finds, the palette, the help.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
@@ -32,35 +32,14 @@ pub fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
         }
         Next::Do(intent) => vec![Act::Intent(intent)],
         Next::Confirm(question, intent) => confirm(room, view, question, Next::Do(intent)),
+        Next::Recycle => super::clock_keys::recycle_dialog(room, view),
         Next::Quit => vec![Act::Quit],
+        Next::LeaveAfter(after) => vec![Act::LeaveAfter(after)],
         Next::Declare => {
             way_keys::declare(room, view);
             Vec::new()
         }
     }
-}
-
-/// The choices for T-0.
-pub fn clock_dialog(room: &Room, view: &mut View) -> Vec<Act> {
-    let set = |t0| Intent::SetT0 { t0 };
-    let now = room.now.utc;
-    let place = place(room);
-    let mut options = vec![
-        ('n', "now".to_owned(), Next::Confirm(format!("Set T-0{place} to now, {}?", when(room, now)), set(Some(now)))),
-        ('a', "at a time…".to_owned(), Next::Prompt(Purpose::T0)),
-    ];
-    if let Some(t0) = room.t0() {
-        let question = format!("Unset T-0{place}? It is {} now; offsets will sleep.", when(room, t0));
-        options.push(('u', "unset it".to_owned(), Next::Confirm(question, set(None))));
-    }
-    options.push((
-        'b',
-        "take the last 30 minutes as the baseline".to_owned(),
-        Next::Confirm("Compare later values with those of the last 30 minutes?".to_owned(), Intent::TakeBaseline),
-    ));
-    view.mode =
-        Mode::Choose { title: "T-0, the moment everything is counted from".to_owned(), options, opened: room.now };
-    Vec::new()
 }
 
 /// What can be done about the alert in question: the one that is open or selected, else the first that fires.
@@ -104,7 +83,7 @@ pub fn alert_dialog(room: &Room, view: &mut View) -> Vec<Act> {
     Vec::new()
 }
 
-fn place(room: &Room) -> String {
+pub(super) fn place(room: &Room) -> String {
     room.plan
         .room
         .environment
@@ -113,7 +92,7 @@ fn place(room: &Room) -> String {
         .unwrap_or_default()
 }
 
-fn when(room: &Room, at: DateTime<Utc>) -> String {
+pub(super) fn when(room: &Room, at: DateTime<Utc>) -> String {
     let zone = room.plan.room.zone;
     at.with_timezone(&zone).format("%-d %b %H:%M:%S %Z").to_string()
 }
@@ -201,6 +180,20 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
                 return Vec::new();
             }
         },
+        purpose @ (Purpose::Hold
+        | Purpose::Timer
+        | Purpose::Extend(_)
+        | Purpose::Recycle(_)
+        | Purpose::Answer(..)
+        | Purpose::TickAnyway(_)
+        | Purpose::StartAnyway(_)) => match super::clock_keys::submit(room, view, &purpose, &line) {
+            Ok(acts) => return acts,
+            Err(instead) => {
+                view.toast(room.now, Tone::Bad, instead);
+                view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
+                return Vec::new();
+            }
+        },
         Purpose::T0 => match read_moment(room, &line) {
             Ok(at) => {
                 let question = format!("Set T-0{} to {}?", place(room), when(room, at));
@@ -217,7 +210,7 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
 }
 
 /// `30m looking at the pool`: whole minutes, rounded up, and the words.
-fn minutes_and_words(line: &str) -> (Option<u32>, String) {
+pub(super) fn minutes_and_words(line: &str) -> (Option<u32>, String) {
     let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     match clock::parse_duration(first) {
         Ok(span) => (u32::try_from(span.as_secs().div_ceil(60)).ok(), rest.trim().to_owned()),
@@ -241,14 +234,11 @@ fn read_moment(room: &Room, line: &str) -> Result<DateTime<Utc>, String> {
         return Ok(at.with_timezone(&Utc));
     }
     let zone = room.plan.room.zone;
-    ["%H:%M", "%H:%M:%S"]
-        .iter()
-        .find_map(|form| NaiveTime::parse_from_str(line, form).ok())
-        .and_then(|time| zone.from_local_datetime(&now.with_timezone(&zone).date_naive().and_time(time)).earliest())
-        .map(|at| at.with_timezone(&Utc))
-        .ok_or_else(|| {
+    let time =
+        ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(line, form).ok()).ok_or_else(|| {
             format!("\"{}\" is no time; write 12:30, 12:30:00, +10m or 2025-10-21T12:00:00Z", crate::text::escape(line))
-        })
+        })?;
+    clock::zones::local(zone, now.with_timezone(&zone).date_naive().and_time(time))
 }
 
 /// A key while a find is typed.

@@ -11,11 +11,13 @@ use tui_input::Input;
 use super::derive::{Derived, NONE, What};
 use super::keys::Keymap;
 use super::layout::{LayoutName, Pane, Plot};
+use super::on_key::After;
+use super::run_sheet::RunSheet;
 use super::widgets::glyphs::Charset;
-use crate::clock::Now;
-use crate::fact::StepId;
+use crate::clock::{Now, Stamp, Writer};
 use crate::fact::gate::Vote;
 use crate::fact::retreat::Choice;
+use crate::fact::{CallKind, StepId};
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
 
@@ -87,6 +89,10 @@ pub struct View {
     pub follow: bool,
     /// The statuses that were followed last.
     pub(super) followed: u64,
+    /// When the newest timer was called out that is known here; none before the past was read.
+    rung: Option<Stamp>,
+    /// Whether the bell is to ring with the next frame.
+    bell: bool,
 }
 
 /// The row the keys act on, by what survives a reload.
@@ -159,6 +165,8 @@ pub enum Mode {
         /// Input is ignored for 300 ms from here.
         opened: Now,
     },
+    /// What a step's command would do, before it does it.
+    Run(Box<RunSheet>),
     /// Rollbacks or breakers with what can be done there; any other key closes it.
     Way {
         /// Which sheet.
@@ -188,8 +196,12 @@ pub enum Next {
     Do(Intent),
     /// Ask first.
     Confirm(String, Intent),
+    /// Ask which phase to go back to.
+    Recycle,
     /// Leave.
     Quit,
+    /// Leave when no run of this process goes on.
+    LeaveAfter(After),
     /// Choose a symptom to declare.
     Declare,
 }
@@ -217,6 +229,20 @@ pub enum Purpose {
     Acknowledge(String),
     /// For how long and why an alert is silenced; none is all of them.
     Silence(Option<String>),
+    /// Why the clock is held, and for how long.
+    Hold,
+    /// Of what a timer reminds, and when.
+    Timer,
+    /// By how much a window is extended, and why.
+    Extend(String),
+    /// Why the clock goes back to a phase.
+    Recycle(String),
+    /// What is answered to a call.
+    Answer(CallKind, String),
+    /// Why a step is ticked out of its turn.
+    TickAnyway(StepId),
+    /// Why a step is begun out of its turn.
+    StartAnyway(StepId),
     /// A word on a vote on a gate.
     Vote(String, Vote),
     /// Why a gate is decided NO-GO.
@@ -394,6 +420,8 @@ impl View {
             begun: false,
             follow: true,
             followed: 0,
+            rung: None,
+            bell: false,
         }
     }
 
@@ -411,6 +439,29 @@ impl View {
         self.toasts.push_back(Toast { text: text.into(), tone, at: now });
     }
 
+    /// Calls out timers that ran out since the last time; those of before this screen was opened are the past.
+    fn call_out(&mut self, room: &Room) {
+        const NEVER: Stamp = Stamp { ms: i64::MIN, n: 0, writer: Writer(0) };
+        if room.journal == crate::room::JournalHealth::Opening {
+            return;
+        }
+        let timers = || room.progress.schedule.timers.values().filter_map(|timer| Some((timer.rang?, timer)));
+        let newest = timers().map(|(stamp, _)| stamp).max().unwrap_or(NEVER);
+        if let Some(known) = self.rung.replace(newest) {
+            let new = timers().filter(|(stamp, timer)| *stamp > known && timer.ended.is_none());
+            let says: Vec<String> = new.filter_map(|(_, t)| t.set.as_ref().map(|set| set.text.to_string())).collect();
+            for text in says {
+                self.bell = true;
+                self.toast(room.now, Tone::Bad, format!("TIMER {text}"));
+            }
+        }
+    }
+
+    /// Whether the bell is to ring; once for each time.
+    pub fn take_bell(&mut self) -> bool {
+        std::mem::take(&mut self.bell)
+    }
+
     /// Drops messages that have been shown long enough.
     pub(super) fn expire_toasts(&mut self, now: Now) {
         self.toasts.retain(|t| now.since(t.at) < TOAST_FOR);
@@ -419,6 +470,7 @@ impl View {
     /// Brings derived rows up to date; called before drawing and before a key is understood.
     pub fn refresh(&mut self, room: &Room) {
         self.derived.refresh(room);
+        self.call_out(room);
         if !self.begun && !self.derived.nodes.is_empty() && room.journal != crate::room::JournalHealth::Opening {
             self.begun = true;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
 use warroom::fact::gate::{Stand, Vote};
-use warroom::fact::{AlertWord, Author, Draft, Entry, Fact, Hash, Mark, StepId, There};
+use warroom::fact::{
+    AlertWord, Author, CallKind, Draft, Entry, Fact, Hash, HoldUntil, Mark, RunEnded, RunStarted, RunVerdict, StepId,
+    There,
+};
 use warroom::notice::Severity;
 use warroom::room::{Progress, Status};
 use warroom::text::Untrusted;
@@ -29,7 +32,9 @@ enum Say {
     Reopen(bool),
     Rename(u8, u8),
     Alarm(u8, u8, bool),
+    Run(u8, u8, u8),
     Alien,
+    Countdown(u8, u8),
 }
 
 fn say() -> impl Strategy<Value = Say> {
@@ -56,8 +61,45 @@ fn say() -> impl Strategy<Value = Say> {
         2 => prop_oneof![Just(Stand::Holds), Just(Stand::Broken), Just(Stand::Blind)].prop_map(Say::Turn),
         1 => any::<bool>().prop_map(Say::Reopen),
         3 => (0..3_u8, 0..5_u8, any::<bool>()).prop_map(|(id, what, yes)| Say::Alarm(id, what, yes)),
+        2 => (0..3_u8, 0..4_u8, 0..5_u8).prop_map(|(run, s, what)| Say::Run(run, s, what)),
         1 => Just(Say::Alien),
+        4 => (0..11_u8, 0..3_u8).prop_map(|(what, which)| Say::Countdown(what, which)),
     ]
+}
+
+fn run_fact(run: Uuid, step: StepId, what: u8) -> Fact {
+    let end = |exit, verdict| {
+        let none = Untrusted::default();
+        let (why, head, tail) = (none.clone(), none.clone(), none);
+        Fact::CommandEnded(Box::new(RunEnded {
+            run,
+            exit,
+            signal: None,
+            took: 1,
+            verdict,
+            why,
+            head,
+            tail,
+            dropped: 0,
+            killed_by: None,
+        }))
+    };
+    match what {
+        0 => Fact::CommandStopped { run },
+        1 => Fact::CommandLeft { run, pid: 7 },
+        2 => end(Some(0), RunVerdict::Pass),
+        3 => end(None, RunVerdict::Unknown),
+        _ => Fact::CommandStarted(Box::new(RunStarted {
+            run,
+            step,
+            command: 0,
+            what: "ls".into(),
+            hash: String::new(),
+            host: "db-1".into(),
+            attempt: 1,
+            reason: None,
+        })),
+    }
 }
 
 /// Entries of three writers whose clocks disagree by up to a minute.
@@ -81,6 +123,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     let saw = newest.insert(s, stamp).filter(|_| saw);
                     Fact::StepMarked { step: id(s), mark, reason: None, saw }
                 }
+                Say::Run(run, s, what) => run_fact(Uuid::from_u128(u128::from(run)), id(s), what),
                 Say::Note(s) => Fact::Noted { step: Some(id(s)), text: Untrusted::new("a note") },
                 Say::Own(s, some) => Fact::StepOwned { step: id(s), owner: some.then(|| Untrusted::new("dba")) },
                 Say::Add(s) => {
@@ -107,6 +150,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                 },
                 Say::Alarm(id, what, yes) => alarm(id, what, yes, utc),
                 Say::Alien => Fact::Unknown,
+                Say::Countdown(what, which) => countdown(what, which, utc),
             };
             let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba", "on-call"][w]), fact };
             seq[w] += 1;
@@ -116,6 +160,26 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
             Arc::new(entry)
         })
         .collect()
+}
+
+/// A fact about holds, windows, calls or timers; few of each, so that they meet.
+fn countdown(what: u8, which: u8, at: chrono::DateTime<chrono::Utc>) -> Fact {
+    let id = Uuid::from_u128(u128::from(which));
+    let text = Untrusted::new("why");
+    let window = format!("w{which}");
+    match what {
+        0 => Fact::HoldBegan { hold: id, at, reason: text, until: HoldUntil::Said },
+        1 => Fact::HoldEnded { hold: id, at, reason: text },
+        2 => Fact::Recycled { phase: text.clone(), at, t0: at, reason: text },
+        3 => Fact::Irregular { step: StepId::from(window.as_str()), how: text },
+        4 => Fact::WindowsChanged { windows: vec![window], every: None },
+        5 => Fact::WindowExtended { window, minutes: u32::from(which) + 1, reason: text },
+        6 => Fact::CallAnswered { call: CallKind::CheckIn, name: window, at, text },
+        7 => Fact::CallAnswered { call: CallKind::Drumbeat, name: window, at, text },
+        8 => Fact::TimerSet { timer: id, due: at, text, whom: None },
+        9 => Fact::TimerRang { timer: id },
+        _ => Fact::TimerEnded { timer: id, text },
+    }
 }
 
 /// What is recorded of alerts, about three of them.

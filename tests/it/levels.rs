@@ -489,7 +489,8 @@ fn a_breaker_that_was_fired_rests_and_is_checked() {
 
 #[test]
 fn what_a_level_may_do_by_itself_leaves_time_to_say_no() {
-    let text = PLAN.replace("AUTO", "auto = \"fire after 2s\"").replace("takes = \"90s\"", "takes = \"90s\"\nuntil = 1");
+    let text =
+        PLAN.replace("AUTO", "auto = \"fire after 2s\"").replace("takes = \"90s\"", "takes = \"90s\"\nuntil = 1");
     let none = |_: &str| None;
     let nothing = |_: &str| Err("not in a test".to_owned());
     let outside = warroom::plan::Outside { env: &none, file: &nothing, cmd: &nothing };

@@ -19,6 +19,8 @@ mod support;
 mod alerts;
 mod app;
 mod check;
+mod clock;
+mod commands;
 mod conditions;
 mod demo;
 mod drafted;

@@ -53,6 +53,7 @@ pub(in crate::plan) struct RawWindow {
     pub until: Option<Text>,
     pub every: Option<Text>,
     pub check_in: Option<RawCheckIn>,
+    pub notify: Vec<Text>,
 }
 
 pub(in crate::plan) struct RawCheckIn {
@@ -197,6 +198,7 @@ impl RawWindow {
                 table.close(r, &[]);
                 check_in
             }),
+            notify: t.texts(r, "notify"),
         };
         t.close(r, &[]);
         it

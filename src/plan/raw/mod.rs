@@ -2,6 +2,7 @@
 
 mod decisions;
 mod read;
+mod schedule;
 mod services;
 mod values;
 
@@ -12,6 +13,7 @@ use toml::Spanned;
 pub(super) use decisions::{
     RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
 };
+pub(super) use schedule::{RawDrumbeat, RawHold, RawPhase};
 pub(super) use services::{RawColumn, RawExpect, RawService, RawSide, RawState, RawTable};
 pub(super) use values::{From, RawCommand, RawFilled, RawPace, RawTime, Secrecy, Text, Words};
 
@@ -37,6 +39,9 @@ pub(super) struct RawPlan {
     pub logs: Vec<RawLog>,
     pub notify: Vec<RawNotify>,
     pub heartbeat: Option<RawHeartbeat>,
+    pub holds: Vec<RawHold>,
+    pub phases: Vec<RawPhase>,
+    pub drumbeats: Vec<RawDrumbeat>,
 }
 
 #[derive(Default)]
@@ -52,6 +57,7 @@ pub(super) struct RawRoom {
     pub journal: Option<Text>,
     pub group: Option<Text>,
     pub env: Vec<RawFilled>,
+    pub order: Option<Text>,
 }
 
 #[derive(Default)]
@@ -66,6 +72,7 @@ pub(super) struct RawRole {
     pub name: Option<Text>,
     pub people: Vec<Text>,
     pub decides: Vec<Text>,
+    pub runs: Option<Vec<Text>>,
 }
 
 pub(super) struct RawSource {

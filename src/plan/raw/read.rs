@@ -4,9 +4,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::{
-    RawBaseline, RawBreaker, RawChannel, RawCommand, RawEscalation, RawFilled, RawGate, RawHeartbeat, RawJson,
-    RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPlan, RawProfile, RawRole,
-    RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
+    RawBaseline, RawBreaker, RawChannel, RawCommand, RawDrumbeat, RawEscalation, RawFilled, RawGate, RawHeartbeat,
+    RawHold, RawJson, RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPhase, RawPlan,
+    RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
@@ -48,6 +48,9 @@ impl RawPlan {
         raw.logs = root.tables(r, "log").into_iter().map(|t| RawLog::read(t, r)).collect();
         raw.notify = named_tables(&mut root, r, "notify").into_iter().map(|(n, t)| RawNotify::read(n, t, r)).collect();
         raw.heartbeat = root.table(r, "heartbeat", "[heartbeat]").map(|table| RawHeartbeat::read(table, r));
+        raw.holds = root.tables(r, "hold").into_iter().map(|t| RawHold::read(t, r)).collect();
+        raw.phases = root.tables(r, "phase").into_iter().map(|t| RawPhase::read(t, r)).collect();
+        raw.drumbeats = root.tables(r, "drumbeat").into_iter().map(|t| RawDrumbeat::read(t, r)).collect();
         root.close(
             r,
             &[
@@ -103,6 +106,7 @@ impl RawRoom {
                     None => RawFilled::read("env", value, r).into_iter().collect(),
                 },
             },
+            order: t.text(r, "order"),
         };
         t.close(r, &[("every", "in [defaults]"), ("timeout", "in [defaults]")]);
         room
@@ -141,7 +145,12 @@ impl RawParam {
 
 impl RawRole {
     fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
-        let it = Self { name: t.required(r, "name"), people: t.texts(r, "people"), decides: t.texts(r, "decides") };
+        let it = Self {
+            name: t.required(r, "name"),
+            people: t.texts(r, "people"),
+            decides: t.texts(r, "decides"),
+            runs: t.value("runs").and_then(|value| r.texts("runs", value)),
+        };
         t.close(r, &[]);
         it
     }

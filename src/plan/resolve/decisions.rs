@@ -33,7 +33,7 @@ const LEAVE: Duration = Duration::from_mins(1);
 const VETO: Duration = Duration::from_secs(10);
 
 /// What the rest of the plan has to offer to decisions.
-struct Known {
+pub(super) struct Known {
     metrics: Vec<(String, Option<String>)>,
     services: Vec<String>,
     roles: Vec<String>,
@@ -42,7 +42,7 @@ struct Known {
     windows: Vec<String>,
     rules: Vec<String>,
     slos: Vec<String>,
-    places: Places,
+    pub(super) places: Places,
 }
 
 fn hands(two: bool) -> Hands {
@@ -91,10 +91,11 @@ impl Resolver<'_> {
             |p| p.name.as_ref(),
             |it, raw, name| Some(it.profile(raw, name, &known)),
         );
+        self.schedule(raw, plan, &known);
     }
 
     /// Resolves a list whose entries have names of their own.
-    fn each<R, P>(
+    pub(super) fn each<R, P>(
         &mut self,
         raw: &[R],
         what: &str,
@@ -153,7 +154,7 @@ impl Resolver<'_> {
         self.known("role", names, &known.roles)
     }
 
-    fn role_of(&mut self, name: Option<&Text>, known: &Known) -> Option<String> {
+    pub(super) fn role_of(&mut self, name: Option<&Text>, known: &Known) -> Option<String> {
         self.roles_of(std::slice::from_ref(name?), known).pop()
     }
 
@@ -275,7 +276,8 @@ impl Resolver<'_> {
             let message = format!("the window \"{name}\" ends at {until}, not after it begins at {from}");
             self.r.report(codes::BAD_VALUE, text.span(), message, "make `until` later than `from`");
         }
-        Some(WindowPlan { name, from, until, every, check_in })
+        let notify = self.known("channel", &raw.notify, &known.channels);
+        Some(WindowPlan { name, from, until, every, check_in, notify })
     }
 
     fn level(&mut self, raw: &RawLevel, name: String, known: &Known) -> LevelPlan {
@@ -365,7 +367,7 @@ impl Resolver<'_> {
     }
 
     /// `T+35m`, `T-1h30m`, `T+00:35`, `T-0`.
-    fn offset(&mut self, text: Option<&Text>) -> Option<Offset> {
+    pub(super) fn offset(&mut self, text: Option<&Text>) -> Option<Offset> {
         let text = text?;
         if let Some(offset) = parse_offset(text.get_ref()) {
             return Some(offset);

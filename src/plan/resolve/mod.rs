@@ -10,6 +10,7 @@ mod metrics;
 mod needs;
 mod places;
 mod room;
+mod schedule;
 mod services;
 mod slo;
 mod watched;

@@ -4,12 +4,15 @@ use chrono::{DateTime, LocalResult, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::super::raw::{RawRole, RawRoom, RawTime, Text};
+use super::super::schedule::Order;
 use super::super::{Input, RolePlan, RoomPlan, stem};
 use super::Resolver;
 use crate::finding::{codes, nearest};
 
 /// What a role may decide.
 const DECIDES: [&str; 3] = ["gates", "rollback", "breakers"];
+/// What a role may run.
+const RUNS: [&str; 2] = ["read", "mutate"];
 
 impl Resolver<'_> {
     pub(super) fn room(&mut self, raw: &RawRoom, input: &Input<'_>) -> RoomPlan {
@@ -36,6 +39,10 @@ impl Resolver<'_> {
             journal: raw.journal.as_ref().map(|path| path.get_ref().clone()),
             group: raw.group.as_ref().map(|group| group.get_ref().clone()),
             env: self.children(&raw.env),
+            order: match raw.order.as_ref().and_then(|word| self.word("order", word, &["warn", "strict"])) {
+                Some("strict") => Order::Strict,
+                _ => Order::Warn,
+            },
         }
     }
 
@@ -89,9 +96,14 @@ impl Resolver<'_> {
         for role in raw {
             let name = self.name("role", role.name.as_ref(), &names);
             let decides = role.decides.iter().filter_map(|word| self.word("decides", word, &DECIDES));
+            let decides: Vec<String> = decides.map(str::to_owned).collect();
+            let runs = role.runs.as_ref().map(|words| {
+                words.iter().filter_map(|word| self.word("runs", word, &RUNS)).map(str::to_owned).collect()
+            });
             out.push(RolePlan {
                 name: name.clone(),
-                decides: decides.map(str::to_owned).collect(),
+                decides,
+                runs,
                 people: role.people.iter().map(|p| p.get_ref().clone()).collect(),
             });
             names.push(name);

@@ -252,12 +252,6 @@ impl Room {
             || !rule.phases.is_empty() && !rule.phases.iter().any(|place| self.under_way(place))
     }
 
-    /// The windows that last now; none without T-0.
-    pub fn windows(&self) -> impl Iterator<Item = &crate::plan::decisions::WindowPlan> {
-        let t = self.t();
-        self.plan.windows.iter().filter(move |w| t.is_some_and(|t| w.from <= t && t < w.until))
-    }
-
     /// What explains an alert of a rule, if anything does.
     pub fn inhibited(&self, rule: &RulePlan) -> Option<String> {
         inhibited_by(&self.plan, rule, &sick_services(self))
@@ -302,5 +296,6 @@ impl Room {
             || self.plan.imported.iter().any(|rule| rule.called == bare || Owner::Imported(rule).has(bare))
             || self.plan.sources.iter().any(|source| source.name == bare && !source.notify.is_empty())
             || many::foreign(&self.plan, bare)
+            || super::calls::names(&self.plan).any(|call| call == name)
     }
 }

@@ -80,7 +80,7 @@ fn escalated(room: &Room, subject: &Subject<'_>, it: &Track, key: &str, held: bo
         let steps = room.plan.notify.iter().find(|c| c.name == channel).map(|c| c.escalate.as_slice());
         let Some(last) = all.last_notice(key, channel, Action::Trigger) else { continue };
         for step in steps.unwrap_or_default() {
-            let waited = (room.now.utc - last.utc()).to_std().unwrap_or_default();
+            let waited = room.waited(last.utc());
             if waited < step.after || from.contains(&step.to.as_str()) {
                 continue;
             }

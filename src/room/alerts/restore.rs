@@ -161,7 +161,8 @@ pub(super) fn sweep(room: &mut Room, plan: &Plan, round: &mut Round) {
             let open = matches!(said.to, AlertWord::Firing | AlertWord::Pending);
             let of_many =
                 || name.split_once('{').is_some_and(|(base, _)| known.contains(base)) || many::foreign(plan, name);
-            open && !known.contains(name) && !of_many()
+            let of_call = || super::super::calls::names(plan).any(|call| call == name);
+            open && !known.contains(name) && !of_many() && !of_call()
         })
         .map(|(name, _, said)| (name.to_owned(), said.clone()))
         .collect();

@@ -197,7 +197,7 @@ impl AlertNow {
     /// The source that is asked, or that judges it; none for a rule of the plan.
     pub fn source(&self, room: &Room) -> Option<String> {
         match self.of {
-            Judged::Rule(_) => None,
+            Judged::Rule(_) | Judged::Call => None,
             Judged::Imported(ix) => room.plan.imported.get(ix).map(|rule| rule.source.clone()),
             Judged::Source(ix) => room.plan.sources.get(ix).map(|source| source.name.clone()),
         }

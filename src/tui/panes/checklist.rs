@@ -65,10 +65,11 @@ pub fn clock(room: &Room, view: &View) -> i64 {
         let d = &view.derived;
         d.is_leaf(*i) && d.status_of(*i) == Status::Running || d.node(*i).is_some_and(Node::is_gate)
     });
+    let forecast = room.live.forecast.ends.map_or(0, |at| at.timestamp() / 60);
     match (running, view.derived.late > 0) {
         (true, _) => now,
         (_, true) => now / 60,
-        _ => 0,
+        _ => forecast,
     }
 }
 
@@ -83,6 +84,10 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     if d.failed > 0 {
         right.push((format!(" {} {} failed", pen.glyphs().dot, d.failed), Role::Bad));
+    }
+    if let Some(ends) = room.live.forecast.ends {
+        let at_least = if room.live.forecast.unknown > 0 { "at the earliest " } else { "" };
+        right.push((format!(" {} ends {at_least}{}", pen.glyphs().dot, clock_time(room, ends)), Role::Dim));
     }
     let filter = format!("only {}", view.filter.word());
     let pieces = if view.filter == Filter::All { vec![] } else { vec![(filter.as_str(), Role::Warn)] };
@@ -172,12 +177,22 @@ fn phase(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen:
         Status::Done => (format!("{} done", g.done), Role::Good),
         Status::Failed => (format!("{} failed step", g.failed), Role::Bad),
         _ if current => ("now".to_owned(), Role::Accent),
-        _ => (String::new(), Role::Dim),
+        _ => slip(room, view, node, columns).unwrap_or((String::new(), Role::Dim)),
     };
     pen.put(columns.word.0, y, columns.word.1, &word, role);
     if let (Some(due), true) = (d.due_at(node), columns.owner.1 > 0) {
         pen.put(columns.time.0, y, columns.time.1, &clock_time(room, due), Role::Dim);
     }
+}
+
+/// When a phase is forecast to begin, where that is a minute or more after it is due.
+fn slip(room: &Room, view: &View, node: u32, columns: Columns) -> Option<(String, Role)> {
+    let d = &view.derived;
+    let due = d.due_at(node)?;
+    let eta = room.phase_eta(d.phase(room, node)?)?;
+    let slips = d.status_of(node) == Status::Todo && eta.begins - due >= chrono::TimeDelta::minutes(1);
+    let at = clock_time(room, eta.begins);
+    slips.then(|| if columns.word.1 >= 14 { (format!("forecast {at}"), Role::Warn) } else { (at, Role::Warn) })
 }
 
 fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: &mut Pen<'_>) {

@@ -94,6 +94,7 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
         _ => "added on this run".to_owned(),
     };
     head(room, view, node, &mut lines, width);
+    super::run::drawer(room, &id, &mut lines, width);
     lines.push(Vec::new());
     match (written, book) {
         (Some(step), Some(book)) => {
@@ -269,7 +270,7 @@ fn service(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, Stri
         &format!(
             "{} every {}, at most {}",
             escape(&plan.target),
-            duration_text(plan.every),
+            duration_text(room.service_pace(plan)),
             duration_text(plan.timeout)
         ),
         width,

@@ -38,7 +38,14 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let right = right + cells(&board);
     pen.put(right, area.y, cells(&watch), &watch, if room.live.watch == Watch::Nobody { Role::Bad } else { Role::Dim });
     pen.put(right + cells(&watch), area.y, cells(&safe), &safe, role);
-    let end = right.saturating_sub(cells(&board) + 2);
+    // The next timer counts in sight, where there is room for it beside the keys.
+    let timer = super::countdown::timer(room).filter(|_| area.width >= 80);
+    let (says, role) = timer.map_or((String::new(), Role::Dim), |(text, role)| {
+        (format!("{}  ", crate::text::truncate(&text, usize::from(area.width / 3))), role)
+    });
+    let right = right.saturating_sub(cells(&board) + cells(&says));
+    pen.put(right, area.y, cells(&says), &says, role);
+    let end = right.saturating_sub(2);
     if let Mode::Find(input) = &view.mode {
         find(view, input.value(), input.visual_cursor(), Rect { width: end.saturating_sub(area.x), ..area }, pen);
         return;
@@ -77,7 +84,7 @@ fn hints(view: &View, mode: KeyMode, y: u16, mut x: u16, end: u16, pen: &mut Pen
     let mut found: Vec<(&str, String, bool)> = Vec::new();
     for line in view.keymap.lines().iter().filter(|l| l.mode == mode && !l.hint.is_empty()) {
         let fits = match line.action {
-            A::Tick | A::Start | A::LeaveOut | A::Owner => on_steps,
+            A::Tick | A::Start | A::Run | A::LeaveOut | A::Owner => on_steps,
             A::Undo | A::Clock | A::Back | A::NextPane => false,
             A::Freeze => on_charts,
             A::Alerts => on_alerts,

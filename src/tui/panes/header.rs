@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::alarms;
+use super::{alarms, countdown};
 use crate::fact::Author;
 use crate::room::{Room, Watch};
 use crate::text::escape;
@@ -19,7 +19,14 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let zone = room.plan.room.zone;
     let t = room.t().map_or_else(|| "T –".to_owned(), |t| t.to_string());
     let mut clocks = vec![(t, Role::Strong), ("  ".to_owned(), Role::Text)];
+    if let Some(hold) = countdown::hold(room) {
+        let most = usize::from(area.width / 3).max(10);
+        clocks.insert(1, (format!(" {}", crate::text::truncate(&hold, most)), Role::Warn));
+    }
     clocks.push((format!("{}", room.now.utc.with_timezone(&zone).format("%H:%M:%S %Z")), Role::Text));
+    if let Some(window) = countdown::windows(room).filter(|_| area.width >= 120) {
+        clocks.push((format!("  {window}"), Role::Accent));
+    }
     if area.width >= 140 {
         let mut zones = room.plan.room.show_zones.clone();
         if zone != chrono_tz::Tz::UTC {

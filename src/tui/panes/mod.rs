@@ -5,12 +5,14 @@ pub mod alert;
 pub mod board;
 pub mod chart;
 pub mod checklist;
+pub mod countdown;
 pub mod detail;
 pub mod footer;
 pub mod gate;
 pub mod header;
 pub mod metrics;
 pub mod palette;
+pub mod run;
 pub mod services;
 pub mod sheet;
 pub mod slo;
@@ -111,7 +113,10 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
         )),
         Pane::Detail => match view.detail {
             Detail::Step if view.gate_selected().is_some() => hash(&(r, second, &view.selected, view.epoch)),
-            Detail::Step => hash(&(r.steps, r.timeline, &view.selected, view.epoch)),
+            Detail::Step => {
+                let ticking = if room.live.runs.is_empty() { 0 } else { second };
+                hash(&(r.steps, r.timeline, r.runs, ticking, &view.selected, view.epoch))
+            }
             Detail::Board => hash(&(r.header, r.metrics, r.services, r.alerts, second, view.epoch)),
             Detail::Alert => hash(&(r.alerts, r.metrics, r.services, &view.alarm, second, view.epoch)),
             Detail::Service => hash(&(r.services, view.service, second, view.epoch, alarms::count(room))),
@@ -168,6 +173,11 @@ pub enum Over {
     Toast(usize),
 }
 
+/// The most rows that a sheet takes: the verdict stays in sight, whatever is asked.
+pub fn sheet_height(screen: Rect) -> u16 {
+    screen.height.saturating_sub(if screen.height >= 30 { 5 } else { 4 })
+}
+
 /// What lies over the panes now.
 pub fn overlays(room: &Room, view: &View, area: Rect) -> Vec<Overlay> {
     let mut out = Vec::new();
@@ -176,16 +186,18 @@ pub fn overlays(room: &Room, view: &View, area: Rect) -> Vec<Overlay> {
     }
     let what = match &view.mode {
         Mode::Normal | Mode::Find(_) => None,
-        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } | Mode::Gate { .. } | Mode::Way { .. } => {
-            Some(Over::Dialog)
-        }
+        Mode::Prompt { .. }
+        | Mode::Choose { .. }
+        | Mode::Confirm { .. }
+        | Mode::Gate { .. }
+        | Mode::Run(_)
+        | Mode::Way { .. } => Some(Over::Dialog),
         Mode::Palette { .. } => Some(Over::Palette),
         Mode::Help => Some(Over::Help),
     };
     let mut floor = area.bottom().saturating_sub(1);
     if let Some(what) = what {
-        // The verdict stays in sight, whatever is asked.
-        let most = area.height.saturating_sub(if area.height >= 30 { 5 } else { 4 });
+        let most = sheet_height(area);
         let rows = match what {
             Over::Help => most,
             Over::Palette => sheet::PALETTE_ROWS.min(most),

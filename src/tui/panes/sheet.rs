@@ -22,6 +22,7 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
         Mode::Choose { options, .. } => 4 + options.len() as u16,
         Mode::Confirm { question, .. } => 4 + wrap(question, width.saturating_sub(8).into()).len() as u16,
         Mode::Gate { gate, .. } => super::gate::rows(room, gate, width),
+        Mode::Run(_) => super::run::rows(room, view, width),
         Mode::Way { sheet, at, .. } => super::way::rows(room, *sheet, *at, width),
         _ => 0,
     }
@@ -29,6 +30,9 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
 
 /// Draws a prompt, a choice or a question.
 pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
+    if let Mode::Run(_) = &view.mode {
+        return super::run::paint(room, view, area, pen);
+    }
     pen.rule(area.x, area.y, area.width);
     let (x, width) = (area.x + 4, area.width.saturating_sub(8));
     match &view.mode {
@@ -70,7 +74,7 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-fn hint(pen: &mut Pen<'_>, x: u16, y: u16, hints: &[(&str, &str)]) {
+pub(super) fn hint(pen: &mut Pen<'_>, x: u16, y: u16, hints: &[(&str, &str)]) {
     let mut at = x;
     for (key, says) in hints {
         at = pen.put(at, y, cells(key), key, Role::Accent);
@@ -104,6 +108,13 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
             alert.as_ref().map_or_else(|| "Silence every alert".to_owned(), |a| format!("Silence \"{}\"", escape(a))),
             "for how long and why: 30m known failover".to_owned(),
         ),
+        Purpose::Hold
+        | Purpose::Timer
+        | Purpose::Extend(_)
+        | Purpose::Recycle(_)
+        | Purpose::Answer(..)
+        | Purpose::TickAnyway(_)
+        | Purpose::StartAnyway(_) => crate::tui::clock_keys::help(room, purpose),
         Purpose::Vote(gate, Vote::Withdrawn) => {
             (format!("Your vote on \"{}\" is taken back", escape(gate)), "a word on it, if you like".to_owned())
         }

@@ -9,7 +9,7 @@ use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
 use crate::fact::gate::{Stand, Vote};
 use crate::fact::retreat::{Hand, Rung};
-use crate::fact::{AlertWord, Entry, Fact, Mark, ServiceState, There, Verdict};
+use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
 use crate::tui::layout::Pane;
@@ -168,15 +168,29 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             AlertWord::Resolved => (g.done, Role::Good),
             AlertWord::Withdrawn => (g.dot, Role::Dim),
         },
+        Fact::PlanReloaded { accepted: false, .. }
+        | Fact::HoldBegan { .. }
+        | Fact::TimerRang { .. }
+        | Fact::Irregular { .. }
+        | Fact::Recycled { .. }
+        | Fact::ClockStepped { .. }
+        | Fact::GateTurned { to: Stand::Broken, .. }
+        | Fact::CommandLeft { .. }
+        | Fact::Suspended { .. } => (g.warning, Role::Warn),
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
-        | Fact::TerminalLost => (g.alarm, Role::Bad),
-        Fact::PlanReloaded { accepted: false, .. } | Fact::GateTurned { to: Stand::Broken, .. } => {
-            (g.warning, Role::Warn)
-        }
-        Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::GateDecided { verdict: Verdict::Go, .. } | Fact::GateVoted { vote: Vote::Go, .. } => (g.done, Role::Good),
+        | Fact::TerminalLost
+        | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
+        Fact::GateDecided { verdict: Verdict::Go, .. }
+        | Fact::GateVoted { vote: Vote::Go, .. }
+        | Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
+        Fact::CommandStarted(_) => (g.running, Role::Accent),
+        Fact::CommandEnded(end) => match end.verdict {
+            RunVerdict::Pass => (g.done, Role::Good),
+            RunVerdict::Fail => (g.failed, Role::Bad),
+            RunVerdict::Unknown => (g.warning, Role::Warn),
+        },
         Fact::LevelChanged { to: Some(_), .. }
         | Fact::LevelDeclared { .. }
         | Fact::BreakerFired { .. }
@@ -203,6 +217,11 @@ fn told(room: &Room, id: uuid::Uuid, delivery: &Delivery) -> String {
             format!("{channel} is NOT told yet, {tries} {times} ({}): {summary}", crate::text::escape(why))
         }
     }
+}
+
+fn of_run(room: &Room, run: uuid::Uuid) -> String {
+    let started = room.progress.attempts.get(run).and_then(|a| a.started.as_ref());
+    started.map_or_else(|| "a run".to_owned(), |(.., run)| run.what.to_string())
 }
 
 /// What an entry says, in words; everything from outside escaped.
@@ -292,6 +311,17 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("gate {gate}: {verdict}{how}{why}")
         }
         Fact::GateReopened { gate, reason, .. } => format!("opened the gate {gate} again: {reason}"),
+        Fact::CommandStarted(run) => {
+            let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
+            let reason = run.reason.as_ref().map(|r| format!(", because {r}")).unwrap_or_default();
+            format!("runs {} on {}{attempt}{reason}: {}", run.what, run.host, step(&run.step))
+        }
+        Fact::CommandStopped { run } => format!("stops {}", of_run(room, *run)),
+        Fact::CommandLeft { run, pid } => format!("went away and left {} running, pid {pid}", of_run(room, *run)),
+        Fact::CommandEnded(end) => {
+            let took = age(Duration::from_millis(end.took));
+            format!("{} {} after {took}: {}", of_run(room, end.run), end.verdict, end.why)
+        }
         Fact::LevelChanged { to, symptoms, .. } => {
             let symptoms = symptoms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             to.as_ref().map_or_else(|| "no level any more".to_owned(), |to| format!("LEVEL {to}: {symptoms}"))
@@ -313,5 +343,6 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::BreakerAsked { breaker, reason } => format!("asks for the breaker {breaker}: {reason}"),
         Fact::BreakerFired { breaker, reason } => format!("fired the breaker {breaker}: {reason}"),
         Fact::Unknown => "something this version does not know".to_owned(),
+        other => super::countdown::words(room, other).unwrap_or_default(),
     }
 }

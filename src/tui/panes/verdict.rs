@@ -38,6 +38,11 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     let pieces: Vec<(&str, Role)> = next.iter().map(|(text, role)| (text.as_str(), *role)).collect();
     let troubles = troubles(room);
+    let safe = super::countdown::drop_dead(room);
+    if let Some((text, role)) = safe.filter(|_| wide && area.height >= 3) {
+        let most = cells(&text).min(width);
+        pen.put(left + width - most, area.y, most, &text, role);
+    }
     if wide {
         pen.line(left + width - next_wide, main, next_wide, &pieces);
         shout(pen, left, area.bottom().saturating_sub(1), width, &troubles);
@@ -83,6 +88,8 @@ pub fn troubles(room: &Room) -> Vec<String> {
         let more = if more > 0 { format!(" (+{more} more)") } else { String::new() };
         out.push(format!("the plan on disk is not in force: {}{more}", escape(first)));
     }
+    out.extend(super::countdown::drop_dead(room).filter(|(_, role)| *role == Role::Bad).map(|(text, _)| text));
+    out.extend(super::countdown::troubles(room));
     out.extend(super::way::level(room));
     out.extend(super::way::under_way(room));
     out.extend(super::gate::gone(room).map(|t| escape(&t)));
@@ -104,6 +111,15 @@ fn next(room: &Room, view: &View) -> Vec<(String, Role)> {
     }
     if d.done.1 == 0 {
         return vec![("no steps in the runbook".to_owned(), Role::Dim)];
+    }
+    // Who is asked for a word answers first: that takes a moment, and somebody waits for it.
+    if let Some(asked) = room.asked_of(room.me.author.role.as_ref().map(crate::text::Untrusted::raw)) {
+        let who = if room.me.author.role.is_some() { "you: " } else { "" };
+        return vec![
+            ("NEXT  ".to_owned(), Role::Dim),
+            (format!("{who}{}", asked.text), Role::Warn),
+            (format!("  {}", asked.why), Role::Dim),
+        ];
     }
     let (node, mine) = if d.next_mine == NONE { (d.next, false) } else { (d.next_mine, true) };
     if node == NONE {

@@ -92,10 +92,7 @@ fn both_sheets_at_every_size() {
 fn the_band_says_the_level_and_what_is_to_be_decided() {
     let mut seat = Seat::new(armed());
     let shown = seat.draw();
-    assert!(
-        shown.contains("LEVEL 2 error rate 3.4% > 3% since 2:1") && shown.contains("decide in 7:4"),
-        "{shown}"
-    );
+    assert!(shown.contains("LEVEL 2 error rate 3.4% > 3% since 2:1") && shown.contains("decide in 7:4"), "{shown}");
     assert!(shown.contains("prepare rollback · not improving"), "{shown}");
 }
 

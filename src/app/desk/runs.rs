@@ -1,0 +1,376 @@
+//! Runs of commands at the desk: started when their own entry comes home, watched, stopped, recorded, found again.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::Desk;
+use crate::fact::{Draft, Entry, Fact, RunEnded, RunStarted, RunVerdict};
+use crate::proc::run::{self, Heard, Job, News, Owner, Running};
+use crate::proc::{End, Finish, Kept, Stopped};
+use crate::room::command::Planned;
+use crate::room::{self, JournalHealth, RunLive, Whose, expect};
+use crate::secret::Masks;
+use crate::text::Untrusted;
+
+/// Lines of a run's output that the screen keeps.
+const LINES: usize = 500;
+/// From one look for runs that nobody watches to the next.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What this process knows of runs; nothing of it survives it.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// Where news of them goes; nothing before the loop runs.
+    out: Option<mpsc::Sender<News>>,
+    /// Decided here and on the way to the journal, by draft. What is not in here is never started.
+    prepared: HashMap<Uuid, Planned>,
+    /// Going on, by run.
+    watched: HashMap<Uuid, Watched>,
+    /// When runs of nobody were last looked for.
+    looked: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    running: Running,
+    folder: PathBuf,
+    /// What it was, where this process began it.
+    planned: Option<Planned>,
+}
+
+impl Desk {
+    /// Opens the lane on which runs are heard of: 64 pieces of news, of output the newest wins.
+    pub fn hear_runs(&mut self, out: mpsc::Sender<News>) {
+        self.runs.out = Some(out);
+    }
+
+    /// How many runs go on that this process began.
+    pub fn runs_of_mine(&self) -> usize {
+        self.runs.prepared.len() + self.runs.watched.values().filter(|w| w.planned.is_some()).count()
+    }
+
+    /// Drafts of this process are about to go to the journal: what they would start is prepared.
+    pub(super) fn prepare_runs(&mut self, drafts: &[Draft]) {
+        for draft in drafts {
+            match &draft.fact {
+                Fact::CommandStarted(started) => {
+                    let all = self.room.would_run(&started.step);
+                    let Some(planned) = all.into_iter().find(|p| p.hash == started.hash) else { continue };
+                    if matches!(self.room.journal, JournalHealth::Broken(_)) {
+                        // A way back that was allowed with a reason: it does not wait for the disk.
+                        self.begin(started.run, planned);
+                    } else {
+                        self.runs.prepared.insert(draft.id, planned);
+                    }
+                }
+                Fact::CommandStopped { run } => self.stop_run(*run),
+                _ => {}
+            }
+        }
+    }
+
+    /// These drafts wait for the journal: what they would have started does not start by itself some time later.
+    pub(super) fn unprepare_runs(&mut self, drafts: &[Uuid]) {
+        for draft in drafts {
+            self.runs.prepared.remove(draft);
+        }
+    }
+
+    /// An entry comes home, before it is applied: the one moment at which a command starts.
+    pub(super) fn run_came_home(&mut self, entry: &Entry) {
+        match &entry.fact {
+            Fact::CommandStarted(started) => {
+                let Some(planned) = self.runs.prepared.remove(&entry.id) else {
+                    let mine =
+                        self.room.unsaved.contains_key(&entry.id) && !self.runs.watched.contains_key(&started.run);
+                    if mine {
+                        self.end_run(
+                            started.run,
+                            unknown("not started: the journal could not write when it was asked for"),
+                        );
+                    }
+                    return;
+                };
+                // The file has one order for every process of this machine: who stands first in it runs.
+                if let Some((_, first)) = self.room.progress.running(&started.step) {
+                    let who = first.started.as_ref().map(|(_, by, _)| by.person.to_string()).unwrap_or_default();
+                    let why = format!("not started: {who} was first");
+                    self.end_run(started.run, (RunVerdict::Fail, why));
+                    return;
+                }
+                self.begin(started.run, planned);
+            }
+            Fact::CommandStopped { run } => self.stop_run(*run),
+            Fact::CommandEnded(end) => {
+                // Somebody else's word on a run of this process does not end the watching of it.
+                let mine = self.runs.watched.get(&end.run).is_some_and(|watched| watched.planned.is_some());
+                if mine && !self.room.unsaved.contains_key(&entry.id) {
+                    return;
+                }
+                if let Some(watched) = self.runs.watched.remove(&end.run) {
+                    run::forget(&watched.folder);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, id: Uuid, planned: Planned) {
+        let Some(out) = self.runs.out.clone() else {
+            self.end_run(id, unknown("not started: this process runs no commands"));
+            return;
+        };
+        let folder = self.run_folder(id);
+        let job = Job {
+            run: id,
+            script: planned.script.expose().to_owned(),
+            dir: planned.dir.clone(),
+            env: self.room.plan.room.env.clone(),
+            timeout: planned.timeout,
+        };
+        let running = run::begin(job, folder.clone(), out);
+        self.room.live.runs.insert(id, RunLive::default());
+        self.runs.watched.insert(id, Watched { running, folder, planned: Some(planned) });
+    }
+
+    fn stop_run(&mut self, id: Uuid) {
+        if let Some(watched) = self.runs.watched.get(&id) {
+            watched.running.stop();
+        }
+    }
+
+    /// Asks every run of this process to stop.
+    pub fn stop_runs(&mut self) {
+        let mine: Vec<Uuid> =
+            self.runs.watched.iter().filter(|(_, w)| w.planned.is_some()).map(|(run, _)| *run).collect();
+        let by = self.room.me.author.clone();
+        let drafts = mine.into_iter().map(|run| room::decide::draft(&by, Fact::CommandStopped { run })).collect();
+        self.append(drafts);
+    }
+
+    /// This process goes away while runs go on: they stay, and the record says so.
+    pub fn leave_runs(&mut self) {
+        let by = self.room.me.author.clone();
+        let left: Vec<Draft> = self
+            .runs
+            .watched
+            .iter()
+            .filter(|(_, watched)| watched.planned.is_some())
+            .map(|(run, watched)| {
+                let pid = run::pid_of(&watched.folder).unwrap_or_default();
+                room::decide::draft(&by, Fact::CommandLeft { run: *run, pid })
+            })
+            .collect();
+        if !left.is_empty() {
+            self.append(left);
+        }
+        self.runs.watched.clear();
+    }
+
+    /// Runs of this machine that are open and that nobody here watches: begun by a process that is gone, or by another one.
+    pub(super) fn find_runs(&mut self) {
+        let now = self.room.now.mono;
+        let due = self.runs.looked.is_none_or(|last| now.saturating_sub(last) >= LOOK);
+        let Some(out) = self.runs.out.clone().filter(|_| due && self.room.journal != JournalHealth::Opening) else {
+            return;
+        };
+        self.runs.looked = Some(now);
+        let here = |run: &RunStarted| run.host.raw() == self.room.site.host;
+        let unwatched = self
+            .room
+            .progress
+            .attempts
+            .open()
+            .filter(|(id, run)| here(run) && !self.runs.watched.contains_key(id) && !self.on_its_way_out(*id));
+        let found: Vec<Uuid> = unwatched.map(|(id, _)| id).collect();
+        for id in found {
+            let folder = self.run_folder(id);
+            let running = run::attach(id, folder.clone(), out.clone());
+            // Somebody wanted it to stop while nobody was there to hear it.
+            if self.room.progress.attempts.get(id).is_some_and(|attempt| attempt.stopped.is_some()) {
+                running.stop();
+            }
+            self.room.live.runs.insert(id, RunLive { whose: Whose::Nobodys, ..RunLive::default() });
+            self.room.revision.runs += 1;
+            self.runs.watched.insert(id, Watched { running, folder, planned: None });
+        }
+    }
+
+    fn on_its_way_out(&self, id: Uuid) -> bool {
+        self.room.unsaved.values().any(|u| matches!(&u.draft.fact, Fact::CommandEnded(end) if end.run == id))
+    }
+
+    /// Something is heard of a run. True when it should be seen at once.
+    pub fn on_run(&mut self, news: News) -> bool {
+        self.room.now = self.now();
+        let News { run: id, what } = news;
+        if !self.runs.watched.contains_key(&id) {
+            return false;
+        }
+        self.room.revision.runs += 1;
+        match what {
+            Heard::Began(pid, owner) => {
+                let live = self.room.live.runs.entry(id).or_default();
+                live.pid = Some(pid);
+                live.whose = match owner {
+                    Owner::Here => Whose::Mine,
+                    Owner::There => Whose::Others,
+                    Owner::Gone => Whose::Nobodys,
+                };
+                true
+            }
+            Heard::Output(kept, written) => {
+                let (head, tail, dropped) = shown(&kept, &self.room.plan.masks, Whole::Growing);
+                let live = self.room.live.runs.entry(id).or_default();
+                live.written = written;
+                live.lines = lines(&head, &tail, dropped);
+                false
+            }
+            Heard::Gone(why, kept) => {
+                self.end_with(id, None, &kept, (RunVerdict::Unknown, why));
+                true
+            }
+            Heard::Ended(finish, kept) => {
+                let text = expect::plain(&kept.text());
+                let verdict = self.verdict(id, &finish, &text);
+                self.end_with(id, Some(&finish), &kept, verdict);
+                true
+            }
+        }
+    }
+
+    /// What the end of a run means. Only a status that the command gave by itself is judged.
+    fn verdict(&self, id: Uuid, finish: &Finish, output: &str) -> (RunVerdict, String) {
+        let left = match finish.left {
+            0 => String::new(),
+            1 => "; a process it left behind was ended".to_owned(),
+            n => format!("; {n} processes it left behind were ended"),
+        };
+        let (verdict, why) = match (&finish.end, finish.stopped) {
+            (End::NotStarted(why), _) => (RunVerdict::Fail, format!("not started: {why}")),
+            (end, Stopped::Asked) => (RunVerdict::Fail, format!("stopped: {}", end_words(end))),
+            (end, Stopped::Deadline) => (RunVerdict::Fail, format!("stopped at its deadline: {}", end_words(end))),
+            (End::Exit(code), Stopped::No) => {
+                let planned = self.runs.watched.get(&id).and_then(|w| w.planned.clone()).or_else(|| {
+                    let (.., run) = self.room.progress.attempts.get(id)?.started.as_ref()?;
+                    self.room.would_run(&run.step).into_iter().find(|p| p.hash == run.hash)
+                });
+                match planned {
+                    Some(planned) => planned.judge(*code, output),
+                    None if *code != 0 => (RunVerdict::Fail, format!("exit {code}")),
+                    None => {
+                        (RunVerdict::Unknown, "exit 0, but the runbook no longer says what was expected".to_owned())
+                    }
+                }
+            }
+            (end, Stopped::No) => {
+                (if matches!(end, End::Signal(_)) { RunVerdict::Fail } else { RunVerdict::Unknown }, end_words(end))
+            }
+        };
+        (verdict, why + &left)
+    }
+
+    fn end_with(&mut self, id: Uuid, finish: Option<&Finish>, kept: &Kept, (verdict, why): (RunVerdict, String)) {
+        let (head, tail, dropped) = shown(kept, &self.room.plan.masks, Whole::Ended);
+        let (exit, signal) = match finish.map(|f| &f.end) {
+            Some(End::Exit(code)) => (Some(*code), None),
+            Some(End::Signal(signal)) => (None, Some(*signal)),
+            _ => (None, None),
+        };
+        let stopped = finish.is_some_and(|f| f.stopped == Stopped::Asked);
+        let who = self.room.progress.attempts.get(id).and_then(|a| a.stopped.as_ref());
+        let ended = RunEnded {
+            run: id,
+            exit,
+            signal,
+            took: finish.map_or(0, |f| f.took),
+            verdict,
+            why: Untrusted::new(self.room.plan.masks.mask(&why)),
+            head: Untrusted::new(head),
+            tail: Untrusted::new(tail),
+            dropped,
+            killed_by: who.filter(|_| stopped).map(|(_, by)| by.person.clone()),
+        };
+        if !self.room.me.read_only {
+            let by = self.room.me.author.clone();
+            self.append(vec![room::decide::draft(&by, Fact::CommandEnded(Box::new(ended)))]);
+        }
+    }
+
+    /// The end of a run of which there is nothing to see.
+    fn end_run(&mut self, id: Uuid, verdict: (RunVerdict, String)) {
+        self.end_with(id, None, &Kept::default(), verdict);
+    }
+
+    /// Where a run keeps its files: beside the journal.
+    fn run_folder(&self, id: Uuid) -> PathBuf {
+        let mut name = self.journal_at.as_os_str().to_owned();
+        name.push(".runs");
+        let folder = PathBuf::from(name).join(id.to_string());
+        std::path::absolute(&folder).unwrap_or(folder)
+    }
+}
+
+fn unknown(why: &str) -> (RunVerdict, String) {
+    (RunVerdict::Unknown, why.to_owned())
+}
+
+fn end_words(end: &End) -> String {
+    match end {
+        End::Exit(code) => format!("exit {code}"),
+        End::Signal(signal) => format!("ended by signal {signal}"),
+        End::Deadline => "killed at its deadline".to_owned(),
+        End::NotStarted(why) => format!("not started: {why}"),
+        End::Lost(why) => why.clone(),
+    }
+}
+
+/// Whether more may come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Growing,
+    Ended,
+}
+
+/// Output as it may be seen: without colours, secrets masked; where some of it was dropped, or more may come, nothing of a
+/// secret that is cut there stays.
+fn shown(kept: &Kept, masks: &Masks, whole: Whole) -> (String, String, u64) {
+    let text = |bytes: &[u8]| masks.mask(&expect::plain(&String::from_utf8_lossy(bytes)));
+    if kept.dropped == 0 {
+        let all = text(&[kept.head.as_slice(), kept.tail.as_slice()].concat());
+        let end = if whole == Whole::Growing { cut_back(&all, masks) } else { all.len() };
+        let half = (0..=end.min(crate::proc::KEEP / 2)).rev().find(|at| all.is_char_boundary(*at)).unwrap_or(0);
+        let rest = end - half;
+        // What is no text grows when it is made visible.
+        let over = rest.saturating_sub(crate::proc::KEEP / 2);
+        let from = (half + over..=end).find(|at| all.is_char_boundary(*at)).unwrap_or(end);
+        let (head, tail) = (all.get(..half).unwrap_or_default(), all.get(from..end).unwrap_or_default());
+        return (head.to_owned(), tail.to_owned(), (from - half) as u64);
+    }
+    let (head, tail) = (text(&kept.head), text(&kept.tail));
+    let head = head.get(..cut_back(&head, masks)).unwrap_or_default().to_owned();
+    let from = if masks.is_empty() { 0 } else { tail.find('\n').map_or(tail.len(), |at| at + 1) };
+    let to = if whole == Whole::Growing { cut_back(&tail, masks) } else { tail.len() };
+    (head, tail.get(from..to).unwrap_or_default().to_owned(), kept.dropped)
+}
+
+/// Where a text ends whose last line may be cut in the middle of a secret.
+fn cut_back(text: &str, masks: &Masks) -> usize {
+    if masks.is_empty() { text.len() } else { text.rfind('\n').map_or(0, |at| at + 1) }
+}
+
+fn lines(head: &str, tail: &str, dropped: u64) -> Vec<String> {
+    let mut all: Vec<String> = if dropped == 0 {
+        format!("{head}{tail}").lines().map(str::to_owned).collect()
+    } else {
+        let gap = format!("… {dropped} bytes dropped …");
+        head.lines().map(str::to_owned).chain([gap]).chain(tail.lines().map(str::to_owned)).collect()
+    };
+    let over = all.len().saturating_sub(LINES);
+    all.drain(..over);
+    all
+}

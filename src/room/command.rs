@@ -1,0 +1,276 @@
+//! What would run for a step: the script with answers filled in, where, under which names, and what it takes to start it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::Room;
+use super::expect::{self, Expect};
+use super::quoting::{self, Spliced};
+use crate::clock::parse_duration;
+use crate::fact::{Hash, RunVerdict, StepId};
+use crate::runbook::{Class, Command, Note, Runbook, Step, StepKind};
+use crate::secret::Filled;
+use crate::text::{Untrusted, is_unsafe};
+
+/// A run that says nothing else is stopped after this long.
+pub const TIMEOUT: Duration = Duration::from_hours(1);
+/// What has to be typed for a change where the plan names no environment.
+pub const WORD: &str = "RUN";
+/// How the interpreter of a script is called; the script's file stands behind it.
+pub const INTERPRETER: &str = "bash -eo pipefail";
+/// Names by which environments go, those of one line the same.
+const ENVIRONMENTS: [&[&str]; 6] = [
+    &["prod", "production", "prd", "live"],
+    &["stage", "staging", "stg"],
+    &["preprod", "pre-prod", "uat"],
+    &["dev", "development"],
+    &["test", "testing"],
+    &["qa"],
+];
+
+/// What would run for one command of a step.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Of which step.
+    pub step: StepId,
+    /// Which of its commands, from 0.
+    pub index: u32,
+    /// Where it stands in the runbook, 1-based.
+    pub line: u32,
+    /// What running it would do.
+    pub class: Class,
+    /// Why it has that class.
+    pub reason: String,
+    /// The script; what of it may be seen has secrets masked.
+    pub script: Filled,
+    /// Where it runs.
+    pub dir: PathBuf,
+    /// The machine.
+    pub host: String,
+    /// The room's environment.
+    pub environment: Option<String>,
+    /// Names of the variables it gets, beside TERM=dumb.
+    pub env: Vec<String>,
+    /// When it is stopped at the latest.
+    pub timeout: Duration,
+    /// What was filled in: placeholder and value as people may see it.
+    pub with: Vec<(String, String)>,
+    /// Why it cannot run as it is; sentences.
+    pub blocked: Vec<String>,
+    /// What people should know before they start it; sentences.
+    pub warnings: Vec<String>,
+    /// What has to be typed to start it; nothing for what only looks.
+    pub word: Option<String>,
+    /// Why it has to be confirmed a second time.
+    pub twice: Option<String>,
+    /// Why it needs a reason, where something speaks against running it now.
+    pub against: Option<String>,
+    /// What it should print.
+    pub expects: Vec<Expect>,
+    /// SHA-256, hex, over exactly this.
+    pub hash: String,
+}
+
+impl Planned {
+    /// The command in one line of at most 120 characters, secrets masked.
+    pub fn title(&self) -> String {
+        let lines = self.script.shown().lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+        let all: Vec<&str> = lines.collect();
+        let mut title: String = all.first().copied().unwrap_or_default().chars().take(120).collect();
+        if all.len() > 1 {
+            let _ = write!(title, " (+{} lines)", all.len() - 1); // a String takes everything
+        }
+        title
+    }
+
+    /// What an exit status and an output mean.
+    pub fn judge(&self, exit: i32, output: &str) -> (RunVerdict, String) {
+        expect::judge(exit, output, &self.expects, expect::blind(self.script.expose()))
+    }
+}
+
+impl Room {
+    /// What would run for a step now, one for each of its commands that can be run at all.
+    pub fn would_run(&self, id: &StepId) -> Vec<Planned> {
+        let (Some(step), Some(book)) = (self.book.find(id), self.book.runbook_of(id)) else { return Vec::new() };
+        let commands = step.commands.iter().filter_map(|ix| Some((*ix, book.commands.get(*ix as usize)?)));
+        let all = commands.filter(|(_, command)| command.class != Class::Illustration);
+        let several = all.clone().count() > 1;
+        all.zip(0..).map(|((ix, command), index)| self.planned(step, book, (ix, command), index, several)).collect()
+    }
+
+    fn planned(
+        &self,
+        step: &Step,
+        book: &Runbook,
+        (ix, command): (u32, &Command),
+        index: u32,
+        several: bool,
+    ) -> Planned {
+        let (text, line) = part(step, command);
+        let text = without_prompts(&text);
+        let Spliced { script, with, needs, refused } = quoting::splice(self, &text);
+        let script = Filled::new(script.expose(), self.plan.masks.mask(script.shown()));
+        let mut blocked: Vec<String> = refused;
+        let lang = command.lang.as_ref().map(|l| l.raw().to_lowercase());
+        if let Some(lang) = lang.filter(|l| !matches!(l.as_str(), "bash" | "sh" | "shell" | "console" | "zsh")) {
+            blocked.push(format!("{} is not run from here: only bash and sh are", crate::text::escape(&lang)));
+        }
+        let open = command.placeholders.iter().map(Untrusted::raw).filter(|p| !p.starts_with('$') && text.contains(*p));
+        let mut open: Vec<&str> = open.filter(|p| !with.iter().any(|(typed, _)| typed == p)).collect();
+        open.extend(needs.iter().map(String::as_str));
+        open.sort_unstable();
+        open.dedup();
+        if !open.is_empty() {
+            blocked.push(format!(
+                "{} is open: declare it in [params] of the plan and answer it",
+                crate::text::escape(&open.join(", "))
+            ));
+        }
+        if script.expose().contains('\0') {
+            blocked.push("there is a NUL in it: no shell reads it as it stands".to_owned());
+        }
+        let own = |kind: &str| {
+            let of = |n: &&Note| n.kind == kind && n.command.map_or(!several, |c| c == ix);
+            step.notes.iter().filter(of).map(|n| n.text.raw().to_owned()).collect::<Vec<String>>()
+        };
+        let word = own("confirm-word").first().map(|w| w.trim_matches(['`', '"', ' ']).to_owned());
+        let environment = self.plan.room.environment.clone();
+        let word = match command.class {
+            Class::Read | Class::Illustration => None,
+            _ => word.or_else(|| environment.as_ref().map(|e| e.to_uppercase())).or_else(|| Some(WORD.to_owned())),
+        };
+        let timeout = own("timeout").first().and_then(|t| parse_duration(t.trim()).ok()).unwrap_or(TIMEOUT);
+        let mut env: Vec<String> = ["PATH", "HOME", "LANG", "TZ"].map(str::to_owned).to_vec();
+        env.extend(self.plan.room.env.iter().cloned());
+        let dir = match Path::new(&book.path).parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => self.site.folder.join(folder),
+            _ => self.site.folder.clone(),
+        };
+        let odd = script.expose().chars().filter(|c| *c != '\n' && is_odd(*c)).count();
+        let twice = match (command.class, odd) {
+            (Class::Danger, 0) => Some("it is hard to take back".to_owned()),
+            (Class::Danger, n) => Some(format!("it is hard to take back, and {}", odd_words(n))),
+            (_, 0) => None,
+            (_, n) => Some(odd_words(n)),
+        };
+        let mut planned = Planned {
+            step: step.id.clone(),
+            index,
+            line,
+            class: command.class,
+            reason: command.reason.to_string(),
+            warnings: foreign(&text, environment.as_deref()),
+            script,
+            dir,
+            host: self.site.host.clone(),
+            environment,
+            env,
+            timeout,
+            with,
+            blocked,
+            word,
+            twice,
+            against: self.out_of_order(step),
+            expects: expects(step, book, |n| n.command.map_or(!several, |c| c == ix)),
+            hash: String::new(),
+        };
+        planned.hash = hash(&planned);
+        planned
+    }
+
+    /// Which step should have come before, where the list is ordered.
+    fn out_of_order(&self, step: &Step) -> Option<String> {
+        let before = self.book.ordered_before(step).find(|s| !self.status(&s.id).settled())?;
+        Some(format!("\"{}\" comes before it and is open", self.shown(&before.text)))
+    }
+}
+
+/// What the notes of a step expect. Their text has no markup any more: whether it was code is read off the line.
+fn expects(step: &Step, book: &Runbook, of: impl Fn(&Note) -> bool) -> Vec<Expect> {
+    let notes = step.notes.iter().filter(|n| n.kind == "expected" && of(n));
+    let read = |note: &Note| {
+        let text = note.text.raw().trim();
+        let code = format!("`{text}`");
+        let line = note.line.checked_sub(1).and_then(|at| book.lines.get(at as usize));
+        let as_code = line.is_some_and(|line| line.raw().contains(&code));
+        Expect::read(if as_code { &code } else { text })
+    };
+    notes.map(read).collect()
+}
+
+/// The text that runs for a step: all of the fence, or of a step inside the fence its own lines; and where it begins.
+fn part(step: &Step, command: &Command) -> (String, u32) {
+    let inside =
+        step.kind == StepKind::Substep && step.line > command.line_start && step.line_end < command.line_end + 1;
+    if !inside {
+        return (command.text.raw().to_owned(), command.line_start);
+    }
+    let first = command.line_start + 1;
+    let lines = command.text.raw().split_inclusive('\n');
+    let own = lines.zip(first..).filter(|(_, line)| (step.line..=step.line_end).contains(line));
+    (own.map(|(text, _)| text).collect(), step.line)
+}
+
+/// A transcript's commands alone: where some lines begin with `$ `, the others are what was printed.
+fn without_prompts(text: &str) -> String {
+    if !text.lines().any(|l| l.trim_start().starts_with("$ ")) {
+        return text.to_owned();
+    }
+    let mut open = false;
+    let mut out = String::new();
+    for line in text.lines() {
+        let typed = line.trim_start();
+        let Some(line) = typed.strip_prefix("$ ").or(open.then_some(line)) else { continue };
+        out.push_str(line);
+        out.push('\n');
+        open = line.ends_with('\\');
+    }
+    out
+}
+
+/// Whether people cannot be sure to see this character for what it is: it does not print, is a tab, or is a letter or digit
+/// that another alphabet may have alike.
+pub fn is_odd(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    is_unsafe(c) || c.is_whitespace() || c.is_alphanumeric() || crate::text::cells(c.encode_utf8(&mut [0; 4])) == 0
+}
+
+fn odd_words(n: usize) -> String {
+    format!("{n} of its characters do not print, or look like others")
+}
+
+/// Other environments than the room's that the text names.
+fn foreign(text: &str, own: Option<&str>) -> Vec<String> {
+    let Some(own) = own else { return Vec::new() };
+    let own = own.to_lowercase();
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    let others = ENVIRONMENTS.iter().filter(|names| !names.contains(&own.as_str()));
+    let named = others.filter_map(|names| names.iter().find(|name| words.contains(name)));
+    named.map(|name| format!("it names {name}, and this room is {own}")).collect()
+}
+
+/// Over everything that is shown and everything that runs, each part with its length before it.
+fn hash(of: &Planned) -> String {
+    let mut sha = Sha256::new();
+    let mut put = |part: &str| {
+        sha.update((part.len() as u64).to_le_bytes());
+        sha.update(part.as_bytes());
+    };
+    put(&of.step.0);
+    put(&of.index.to_string());
+    put(INTERPRETER);
+    put(of.script.expose());
+    put(&of.dir.to_string_lossy());
+    put(&of.env.join(" "));
+    put(&of.host);
+    put(of.environment.as_deref().unwrap_or_default());
+    put(&of.timeout.as_millis().to_string());
+    Hash(sha.finalize().into()).to_string()
+}

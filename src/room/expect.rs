@@ -1,0 +1,293 @@
+//! What a run should have printed, read from the runbook's words, and whether it did.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::condition::Op;
+use crate::fact::RunVerdict;
+
+/// One expectation.
+#[derive(Clone, Debug)]
+pub enum Expect {
+    /// `no output`.
+    Nothing,
+    /// `` `ok` ``: one of the lines is just this.
+    Line(String),
+    /// `contains "ok"`.
+    Contains(String),
+    /// `/^ok$/`.
+    Matches(Regex),
+    /// `>= 3`: the first number that it prints.
+    Number(Op, f64),
+    /// `/status = "ok"`: what stands there in the JSON that it prints.
+    Json(String, Value),
+    /// `exit 3`.
+    Exit(i32),
+    /// Anything else: that it stands there is a pass, that it does not says nothing.
+    Words(String),
+}
+
+impl Expect {
+    /// Reads the words behind `Expected:`.
+    pub fn read(text: &str) -> Self {
+        let text = text.trim();
+        if let Some(code) = text.strip_prefix('`').and_then(|t| t.strip_suffix('`')) {
+            // In backticks stands what is printed, unless it is one of the forms that say more.
+            return match Self::read(code) {
+                Self::Words(_) | Self::Line(_) => Self::Line(code.to_owned()),
+                form => form,
+            };
+        }
+        let lower = text.trim_end_matches('.').to_lowercase();
+        if matches!(lower.as_str(), "no output" | "nothing" | "empty" | "empty output" | "no rows" | "no lines") {
+            return Self::Nothing;
+        }
+        if let Some(code) = ["exit code ", "exit status ", "exit "].iter().find_map(|w| lower.strip_prefix(w))
+            && let Ok(code) = code.trim().parse()
+        {
+            return Self::Exit(code);
+        }
+        if let Some(expect) = pointer(text) {
+            return expect;
+        }
+        if let Some(inner) = text.strip_prefix('/').and_then(|t| t.strip_suffix('/')).filter(|t| !t.is_empty())
+            && let Ok(pattern) = regex::RegexBuilder::new(inner).multi_line(true).size_limit(1 << 20).build()
+        {
+            return Self::Matches(pattern);
+        }
+        for word in ["contains ", "containing ", "includes "] {
+            if lower.starts_with(word)
+                && let Some(rest) = text.get(word.len()..)
+            {
+                return Self::Contains(bare(rest).to_owned());
+            }
+        }
+        if let Some(number) = compare(text) {
+            return number;
+        }
+        if bare(text) == text { Self::Words(text.to_owned()) } else { Self::Line(bare(text).to_owned()) }
+    }
+
+    /// Whether it holds; `None` when nobody can tell. `exit` is the status, `output` what was printed, without colours.
+    fn holds(&self, exit: i32, output: &str) -> Option<bool> {
+        match self {
+            Self::Nothing => Some(output.trim().is_empty()),
+            Self::Line(line) => Some(output.lines().any(|l| squeezed(l) == squeezed(line))),
+            Self::Contains(part) => Some(output.contains(part.as_str())),
+            Self::Matches(pattern) => Some(pattern.is_match(output)),
+            Self::Number(op, value) => first_number(output).map(|n| op.compare(n, *value)).or(Some(false)),
+            Self::Json(path, value) => {
+                let json = output.find(['{', '[']).and_then(|at| output.get(at..));
+                let found = json.and_then(|json| serde_json::from_str::<Value>(json.trim()).ok());
+                Some(found.and_then(|json| json.pointer(path).cloned()).is_some_and(|found| same(&found, value)))
+            }
+            Self::Exit(code) => Some(exit == *code),
+            Self::Words(words) => {
+                let output = squeezed(output).to_lowercase();
+                let parts = words.trim_end_matches('.').split([',', ';']).map(|p| squeezed(p).to_lowercase());
+                let mut all = Some(true);
+                for part in parts.filter(|part| !output.contains(part.as_str())) {
+                    all = None;
+                    if counts_otherwise(&output, &part) {
+                        return Some(false);
+                    }
+                }
+                all
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Nothing => "no output".to_owned(),
+            Self::Line(line) => format!("the line \"{line}\""),
+            Self::Contains(part) => format!("\"{part}\" in the output"),
+            Self::Matches(pattern) => format!("/{pattern}/"),
+            Self::Number(op, value) => format!("a number {} {value}", sign(*op)),
+            Self::Json(path, value) => format!("{path} = {value}"),
+            Self::Exit(code) => format!("exit {code}"),
+            Self::Words(words) => format!("\"{words}\""),
+        }
+    }
+}
+
+/// What an exit status, an output and the expectations mean together. `blind`: the status says nothing, because the command
+/// ends with 0 whatever happens.
+pub fn judge(exit: i32, output: &str, expects: &[Expect], blind: Option<&str>) -> (RunVerdict, String) {
+    let wanted = expects.iter().find_map(|e| match e {
+        Expect::Exit(code) => Some(*code),
+        _ => None,
+    });
+    if exit != wanted.unwrap_or(0) {
+        let instead = wanted.map(|code| format!(" instead of {code}")).unwrap_or_default();
+        return (RunVerdict::Fail, format!("exit {exit}{instead}"));
+    }
+    if let Some(line) = output.lines().find(|l| l.contains('❌')) {
+        return (RunVerdict::Fail, format!("exit {exit}, but it says: {}", line.trim()));
+    }
+    let mut met = Vec::new();
+    let mut open = Vec::new();
+    for expect in expects {
+        match expect.holds(exit, output) {
+            Some(true) => met.push(expect.words()),
+            Some(false) => return (RunVerdict::Fail, format!("exit {exit}, but expected was {}", expect.words())),
+            None => open.push(expect.words()),
+        }
+    }
+    if !open.is_empty() {
+        return (RunVerdict::Unknown, format!("exit {exit}; look yourself whether it says {}", open.join(" and ")));
+    }
+    match (met.is_empty(), blind) {
+        (true, Some(why)) => (RunVerdict::Unknown, format!("exit {exit}, which says nothing: {why}")),
+        (true, None) => (RunVerdict::Pass, format!("exit {exit}")),
+        (false, _) => (RunVerdict::Pass, format!("exit {exit}, as expected: {}", met.join(", "))),
+    }
+}
+
+/// Why the status of a script says nothing; none where it does.
+pub fn blind(script: &str) -> Option<&'static str> {
+    let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+    let last = lines.next_back()?;
+    if ["|| true", "|| :", "; true", "|| exit 0", "; exit 0"].iter().any(|end| last.ends_with(end)) {
+        return Some("its last line always ends with 0");
+    }
+    if script.lines().any(|l| l.trim().starts_with("set +e")) {
+        return Some("it goes on after failures");
+    }
+    let curl = last.starts_with("curl ") && !last.contains('|');
+    let fails = |w: &str| w.starts_with("--fail") || w.starts_with('-') && !w.starts_with("--") && w.contains('f');
+    if curl && !last.split_whitespace().any(fails) {
+        return Some("curl without --fail ends with 0 for every answer");
+    }
+    None
+}
+
+/// Output without the sequences that colour it and move the cursor, and of a line that was written over only what is left.
+pub fn plain(output: &str) -> String {
+    static SEQUENCES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"\x1b\[[0-9:;<=>?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|\x1b[ -/]*[0-~]").ok()
+    });
+    let bare = match SEQUENCES.as_ref() {
+        Some(sequences) => sequences.replace_all(output, ""),
+        None => output.into(),
+    };
+    let left = |line: &str| {
+        let line = line.trim_end_matches('\r');
+        line.rsplit('\r').next().unwrap_or(line).to_owned()
+    };
+    bare.split('\n').map(left).collect::<Vec<_>>().join("\n")
+}
+
+/// Without the backticks or quotes around it.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    ['`', '"', '\''].iter().find_map(|q| text.strip_prefix(*q)?.strip_suffix(*q)).unwrap_or(text)
+}
+
+/// Whether `3 passed` is expected and another number of the same stands there.
+fn counts_otherwise(output: &str, part: &str) -> bool {
+    let Some((number, words)) = part.split_once(' ').filter(|(n, _)| n.parse::<u64>().is_ok()) else { return false };
+    let found = output.match_indices(words).filter_map(|(at, _)| output.get(..at)?.split_whitespace().next_back());
+    found.filter(|n| n.parse::<u64>().is_ok()).any(|n| n != number)
+}
+
+fn sign(op: Op) -> &'static str {
+    match op {
+        Op::Lt => "<",
+        Op::Le => "<=",
+        Op::Gt => ">",
+        Op::Ge => ">=",
+        Op::Eq => "=",
+    }
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `/data/0/state = "ok"`.
+fn pointer(text: &str) -> Option<Expect> {
+    let text = text.trim_matches('`');
+    let (path, value) = text.split_once("==").or_else(|| text.split_once('='))?;
+    let path = path.trim();
+    if !path.starts_with('/') || path.contains(char::is_whitespace) || path.ends_with('/') {
+        return None;
+    }
+    let value = value.trim();
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(bare(value).to_owned()));
+    Some(Expect::Json(path.to_owned(), value))
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs() < f64::EPSILON,
+        _ => a == b,
+    }
+}
+
+/// `>= 3`, `= 0`, `< 200 ms`, `42`.
+fn compare(text: &str) -> Option<Expect> {
+    let text = text.trim_matches('`').trim();
+    let signs = [("<=", Op::Le), (">=", Op::Ge), ("≤", Op::Le), ("≥", Op::Ge), ("==", Op::Eq)];
+    let more = [("<", Op::Lt), (">", Op::Gt), ("=", Op::Eq)];
+    let (op, rest) = signs.iter().chain(&more).find_map(|(sign, op)| Some((*op, text.strip_prefix(sign)?)))?;
+    let mut words = rest.split_whitespace();
+    let value = words.next()?.trim_end_matches('%').parse().ok()?;
+    (words.count() <= 1).then_some(Expect::Number(op, value))
+}
+
+fn first_number(output: &str) -> Option<f64> {
+    let digit = |c: char| c.is_ascii_digit();
+    let at = output.find(digit)?;
+    let sign = output.get(..at).is_some_and(|before| before.ends_with('-'));
+    let rest = output.get(at..)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let value: f64 = rest.get(..end)?.trim_end_matches('.').parse().ok()?;
+    Some(if sign { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_and_output_are_judged_together() {
+        let cases = [
+            ("no output", 0, "", RunVerdict::Pass),
+            ("no output", 0, "oops\n", RunVerdict::Fail),
+            ("`ok`", 0, "starting\n ok \n", RunVerdict::Pass),
+            ("`ok`", 0, "not ok\n", RunVerdict::Fail),
+            ("contains \"ready\"", 0, "pod is ready now", RunVerdict::Pass),
+            ("/^v2\\.\\d+$/", 0, "v2.7\n", RunVerdict::Pass),
+            ("/^v2\\.\\d+$/", 0, "v1.7\n", RunVerdict::Fail),
+            (">= 3", 0, "replicas: 9", RunVerdict::Pass),
+            (">= 3", 0, "replicas: 2", RunVerdict::Fail),
+            (">= 3", 0, "none", RunVerdict::Fail),
+            ("/data/0/state = \"ok\"", 0, "{\"data\":[{\"state\":\"ok\"}]}", RunVerdict::Pass),
+            ("/public = 9", 0, "{\"public\": 9}", RunVerdict::Pass),
+            ("/public = 9", 0, "{\"public\": 8}", RunVerdict::Fail),
+            ("exit 2", 2, "", RunVerdict::Pass),
+            ("exit 2", 0, "", RunVerdict::Fail),
+            ("3 passed, 0 critical failures", 0, "3 passed\n0  critical failures", RunVerdict::Pass),
+            ("3 passed, 0 critical failures", 0, "2 passed, 1 critical failures", RunVerdict::Fail),
+            ("all pods are ready", 0, "api 1/1", RunVerdict::Unknown),
+            ("`ok`", 1, "ok", RunVerdict::Fail),
+            ("`ok`", 0, "ok\n❌ 1 failed", RunVerdict::Fail),
+        ];
+        for (text, exit, output, verdict) in cases {
+            let (found, why) = judge(exit, output, &[Expect::read(text)], None);
+            assert_eq!(found, verdict, "{text} against {output:?}: {why}");
+        }
+        assert_eq!(judge(0, "", &[], None).0, RunVerdict::Pass);
+        assert_eq!(judge(0, "", &[], blind("curl -s http://x/health")).0, RunVerdict::Unknown);
+        assert_eq!(judge(0, "", &[], blind("curl -sf http://x/health")).0, RunVerdict::Pass);
+        assert_eq!(judge(1, "", &[], blind("x || true")).0, RunVerdict::Fail);
+    }
+
+    #[test]
+    fn colours_and_what_was_written_over_are_not_output() {
+        assert_eq!(plain("\u{1b}[31mred\u{1b}[0m\r\n10%\r20%\ndone"), "red\n20%\ndone");
+    }
+}
