@@ -76,6 +76,7 @@ pub fn breakers(room: &Room) -> Vec<Value> {
             "fired": it.fired.as_ref().map(|p| rfc3339(p.stamp.utc())),
             "fired_by": it.fired.as_ref().map(|p| &p.by.person),
             "rests": it.cooling.map(|left| left.as_secs_f64()),
+            "run": it.run,
             "check": check,
         })
     });

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::decide::{Refusal, refuse};
 use super::retreat::Pulled;
-use super::{Room, judge, way_back};
-use crate::fact::Fact;
+use super::{JournalHealth, Room, judge, way_back};
+use crate::fact::{Fact, StepId};
 use crate::plan::decisions::{BreakerPlan, Hands};
 use crate::text::{Untrusted, escape};
 
@@ -28,6 +28,8 @@ pub struct BreakerNow {
     pub fired: Option<Pulled>,
     /// How long it still rests.
     pub cooling: Option<Duration>,
+    /// How its command goes, or went, the last time; in words.
+    pub run: Option<String>,
     /// Whether what should hold after it fired does, and in words; none before, or where the plan names nothing.
     pub check: Option<(Option<bool>, String)>,
 }
@@ -43,6 +45,26 @@ impl Room {
     /// The place of a breaker, by its name, case apart.
     pub fn breaker_named(&self, name: &str) -> Option<usize> {
         self.plan.breakers.iter().position(|b| b.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The breaker whose command runs under an identity.
+    pub(super) fn breaker_of(&self, id: &StepId) -> Option<&BreakerPlan> {
+        self.plan.breakers.iter().find(|plan| identity(plan) == *id)
+    }
+
+    /// What a breaker would run, secrets masked.
+    pub fn breaker_runs(&self, ix: usize) -> Option<String> {
+        self.plan.breakers.get(ix).map(|plan| self.breaker_run(plan).script.shown().to_owned())
+    }
+
+    /// How a breaker's command goes, or went, the last time.
+    fn breaker_went(&self, plan: &BreakerPlan) -> Option<String> {
+        let attempts = self.progress.attempts(&identity(plan));
+        let (_, newest) = attempts.last()?;
+        Some(match newest.end() {
+            None => "its command is running".to_owned(),
+            Some((_, end)) => format!("its command {}: {}", end.verdict, end.why),
+        })
     }
 
     /// Every breaker, in the plan's order.
@@ -65,6 +87,7 @@ impl Room {
             blast: plan.blast.clone(),
             role: plan.role.clone(),
             hands: plan.hands,
+            run: self.breaker_went(plan),
             asked: way_back::still_asked(self, &plan.name),
             cooling: ago.and_then(|ago| plan.cooldown.checked_sub(ago)).filter(|left| !left.is_zero()),
             fired,
@@ -73,11 +96,26 @@ impl Room {
     }
 }
 
-/// What firing a breaker records. Its command is run as a step's is; where this program runs none, a person does, in a shell.
-pub(super) fn launch(_room: &Room, plan: &BreakerPlan, _reason: Untrusted) -> Result<Vec<Fact>, Refusal> {
-    refuse(&format!(
-        "breaker {}: commands are not run from here; run it in a shell and note it: {}",
-        escape(&plan.name),
-        escape(&plan.run)
-    ))
+/// Under which identity a breaker's command runs; no step of a runbook is called like that.
+pub(super) fn identity(plan: &BreakerPlan) -> StepId {
+    StepId::from(format!("breaker: {}", plan.name).as_str())
+}
+
+/// What firing a breaker records: that it is fired, and that its command starts, which runs as a step's does.
+pub(super) fn launch(room: &Room, plan: &BreakerPlan, reason: Untrusted) -> Result<Vec<Fact>, Refusal> {
+    let no = |why: &str| refuse(&format!("breaker {}: {why}", escape(&plan.name)));
+    let planned = room.breaker_run(plan);
+    if let Some(why) = planned.blocked.first() {
+        return no(&format!("it cannot run: {why}"));
+    }
+    if room.journal == JournalHealth::Opening {
+        return no("the journal is still being read; nothing runs before");
+    }
+    if let Some((_, going_on)) = room.progress.running(&planned.step)
+        && let Some((_, who, _)) = &going_on.started
+    {
+        return no(&format!("it is being run by {}", who.person));
+    }
+    let started = super::launch::fact(room, &planned, Some(&reason));
+    Ok(vec![Fact::BreakerFired { breaker: Untrusted::new(plan.name.clone()), reason }, started])
 }

@@ -469,6 +469,19 @@ fn a_breaker_takes_its_role_its_word_a_reason_and_a_second_person() {
     assert!(matches!(facts.as_slice(), [Fact::BreakerAsked { .. }]), "{facts:?}");
     let refused = it.does(&ic(), &fire("demote endpoint", "DEMOTE", "leak")).unwrap_err();
     assert!(refused.contains("a second person"), "{refused}");
+    let facts = it.does(&deputy(), &fire("demote endpoint", "DEMOTE", "leak")).unwrap();
+    let [Fact::BreakerFired { .. }, Fact::CommandStarted(run)] = facts.as_slice() else { panic!("{facts:?}") };
+    let would: Vec<String> = it.room.would_run(&run.step).into_iter().map(|p| p.hash).collect();
+    assert_eq!(would, [run.hash.clone()], "the command is started as a step's is, by its hash");
+    let run = Intent::Run {
+        step: run.step.clone(),
+        command: 0,
+        hash: run.hash.clone(),
+        word: Some("DEMOTE".into()),
+        reason: None,
+        confirmed: warroom::room::Confirmed::Twice,
+    };
+    assert!(it.does(&ic(), &run).unwrap_err().contains("there is no step"), "no other way leads to it");
 }
 
 #[test]
@@ -489,8 +502,7 @@ fn a_breaker_that_was_fired_rests_and_is_checked() {
 
 #[test]
 fn what_a_level_may_do_by_itself_leaves_time_to_say_no() {
-    let text =
-        PLAN.replace("AUTO", "auto = \"fire after 2s\"").replace("takes = \"90s\"", "takes = \"90s\"\nuntil = 1");
+    let text = PLAN.replace("AUTO", "auto = \"fire after 2s\"");
     let none = |_: &str| None;
     let nothing = |_: &str| Err("not in a test".to_owned());
     let outside = warroom::plan::Outside { env: &none, file: &nothing, cmd: &nothing };
@@ -500,7 +512,7 @@ fn what_a_level_may_do_by_itself_leaves_time_to_say_no() {
     let input = warroom::plan::Input { path: "warroom.toml", text: &text, outside: &outside, runbooks: &[] };
     let other: Vec<String> = warroom::plan::load(&input).findings.iter().map(|f| f.message.clone()).collect();
     assert!(other.iter().any(|m| m.contains("nothing that a level does by itself")), "{other:#?}");
-    drop(said);
+    assert!(said.iter().any(|m| m.contains("leaves nobody the time to say no")), "{said:#?}");
 }
 
 fn fact() -> impl Strategy<Value = Fact> {

@@ -113,7 +113,13 @@ fn breakers(room: &Room, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
         let blast = it.blast.as_ref().map_or_else(|| "the plan does not say what".to_owned(), |b| escape(b));
         say(&mut out, "    ", &format!("cuts off: {blast}"), width, Role::Text);
         if it.ix == at {
-            say(&mut out, "    ", &format!("runs: {}", escape(&plan.run)), width, Role::Dim);
+            say(
+                &mut out,
+                "    ",
+                &format!("runs: {}", escape(&room.breaker_runs(it.ix).unwrap_or_else(|| plan.run.clone()))),
+                width,
+                Role::Dim,
+            );
         }
         if let Some(asked) = &it.asked {
             let text = format!("{} asked for it: {}; a second person fires it", asked.by.person, asked.reason);
@@ -128,6 +134,9 @@ fn breakers(room: &Room, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
                 width,
                 Role::Dim,
             );
+        }
+        if let Some(run) = &it.run {
+            say(&mut out, "    ", &escape(run), width, Role::Text);
         }
         if let Some((holds, words)) = &it.check {
             let (word, role) = match holds {

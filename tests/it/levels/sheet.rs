@@ -124,7 +124,11 @@ fn no_key_fires_a_breaker() {
     assert!(seat.key(KeyCode::Char('f')).is_empty(), "type-ahead decides nothing");
     assert!(seat.draw().contains("under glass") && seat.draw().contains("cuts off: all writes"));
     assert!(seat.press('f').is_empty());
-    assert!(seat.draw().contains("commands are not run from here") || seat.draw().contains("type FREEZE"));
+    assert!(seat.draw().contains("type FREEZE and behind it why"), "{}", seat.draw());
+    assert!(seat.type_in("FREEZE").is_empty(), "the word alone is not enough");
+    (0..6).for_each(|_| drop(seat.key(KeyCode::Backspace)));
+    let acts = seat.type_in("FREEZE writes fail");
+    assert!(matches!(acts.as_slice(), [Act::Intent(Intent::BreakerFire { .. })]), "{acts:?}");
 }
 
 /// What a person sees is declared on two keys and a line.
