@@ -281,8 +281,12 @@ pub(super) fn judge_levels(room: &mut Room) -> Vec<Fact> {
     }
     let (now, blink) = (room.now, BLINK * room.speed);
     for (live, level) in levels.each.iter_mut().zip(&plan.levels) {
-        let stands = level.when.iter().map(|c| judge::holds(room, &c.expr, None));
-        live.step(level, now, blink, any(stands));
+        let stands: Vec<Option<bool>> = level.when.iter().map(|c| judge::holds(room, &c.expr, None)).collect();
+        let holds = any(stands.iter().copied());
+        // Only answers count: a single one, which is current for a while, proves nothing of the time behind it.
+        let ages = level.when.iter().zip(&stands).filter(|(_, s)| **s == holds).map(|(c, _)| answered(room, &c.expr));
+        let age = if holds == Some(true) { ages.min() } else { ages.max() };
+        live.step(level, now, blink, (holds, age.unwrap_or_default()));
     }
     room.live.levels = levels;
     let ix = room.level_ix();
@@ -297,6 +301,12 @@ pub(super) fn judge_levels(room: &mut Room) -> Vec<Fact> {
     room.live.levels.recorded = Some(ix);
     let symptoms = room.level().map(|l| l.symptoms).unwrap_or_default().into_iter().map(Untrusted::new).collect();
     vec![Fact::LevelChanged { from: name(known.flatten()), to: name(ix), symptoms }]
+}
+
+/// How long ago the oldest of what an expression looks at was answered; zero for what needs no answer.
+fn answered(room: &Room, expr: &Expr) -> Duration {
+    let metrics = expr.leaves().into_iter().filter_map(|test| room.live.metrics.get(test.metric()?.ix.0 as usize));
+    metrics.filter_map(|live| live.fresh).map(|at| room.now.since(at)).max().unwrap_or_default()
 }
 
 /// Any of several: one that holds is enough, one unknown leaves it unknown.
@@ -350,14 +360,14 @@ pub(super) fn keep(old: &Plan, kept: LevelsLive, new: &Plan, live: &mut LevelsLi
 
 impl LevelLive {
     /// Takes one look in. No data neither brings the room onto a level nor off it.
-    fn step(&mut self, plan: &LevelPlan, now: Now, blink: Duration, holds: Option<bool>) {
+    fn step(&mut self, plan: &LevelPlan, now: Now, blink: Duration, (holds, age): (Option<bool>, Duration)) {
         let unseen = self.last.is_none_or(|last| now.since(last) > blink);
         if self.holds != holds || unseen || self.since.is_none() {
             self.holds = holds;
             self.since = Some(now);
         }
         self.last = Some(now);
-        let lasted = self.since.map(|since| now.since(since)).unwrap_or_default();
+        let lasted = self.since.map(|since| now.since(since)).unwrap_or_default().saturating_sub(age);
         match holds {
             Some(true) if self.entered.is_none() && lasted >= plan.for_ => self.entered = Some(now),
             Some(false) if lasted >= plan.keep_for => self.entered = None,

@@ -44,7 +44,7 @@ t0 = 2025-10-21T12:00:00Z
 environment = "production"
 
 [params]
-snapshot = { placeholders = ["<snapshot>"] }
+snapshot = { ask = "which snapshot" }
 
 [[role]]
 name = "incident commander"
