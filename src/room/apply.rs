@@ -304,17 +304,10 @@ impl Progress {
             | Fact::CommandStopped { .. }
             | Fact::CommandLeft { .. }
             | Fact::CommandEnded(_) => self.attempts.apply(entry),
-            Fact::LevelChanged { .. }
-            | Fact::LevelDeclared { .. }
-            | Fact::LevelWithdrawn { .. }
-            | Fact::DecisionTaken { .. }
-            | Fact::RollbackMoved { .. }
-            | Fact::RollbackVetoed { .. }
-            | Fact::BreakerAsked { .. }
-            | Fact::BreakerFired { .. } => self.retreat.apply(entry),
             _ => self.episodes.apply(entry),
         }
         self.schedule.apply(entry);
+        self.retreat.apply(entry);
         let full = self.timeline.len() >= TIMELINE;
         if !(full && self.timeline.first_key_value().is_some_and(|(first, _)| stamp < *first)) {
             self.timeline.insert(stamp, Arc::clone(entry));
@@ -413,6 +406,7 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     room.progress.apply(entry);
     room.unsaved.remove(&entry.id);
     room.revision.timeline += 1;
+    room.revision.header += u64::from(super::retreat::is_about(&entry.fact));
     match &entry.fact {
         Fact::ProfileChosen { .. } => room.apply_profile(),
         Fact::AlertChanged { .. }
@@ -444,14 +438,6 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
             room.live.runs.remove(&end.run);
             room.revision.runs += 1;
         }
-        Fact::LevelChanged { .. }
-        | Fact::LevelDeclared { .. }
-        | Fact::LevelWithdrawn { .. }
-        | Fact::DecisionTaken { .. }
-        | Fact::RollbackMoved { .. }
-        | Fact::RollbackVetoed { .. }
-        | Fact::BreakerAsked { .. }
-        | Fact::BreakerFired { .. } => room.revision.header += 1,
         _ => {}
     }
     room.revision.steps += 1;

@@ -38,13 +38,23 @@ pub struct LevelsLive {
     /// In the plan's order.
     pub each: Vec<LevelLive>,
     /// What the watch has recorded last, once it has recorded or taken over.
-    recorded: Option<Option<usize>>,
+    recorded: Recorded,
     /// The record was taken over as far as here.
     followed: Option<Stamp>,
     /// Which rollback counts down, and since when this process has said so.
     pub(super) counting: Option<(String, Now)>,
     /// The criteria of each plan that is verified hold since.
     pub(super) steady: Vec<Option<(Now, Now)>>,
+}
+
+/// What this process knows of the newest record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Recorded {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// The room is on this level, or on none.
+    On(Option<usize>),
 }
 
 /// The level the room is on.
@@ -99,25 +109,22 @@ impl LevelNow {
     /// One line that says all of it: `LEVEL 2 error rate 3.4% > 3% since 2:10 · decide in 7:50: prepare rollback`.
     pub fn sentence(&self, now: DateTime<Utc>) -> String {
         let lasted = (now - self.since).to_std().unwrap_or_default();
-        let mut line = format!("LEVEL {} {} since {}", self.name, self.symptoms.join(", "), clock_span(lasted));
+        let mut parts = vec![format!("LEVEL {} {} since {}", self.name, self.symptoms.join(", "), clock_span(lasted))];
         let say = self.say.as_ref().map(|say| format!(": {say}")).unwrap_or_default();
         match (&self.decision, self.left) {
-            (_, Some(left)) if left.is_zero() => line.push_str(&format!(" · DECIDE NOW{say}")),
-            (_, Some(left)) => line.push_str(&format!(" · decide in {}{say}", clock_span(left))),
-            (Some(taken), None) => line.push_str(&format!(" · {} decided: {}", taken.by.person, taken.choice)),
-            (None, None) if say.is_empty() => {}
-            (None, None) => line.push_str(&format!(" ·{}", say.trim_start_matches(':'))),
+            (_, Some(left)) if left.is_zero() => parts.push(format!("DECIDE NOW{say}")),
+            (_, Some(left)) => parts.push(format!("decide in {}{say}", clock_span(left))),
+            (Some(taken), None) => parts.push(format!("{} decided: {}", taken.by.person, taken.choice)),
+            (None, None) => parts.extend(self.say.clone()),
         }
-        line.push_str(&format!(" · {}", self.trend.word()));
-        if let Some(gone) = self.gone_for {
-            line.push_str(&format!(" · not seen for {}", clock_span(gone)));
-        }
+        parts.push(self.trend.word().to_owned());
+        parts.extend(self.gone_for.map(|gone| format!("not seen for {}", clock_span(gone))));
         match self.unknown {
             0 => {}
-            1 => line.push_str(" · one symptom unknown"),
-            n => line.push_str(&format!(" · {n} symptoms unknown")),
+            1 => parts.push("one symptom unknown".to_owned()),
+            n => parts.push(format!("{n} symptoms unknown")),
         }
-        line
+        parts.join(" · ")
     }
 }
 
@@ -275,7 +282,7 @@ pub(super) fn judge_levels(room: &mut Room) -> Vec<Fact> {
     let mut levels = std::mem::take(&mut room.live.levels);
     levels.each.resize_with(plan.levels.len(), LevelLive::default);
     let newest = room.progress.retreat.level().map(|(stamp, ..)| stamp);
-    if !watching && newest > levels.followed || watching && levels.recorded.is_none() {
+    if !watching && newest > levels.followed || watching && levels.recorded == Recorded::Nothing {
         seed(room, &mut levels);
         levels.followed = newest;
     }
@@ -295,12 +302,16 @@ pub(super) fn judge_levels(room: &mut Room) -> Vec<Fact> {
     }
     let name = |ix: Option<usize>| Some(Untrusted::new(plan.levels.get(ix?)?.name.clone()));
     let known = room.live.levels.recorded;
-    if !watching || known == Some(ix) || known.is_none() && ix.is_none() && newest.is_none() {
+    if !watching || known == Recorded::On(ix) || known == Recorded::Nothing && ix.is_none() && newest.is_none() {
         return Vec::new();
     }
-    room.live.levels.recorded = Some(ix);
+    let from = match known {
+        Recorded::On(from) => from,
+        Recorded::Nothing => None,
+    };
+    room.live.levels.recorded = Recorded::On(ix);
     let symptoms = room.level().map(|l| l.symptoms).unwrap_or_default().into_iter().map(Untrusted::new).collect();
-    vec![Fact::LevelChanged { from: name(known.flatten()), to: name(ix), symptoms }]
+    vec![Fact::LevelChanged { from: name(from), to: name(ix), symptoms }]
 }
 
 /// How long ago the oldest of what an expression looks at was answered; zero for what needs no answer.
@@ -311,11 +322,15 @@ fn answered(room: &Room, expr: &Expr) -> Duration {
 
 /// Any of several: one that holds is enough, one unknown leaves it unknown.
 fn any(stands: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    stands.fold(Some(false), |so_far, one| match (so_far, one) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (None, _) | (_, None) => None,
-        _ => Some(false),
-    })
+    let mut all = Some(false);
+    for one in stands {
+        match one {
+            Some(true) => return Some(true),
+            None => all = None,
+            Some(false) => {}
+        }
+    }
+    all
 }
 
 /// Goes on from the record: the room is on the level it was on, and on those below, until they are seen not to hold.
@@ -323,7 +338,7 @@ fn seed(room: &Room, levels: &mut LevelsLive) {
     let Some((stamp, to, _)) = room.progress.retreat.level() else { return };
     let on = to.and_then(|name| room.level_named(name));
     let rank = on.map(|ix| room.level_rank(ix));
-    levels.recorded = Some(on);
+    levels.recorded = Recorded::On(on);
     for (ix, live) in levels.each.iter_mut().enumerate() {
         let declared = on.is_some_and(|on| room.declared_on(on).next().is_some());
         match rank {
@@ -342,7 +357,7 @@ fn seed(room: &Room, levels: &mut LevelsLive) {
 
 /// This process becomes the watch: it goes on from the record.
 pub(super) fn take_over(room: &mut Room) {
-    room.live.levels.recorded = None;
+    room.live.levels.recorded = Recorded::Nothing;
     room.live.levels.counting = None;
     room.live.levels.steady.clear();
 }

@@ -107,6 +107,21 @@ pub enum Pull {
     Fired,
 }
 
+/// Whether a fact is about levels, rollbacks or breakers.
+pub fn is_about(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::LevelChanged { .. }
+            | Fact::LevelDeclared { .. }
+            | Fact::LevelWithdrawn { .. }
+            | Fact::DecisionTaken { .. }
+            | Fact::RollbackMoved { .. }
+            | Fact::RollbackVetoed { .. }
+            | Fact::BreakerAsked { .. }
+            | Fact::BreakerFired { .. }
+    )
+}
+
 impl Retreat {
     /// Folds one entry in; one about something else changes nothing.
     pub fn apply(&mut self, entry: &Entry) {

@@ -114,7 +114,7 @@ impl Room {
     fn rollback_of(&self, ix: usize, recommended: Option<usize>) -> Option<RollbackNow> {
         let plan = self.plan.rollbacks.get(ix)?;
         let way = self.progress.retreat.way(&plan.name);
-        let (takes, measured) = self.rollback_takes(plan, &way);
+        let (takes, measured) = Self::takes(plan, &way);
         let verifying = way.rung == Rung::Verifying;
         let steady = self.live.levels.steady.get(ix).copied().flatten();
         let held = steady.map(|(from, _)| self.now.since(from)).unwrap_or_default();
@@ -136,7 +136,7 @@ impl Room {
         })
     }
 
-    fn rollback_takes(&self, plan: &RollbackPlan, way: &Way) -> (Option<Duration>, bool) {
+    fn takes(plan: &RollbackPlan, way: &Way) -> (Option<Duration>, bool) {
         match way.measured.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
             Some(took) => (Some(Duration::from_secs(took.as_secs())), true),
             None => (plan.takes, false),
@@ -153,7 +153,7 @@ impl Room {
         });
         fit.min_by_key(|(_, plan)| {
             let way = self.progress.retreat.way(&plan.name);
-            self.rollback_takes(plan, &way).0.unwrap_or(Duration::MAX)
+            Self::takes(plan, &way).0.unwrap_or(Duration::MAX)
         })
         .map(|(ix, _)| ix)
     }

@@ -152,8 +152,11 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
     }
     let intent = match purpose {
         // Taken above.
-        Purpose::Vote(..) | Purpose::NoGo(_) | Purpose::Override(_) | Purpose::Reopen(_) => return Vec::new(),
-        Purpose::FireRollback(_)
+        Purpose::Vote(..)
+        | Purpose::NoGo(_)
+        | Purpose::Override(_)
+        | Purpose::Reopen(_)
+        | Purpose::FireRollback(_)
         | Purpose::AbortRollback(_)
         | Purpose::DecideLevel(..)
         | Purpose::Declare(..)

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
 use crate::fact::gate::{Stand, Vote};
-use crate::fact::retreat::{Hand, Rung};
+use crate::fact::retreat::Hand;
 use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
@@ -191,14 +191,7 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             RunVerdict::Fail => (g.failed, Role::Bad),
             RunVerdict::Unknown => (g.warning, Role::Warn),
         },
-        Fact::LevelChanged { to: Some(_), .. }
-        | Fact::LevelDeclared { .. }
-        | Fact::BreakerFired { .. }
-        | Fact::RollbackMoved { to: Rung::Fired, .. } => (g.alarm, Role::Bad),
-        Fact::LevelChanged { to: None, .. } | Fact::RollbackMoved { to: Rung::Complete, .. } => (g.done, Role::Good),
-        Fact::RollbackMoved { to: Rung::Armed, .. } | Fact::BreakerAsked { .. } => (g.warning, Role::Warn),
-        Fact::RollbackMoved { to: Rung::Aborted, .. } | Fact::RollbackVetoed { .. } => (g.failed, Role::Bad),
-        _ => (g.dot, Role::Dim),
+        other => super::way::picture(g, other).unwrap_or((g.dot, Role::Dim)),
     }
 }
 
@@ -322,27 +315,7 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             let took = age(Duration::from_millis(end.took));
             format!("{} {} after {took}: {}", of_run(room, end.run), end.verdict, end.why)
         }
-        Fact::LevelChanged { to, symptoms, .. } => {
-            let symptoms = symptoms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            to.as_ref().map_or_else(|| "no level any more".to_owned(), |to| format!("LEVEL {to}: {symptoms}"))
-        }
-        Fact::LevelDeclared { level, symptom, text } => format!("declared {symptom}, level {level}: {text}"),
-        Fact::LevelWithdrawn { symptom, reason, .. } => format!("withdrew {symptom}: {reason}"),
-        Fact::DecisionTaken { level, choice, reason } => format!("level {level}: decided to {choice}: {reason}"),
-        Fact::RollbackMoved { plan, to, reason, hand, took } => {
-            let itself = if *hand == Hand::Room { " by itself" } else { "" };
-            let took = took.and_then(|s| std::time::Duration::try_from_secs_f64(s).ok());
-            let took = took.map(|t| format!(" in {}", crate::clock::clock_span(t))).unwrap_or_default();
-            let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
-            format!("rollback {plan} {to}{itself}{took}{why}")
-        }
-        Fact::RollbackVetoed { plan, reason } => {
-            let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
-            format!("said NO to the rollback {plan}{why}")
-        }
-        Fact::BreakerAsked { breaker, reason } => format!("asks for the breaker {breaker}: {reason}"),
-        Fact::BreakerFired { breaker, reason } => format!("fired the breaker {breaker}: {reason}"),
         Fact::Unknown => "something this version does not know".to_owned(),
-        other => super::countdown::words(room, other).unwrap_or_default(),
+        other => super::countdown::words(room, other).or_else(|| super::way::words(other)).unwrap_or_default(),
     }
 }

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use super::detail::Line;
 use crate::clock::clock_span;
-use crate::fact::retreat::Rung;
+use crate::fact::Fact;
+use crate::fact::retreat::{Hand, Rung};
 use crate::room::Room;
 use crate::room::rollback::RollbackNow;
 use crate::text::{escape, wrap};
@@ -28,6 +29,47 @@ pub fn under_way(room: &Room) -> Vec<String> {
         format!("rollback {} {}{key}", escape(&r.name), escape(&r.state(room.now.utc)))
     })
     .collect()
+}
+
+/// The sign of an entry of the timeline, where it is about levels, rollbacks or breakers.
+pub(super) fn picture(g: &Glyphs, fact: &Fact) -> Option<(&'static str, Role)> {
+    Some(match fact {
+        Fact::LevelChanged { to: Some(_), .. }
+        | Fact::LevelDeclared { .. }
+        | Fact::BreakerFired { .. }
+        | Fact::RollbackMoved { to: Rung::Fired, .. } => (g.alarm, Role::Bad),
+        Fact::LevelChanged { to: None, .. } | Fact::RollbackMoved { to: Rung::Complete, .. } => (g.done, Role::Good),
+        Fact::RollbackMoved { to: Rung::Armed, .. } | Fact::BreakerAsked { .. } => (g.warning, Role::Warn),
+        Fact::RollbackMoved { to: Rung::Aborted, .. } | Fact::RollbackVetoed { .. } => (g.failed, Role::Bad),
+        _ => return None,
+    })
+}
+
+/// What an entry says of levels, rollbacks and breakers; none where it is about something else.
+pub(super) fn words(fact: &Fact) -> Option<String> {
+    Some(match fact {
+        Fact::LevelChanged { to, symptoms, .. } => {
+            let symptoms = symptoms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            to.as_ref().map_or_else(|| "no level any more".to_owned(), |to| format!("LEVEL {to}: {symptoms}"))
+        }
+        Fact::LevelDeclared { level, symptom, text } => format!("declared {symptom}, level {level}: {text}"),
+        Fact::LevelWithdrawn { symptom, reason, .. } => format!("withdrew {symptom}: {reason}"),
+        Fact::DecisionTaken { level, choice, reason } => format!("level {level}: decided to {choice}: {reason}"),
+        Fact::RollbackMoved { plan, to, reason, hand, took } => {
+            let itself = if *hand == Hand::Room { " by itself" } else { "" };
+            let took = took.and_then(|s| std::time::Duration::try_from_secs_f64(s).ok());
+            let took = took.map(|t| format!(" in {}", crate::clock::clock_span(t))).unwrap_or_default();
+            let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
+            format!("rollback {plan} {to}{itself}{took}{why}")
+        }
+        Fact::RollbackVetoed { plan, reason } => {
+            let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
+            format!("said NO to the rollback {plan}{why}")
+        }
+        Fact::BreakerAsked { breaker, reason } => format!("asks for the breaker {breaker}: {reason}"),
+        Fact::BreakerFired { breaker, reason } => format!("fired the breaker {breaker}: {reason}"),
+        _ => return None,
+    })
 }
 
 fn say(out: &mut Vec<Line>, indent: &str, text: &str, width: u16, role: Role) {
