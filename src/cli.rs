@@ -206,6 +206,9 @@ pub struct Gate {
     /// Wait this long for a GO or a NO-GO, as in 5m
     #[arg(long, value_name = "SPAN", value_parser = crate::clock::parse_duration)]
     pub wait: Option<std::time::Duration>,
+    /// The journal's file, instead of the one in the state folder
+    #[arg(long, value_name = "FILE", env = "WARROOM_JOURNAL")]
+    pub journal: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

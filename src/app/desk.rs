@@ -817,7 +817,9 @@ impl Desk {
         self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));
         let (done, closed) = tokio::sync::oneshot::channel();
         if self.journal.ask(journal::Ask::Close(done)).is_ok() {
-            let _ = tokio::time::timeout(Duration::from_millis(800), closed).await;
+            // A busy disk is waited for a little longer where commands stay behind.
+            let patience = Duration::from_millis(if self.runs.left { 3_000 } else { 800 });
+            let _ = tokio::time::timeout(patience, closed).await;
         }
     }
 }

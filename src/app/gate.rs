@@ -30,7 +30,7 @@ pub fn main(args: &cli::Gate) -> anyhow::Result<ExitCode> {
         complain(&format!("warroom: {unknown}"));
         return Ok(ExitCode::from(UNUSABLE));
     }
-    let journal_at = journal_path(&setup, None)?;
+    let journal_at = journal_path(&setup, args.journal.as_deref())?;
     let begun = journal_at.exists();
     let seat = cli::Seat { read_only: true, ..cli::Seat::default() };
     // A journal that does not exist is waited for by readers; it is never made.

@@ -106,8 +106,12 @@ impl Room {
         let answered = self.progress.schedule.answer(kind, name).map(|answer| answer.at);
         // Nobody could answer while the machine slept, and a clock that was set says nothing of how long anybody waited: what
         // lies in the future, or before the jump, does not count.
-        let from =
-            [answered, began, self.live.awake].into_iter().flatten().filter(|at| *at <= now).max().unwrap_or(now);
+        let from = [answered, began, self.live.awake, self.live.back]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at <= now)
+            .max()
+            .unwrap_or(now);
         let due = from + TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
         CallNow { kind, name: name.to_owned(), role: role.cloned(), every, due, notify: notify.to_vec() }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::asked::Asked;
 use super::ballots::{Cast, Decision, Said, Settled};
-use super::judge::{self, Look};
+use super::judge::Look;
 use super::{Room, Status};
 use crate::clock::{age, clock_span};
-use crate::condition::{Expr, Test};
 use crate::fact::gate::{Stand, Vote};
 use crate::fact::{StepId, Verdict};
 use crate::plan::decisions::{GatePlan, Place};
@@ -251,6 +251,9 @@ impl Room {
         let it = self.reckon(ix)?;
         let live = self.live.gates.get(ix);
         let asked = Asked { room: self, plan, steps: it.steps };
+        let alone = it.stands.iter().filter(|s| **s == Stand::Broken).count() == 1;
+        let turn = it.said.and_then(|said| said.turn.as_ref()).filter(|turn| turn.to == Stand::Broken);
+        let breach = turn.filter(|_| alone && it.stand() == Stand::Broken).map(|turn| turn.stamp.utc());
         let criteria: Vec<Criterion> = plan
             .criteria
             .iter()
@@ -258,7 +261,10 @@ impl Room {
             .enumerate()
             .map(|(nth, (condition, stand))| {
                 let since = live.and_then(|l| l.criteria.get(nth)).filter(|(s, _)| s == stand).map(|(_, at)| *at);
-                let lasted = since.map(|at| self.now.since(at)).unwrap_or_default();
+                let seen = since.map(|at| self.now.since(at)).unwrap_or_default();
+                // Whoever came later has it from the record, where only one criterion can be meant.
+                let broken = breach.filter(|_| *stand == Stand::Broken);
+                let lasted = broken.and_then(|at| (self.now.utc - at).to_std().ok()).unwrap_or_default().max(seen);
                 Criterion { look: asked.look(condition, *stand), stand: *stand, lasted }
             })
             .collect();
@@ -300,6 +306,9 @@ impl Room {
                     .collect();
                 if decision.verdict == Verdict::Go && !lost.is_empty() {
                     now.gone = Some(some_of(&lost));
+                }
+                if now.gone.is_none() {
+                    now.since = decision.entry.stamp.utc();
                 }
                 now.decision = Some(made(decision));
                 let how = if decision.overridden { " by override" } else { "" };
@@ -348,124 +357,6 @@ impl Room {
             parts.push(format!("{} past its deadline", age(late)));
         }
         parts.join(" · ")
-    }
-}
-
-/// The conditions of a gate, asked with its own terms.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    room: &'a Room,
-    plan: &'a GatePlan,
-    steps: (u32, u32),
-}
-
-impl Asked<'_> {
-    fn leaf(&self, test: &Test) -> Option<bool> {
-        if *test == Test::StepsDone {
-            let (done, all) = self.steps;
-            return (all > 0).then_some(done == all);
-        }
-        if self.unfit(test).is_some() {
-            return matches!(test, Test::HasData { .. }).then_some(false);
-        }
-        judge::leaf(self.room, test, None)
-    }
-
-    /// How a criterion stands. Steps that are not done break nothing: they are waited for.
-    fn stand(&self, expr: &Expr) -> Stand {
-        match expr.holds(&mut |test| self.leaf(test)) {
-            Some(true) => return Stand::Holds,
-            found => {
-                let known = |steps: Option<bool>| {
-                    expr.holds(&mut |test| if *test == Test::StepsDone { steps } else { self.leaf(test) })
-                };
-                let some = self.steps.1 > 0;
-                if found == Some(false) && known(None) == Some(false) {
-                    return Stand::Broken;
-                }
-                if some && known(Some(true)) == Some(true) {
-                    return Stand::Waiting;
-                }
-            }
-        }
-        Stand::Blind
-    }
-
-    /// Why a value does not count though there is one: too old, or too few samples.
-    fn unfit(&self, test: &Test) -> Option<String> {
-        let now = self.room.now;
-        let too_old = |name: &str, old: Duration| {
-            let most = self.plan.max_age.filter(|most| old > *most)?;
-            Some(format!("{name} is {} old, {} at most", age(old), age(most)))
-        };
-        if let Some(metric) = test.metric() {
-            let live = self.room.live.metrics.get(metric.ix.0 as usize)?;
-            let last = live.series.last()?;
-            if let Some(why) = too_old(&metric.name, (now.utc - last.at).to_std().unwrap_or_default()) {
-                return Some(why);
-            }
-            let n = self.samples(metric.ix.0);
-            let few = n < self.plan.min_samples as usize && live.current().is_some();
-            return few.then(|| format!("{} has {n} of {} samples", metric.name, self.plan.min_samples));
-        }
-        let services = self.room.plan.services.iter().zip(&self.room.live.services);
-        let mut asked = services.filter(|(plan, _)| match test {
-            Test::ServicesUp => true,
-            _ => test.service().is_some_and(|s| *s.name == *plan.name),
-        });
-        asked.find_map(|(plan, live)| {
-            let rests = live.state == crate::fact::ServiceState::Maintenance;
-            let at = live.asked.filter(|_| !rests)?;
-            too_old(&plan.name, now.since(at))
-        })
-    }
-
-    /// Samples of a metric within the dwell, or a minute where that is shorter.
-    fn samples(&self, metric: u32) -> usize {
-        let span = self.plan.dwell.max(Duration::from_mins(1));
-        let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
-        let live = self.room.live.metrics.get(metric as usize);
-        live.map_or(0, |live| live.series.since(self.room.now.utc, span).count())
-    }
-
-    /// What a criterion found: of several leaves the first that made it so.
-    fn look(&self, condition: &crate::condition::Condition, stand: Stand) -> Look {
-        let leaves = condition.expr.leaves();
-        let whole = condition.expr.holds(&mut |test| self.leaf(test));
-        let told = leaves.iter().find(|test| self.leaf(test) == whole).or(leaves.first());
-        let mut look = told.map_or_else(
-            || judge::look(self.room, &Test::StepsDone, None),
-            |test| {
-                let mut look = judge::look(self.room, test, None);
-                if **test == Test::StepsDone {
-                    let (done, all) = self.steps;
-                    (look.value, look.threshold) = (Some(f64::from(done)), Some(f64::from(all)));
-                    look.words = format!("{done} of {all} steps done");
-                    if all == 0 {
-                        "no step stands before it".clone_into(&mut look.words);
-                    }
-                }
-                if let Some(metric) = test.metric() {
-                    look.samples = self.samples(metric.ix.0);
-                }
-                if let Some(why) = self.unfit(test) {
-                    look.words = why;
-                }
-                look
-            },
-        );
-        look.text.clone_from(&condition.text);
-        look.holds = match stand {
-            Stand::Holds => Some(true),
-            Stand::Blind => None,
-            Stand::Broken | Stand::Waiting => Some(false),
-        };
-        look.state = match look.holds {
-            Some(true) => "pass",
-            Some(false) => "fail",
-            None => "no data",
-        };
-        look
     }
 }
 

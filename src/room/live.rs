@@ -55,6 +55,8 @@ pub struct Live {
     pub paced: Option<Now>,
     /// When this machine woke up, or its wall clock was set, last.
     pub awake: Option<DateTime<Utc>>,
+    /// When this process took the watch over after a time in which nobody looked.
+    pub back: Option<DateTime<Utc>>,
     /// The last jump of this machine's clocks, in words.
     pub jumped: Option<(Now, String)>,
     /// When it will be over, and until when going on is safe.
@@ -233,6 +235,7 @@ impl Live {
             pace: None,
             paced: None,
             awake: None,
+            back: None,
             jumped: None,
             forecast: Forecast::default(),
             forecast_of: None,
@@ -244,7 +247,7 @@ impl Live {
 
     /// Takes over what is known of this machine's clocks.
     pub(super) fn keep_clocks(&mut self, old: &Self) {
-        self.awake = old.awake;
+        (self.awake, self.back) = (old.awake, old.back);
         self.jumped.clone_from(&old.jumped);
         (self.pace, self.paced) = (old.pace, old.paced);
     }

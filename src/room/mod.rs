@@ -55,6 +55,7 @@ pub mod verdict;
 pub mod versions;
 pub mod windows;
 
+mod asked;
 pub mod ballots;
 pub mod dwell;
 pub mod evidence;

@@ -12,6 +12,9 @@ use crate::plan::{FromProbe, Plan};
 use crate::probe::{MetricIx, MetricReading, Outcome, Point, Pulse, Reading, Sample, ServiceIx, ServiceReading};
 use crate::text::Untrusted;
 
+/// A watch that was taken over later than this after the last look begins anew in what it asks of people.
+const ALONE: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+
 /// What metrics from the services' own samples look back over.
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -32,6 +35,10 @@ pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
     room.revision.services += 1;
     super::gate::take_over(room);
     super::level::take_over(room);
+    // While nobody looked nobody was asked for a check-in either: the next one is due an interval from now.
+    if alerts::last_look(room).is_none_or(|seen| now.utc - seen > ALONE) {
+        room.live.back = Some(now.utc);
+    }
     let drafts = alerts::take_over(room);
     if drafts.is_empty() { Vec::new() } else { vec![Effect::Append(drafts)] }
 }

@@ -216,5 +216,5 @@ fn watched(room: &Room, gate: &GateNow) -> Result<(), Refusal> {
 }
 
 fn no<T>(gate: &GateNow, why: &str) -> Result<T, Refusal> {
-    refuse(&format!("gate {}: {why}", escape(&gate.name)))
+    refuse(&format!("gate {}: {}", escape(&gate.name), escape(why)))
 }

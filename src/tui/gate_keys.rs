@@ -63,7 +63,7 @@ pub fn offers(room: &Room, gate: &GateNow) -> Vec<Offer> {
     }
     let place =
         room.plan.room.environment.as_ref().map(|e| format!(" on {}", escape(&e.to_uppercase()))).unwrap_or_default();
-    let question = format!("Decide GO at \"{}\"{place}? {}", escape(&gate.name), gate.missing);
+    let question = format!("Decide GO at \"{}\"{place}? {}", escape(&gate.name), escape(&gate.missing));
     offer('d', "decide GO", decide(Verdict::Go), Next::Confirm(question, decide_plainly(name())));
     offer('x', "decide NO-GO", decide(Verdict::NoGo), Next::Prompt(Purpose::NoGo(name())));
     let over = Intent::GateOverride { gate: name(), reason: word() };

@@ -515,6 +515,23 @@ fn what_a_level_may_do_by_itself_leaves_time_to_say_no() {
     assert!(said.iter().any(|m| m.contains("leaves nobody the time to say no")), "{said:#?}");
 }
 
+#[test]
+fn a_service_that_changes_and_has_no_target_is_found_before_it_is_needed() {
+    let services = "[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:1/\"\ntarget_version = \"v2\"\n[[service]]\nname = \"web\"\nhttp = \"http://127.0.0.1:1/\"\ntarget_version = \"v8\"\n\n[[rollback]]\nname = \"traffic to blue\"\ntargets = [{ service = \"api\", to = \"v1\" }]";
+    let text = PLAN.replace("AUTO", "").replace("[[rollback]]\nname = \"traffic to blue\"", services);
+    let book = warroom::runbook::read("runbook.md", RUNBOOK.as_bytes()).unwrap();
+    let mut it = Watched::new();
+    let none = |_: &str| None;
+    let nothing = |_: &str| Err("not in a test".to_owned());
+    let outside = warroom::plan::Outside { env: &none, file: &nothing, cmd: &nothing };
+    let books = [book];
+    let input = warroom::plan::Input { path: "warroom.toml", text: &text, outside: &outside, runbooks: &books };
+    let loaded = warroom::plan::load(&input);
+    assert!(loaded.usable(), "{:#?}", loaded.findings);
+    it.room.replan(loaded.plan);
+    assert!(it.blue().open.contains(&"web changes and has no target to go back to".to_owned()), "{:?}", it.blue().open);
+}
+
 fn fact() -> impl Strategy<Value = Fact> {
     let plan = || prop_oneof![Just("a"), Just("b")].prop_map(Untrusted::new);
     let rung = prop_oneof![

@@ -30,6 +30,8 @@ pub struct Runs {
     prepared: HashMap<Uuid, Planned>,
     /// Going on, by run.
     watched: HashMap<Uuid, Watched>,
+    /// Some were left when this process went away, and the record is to say so.
+    pub(super) left: bool,
     /// When runs of nobody were last looked for.
     looked: Option<Duration>,
 }
@@ -166,6 +168,7 @@ impl Desk {
             })
             .collect();
         if !left.is_empty() {
+            self.runs.left = true;
             self.append(left);
         }
         self.runs.watched.clear();

@@ -25,7 +25,7 @@ mod there;
 
 pub use many::{ForeignLive, Instance, Many, Owner};
 pub use notices::identity;
-pub use restore::{Sweep, keep, take_over};
+pub use restore::{Sweep, keep, last_look, take_over};
 use subject::Subject;
 
 /// A pending alert is recorded when it has been pending this long: a flap of a second is no news.

@@ -122,6 +122,19 @@ fn a_missed_check_in_is_told_again_up_the_ladder_and_ends_with_an_answer() {
 }
 
 #[test]
+fn whoever_comes_back_to_a_room_that_nobody_watched_is_not_late_at_once() {
+    let mut w = World::new(RUNBOOK, &plan("", WINDOWS));
+    w.pass(3 * MINUTE);
+    w.room.now = w.room.now.plus(10 * MINUTE);
+    let effects = warroom::room::observe::begin_watch(&mut w.room);
+    w.ledger.perform(&mut w.room, effects);
+    w.pass(2 * MINUTE);
+    assert!(notices(&w).is_empty(), "the room was closed for ten minutes: nobody could check in");
+    w.pass(70 * SECOND);
+    assert_eq!(notices(&w).len(), 1);
+}
+
+#[test]
 fn a_window_that_ends_asks_nobody_any_more() {
     let mut w = World::new(RUNBOOK, &plan("", WINDOWS));
     w.pass(31 * MINUTE);

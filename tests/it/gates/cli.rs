@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::watch::{Watched, warroom};
 
@@ -163,6 +164,17 @@ fn where_somebody_watches_the_record_is_read() {
     assert_eq!(out.status.code(), Some(0), "{}", said(&out));
     assert!(said(&out).contains("GO decided by override"), "marked in the answer: {}", said(&out));
     assert!(watch.end().code().is_some());
+    // Whoever has the journal's lines can prove each decision's evidence with nothing but SHA-256.
+    let out = warroom(home.path()).args(["export", "--format", "jsonl", plan]).output().unwrap();
+    let entries = String::from_utf8(out.stdout).unwrap();
+    let facts = entries.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fact"].clone());
+    let decided: Vec<Value> = facts.filter(|fact| fact["kind"] == "gate-decided").collect();
+    assert_eq!(decided.len(), 2);
+    for fact in decided {
+        let digest = Sha256::digest(fact["evidence"].to_string().as_bytes());
+        let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        assert_eq!(fact["sha256"], hex.as_str());
+    }
     let out = warroom(home.path()).args(["export", "--format", "md", plan]).output().unwrap();
     let told = said(&out);
     assert!(told.contains("GO decided BY OVERRIDE, computed was WAIT"), "marked in the executed runbook: {told}");

@@ -96,6 +96,25 @@ fn the_band_says_the_level_and_what_is_to_be_decided() {
     assert!(shown.contains("prepare rollback · not improving"), "{shown}");
 }
 
+/// A level is called out once, with the bell; one of before the screen was opened is the past.
+#[test]
+fn a_level_is_called_out_when_it_comes() {
+    let mut it = Watched::new();
+    it.errors(2, 0.1);
+    let mut view = View::new();
+    frame(&it.room, &mut view, &Theme::default(), 160, 48);
+    assert!(!view.take_bell());
+    it.errors(12, 3.4);
+    let shown = text(&frame(&it.room, &mut view, &Theme::default(), 160, 48));
+    assert!(shown.contains("LEVEL 2; the cheapest way back is \"traffic to blue\": R decides"), "{shown}");
+    assert!(view.take_bell());
+    frame(&it.room, &mut view, &Theme::default(), 160, 48);
+    assert!(!view.take_bell(), "once");
+    let mut late = View::new();
+    frame(&it.room, &mut late, &Theme::default(), 160, 48);
+    assert!(!late.take_bell());
+}
+
 /// From the decision to the first command: two keys, the word, and the arrow stands on it.
 #[test]
 fn a_rollback_fires_with_two_keys_and_its_word() {
