@@ -517,7 +517,7 @@ fn what_a_level_may_do_by_itself_leaves_time_to_say_no() {
 
 #[test]
 fn a_service_that_changes_and_has_no_target_is_found_before_it_is_needed() {
-    let services = "[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:1/\"\ntarget_version = \"v2\"\n[[service]]\nname = \"web\"\nhttp = \"http://127.0.0.1:1/\"\ntarget_version = \"v8\"\n\n[[rollback]]\nname = \"traffic to blue\"\ntargets = [{ service = \"api\", to = \"v1\" }]";
+    let services = "[[service]]\nname = \"api\"\nhttp = \"http://127.0.0.1:1/\"\nexpect = { version = \"/v\", target = \"v2\" }\n[[service]]\nname = \"web\"\nhttp = \"http://127.0.0.1:1/\"\nexpect = { version = \"/v\", target = \"v8\" }\n\n[[rollback]]\nname = \"traffic to blue\"\ntargets = [{ service = \"api\", to = \"v1\" }]";
     let text = PLAN.replace("AUTO", "").replace("[[rollback]]\nname = \"traffic to blue\"", services);
     let book = warroom::runbook::read("runbook.md", RUNBOOK.as_bytes()).unwrap();
     let mut it = Watched::new();
