@@ -136,7 +136,10 @@ impl Desk {
         let texts = setup.texts;
         let mut room = Room::new(me, Arc::new(Book::new(setup.books)), Arc::new(setup.plan), now);
         room.speed = pace.speed();
-        room.site = room::Site { folder: absolute(&source.root), host: super::seat::host() };
+        // A plan that is no file is a rehearsal: nothing of it runs for real.
+        let rehearsal = source.path.as_os_str().is_empty();
+        let earnest = if rehearsal { room::Earnest::Rehearsal } else { room::Earnest::Real };
+        room.site = room::Site { folder: absolute(&source.root), host: super::seat::host(), earnest };
         Self {
             room,
             journal,

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::Room;
 use super::expect::{self, Expect};
 use super::quoting::{self, Spliced};
+use super::{Earnest, Room};
 use crate::clock::parse_duration;
 use crate::fact::{Hash, RunVerdict, StepId};
 use crate::plan::decisions::BreakerPlan;
@@ -135,6 +135,9 @@ impl Room {
         }
         if script.expose().contains('\0') {
             blocked.push("there is a NUL in it: no shell reads it as it stands".to_owned());
+        }
+        if self.site.earnest == Earnest::Rehearsal {
+            blocked.push("this is a rehearsal: its commands are shown, not run".to_owned());
         }
         let own = |kind: &str| {
             let of = |n: &&Note| n.kind == kind && n.command.map_or(!several, |c| c == ix);

@@ -114,6 +114,16 @@ pub struct Room {
     pub site: Site,
 }
 
+/// Whether what is done here is done for real.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Earnest {
+    /// It is.
+    #[default]
+    Real,
+    /// A rehearsal: commands are shown and not run.
+    Rehearsal,
+}
+
 /// Where this process runs commands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Site {
@@ -121,6 +131,8 @@ pub struct Site {
     pub folder: PathBuf,
     /// The machine's name.
     pub host: String,
+    /// Whether they run at all.
+    pub earnest: Earnest,
 }
 
 /// Who sits at this process.

@@ -630,3 +630,30 @@ fn what_is_rare_is_compared_by_its_counts() {
     counter(&mut w, 60, value, 6);
     assert_eq!(w.story("5xx"), [AlertWord::Firing]);
 }
+
+#[test]
+fn who_takes_no_page_on_is_followed_by_the_next_on_the_ladder() {
+    let ladder = "[notify.oncall]\ncommand = \"true\"\nescalate = [{ after = \"5m\", to = \"lead\" }]\n[notify.lead]\ncommand = \"true\"\nescalate = [{ after = \"5m\", to = \"cto\" }]\n[notify.cto]\ncommand = \"true\"\n";
+    let plan = PLAN.replace("[notify.oncall]\ncommand = \"true\"\n", ladder);
+    let channels = |w: &Watched| w.notices().iter().map(|n| (n.channel.clone(), n.action)).collect::<Vec<_>>();
+    let mut w = Watched::new(&plan);
+    w.run(130, Some(1.2), Some(true), Some(true));
+    w.run(290, Some(1.2), Some(true), Some(true));
+    assert_eq!(channels(&w).len(), 1, "five minutes are not over");
+    w.run(20, Some(1.2), Some(true), Some(true));
+    assert_eq!(channels(&w).last(), Some(&("lead".to_owned(), Action::Trigger)));
+    w.run(310, Some(1.2), Some(true), Some(true));
+    assert_eq!(channels(&w).last(), Some(&("cto".to_owned(), Action::Trigger)));
+    w.run(900, Some(1.2), Some(true), Some(true));
+    assert_eq!(channels(&w).len(), 3, "each once");
+    w.fine(70);
+    let over: Vec<_> = channels(&w).into_iter().filter(|(_, a)| *a == Action::Resolve).map(|(c, _)| c).collect();
+    assert_eq!(over, ["cto", "lead", "oncall"], "everybody who was woken hears that it is over");
+    // Taken on in time: nobody further is woken; what runs out unwatched goes on up the ladder.
+    let mut w = Watched::new(&plan);
+    w.run(130, Some(1.2), Some(true), Some(true));
+    let text = Untrusted::new("on it");
+    w.does(&Intent::Acknowledge { alert: "5xx".to_owned(), owner: None, minutes: None, text }).unwrap();
+    w.run(900, Some(1.2), Some(true), Some(true));
+    assert!(channels(&w).iter().all(|(channel, _)| channel == "oncall"), "{:?}", channels(&w));
+}
