@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use self::gate::{Evidence, Stand, Vote};
+use self::retreat::{Choice, Hand, Rung};
 use crate::clock::{Stamp, Writer};
 use crate::notice::{Delivery, Notice, Severity};
 use crate::text::Untrusted;
@@ -17,6 +18,7 @@ pub mod gate;
 mod ran;
 
 pub use ran::{RunEnded, RunStarted, RunVerdict};
+pub mod retreat;
 
 /// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
 pub const SCHEMA: u32 = 1;
@@ -428,6 +430,83 @@ pub enum Fact {
     },
     /// A run came to its end.
     CommandEnded(Box<RunEnded>),
+    /// The watch saw the room come onto a level, go to another, or leave them all.
+    LevelChanged {
+        /// From which; none is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Untrusted>,
+        /// To which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Untrusted>,
+        /// What puts it there, in words.
+        symptoms: Vec<Untrusted>,
+    },
+    /// Somebody declares a symptom that no metric shows; it holds until it is withdrawn.
+    LevelDeclared {
+        /// The level's name.
+        level: Untrusted,
+        /// As the plan calls it.
+        symptom: Untrusted,
+        /// What was seen.
+        text: Untrusted,
+    },
+    /// A declared symptom is over, or was none.
+    LevelWithdrawn {
+        /// The level's name.
+        level: Untrusted,
+        /// As the plan calls it.
+        symptom: Untrusted,
+        /// Why.
+        reason: Untrusted,
+        /// The declarations that it ends; one that it does not name goes on.
+        saw: Vec<Stamp>,
+    },
+    /// Somebody decided what to do about a level.
+    DecisionTaken {
+        /// The level's name.
+        level: Untrusted,
+        /// What.
+        choice: Choice,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// A rollback plan was prepared, armed, fired, and so on.
+    RollbackMoved {
+        /// The plan's name.
+        plan: Untrusted,
+        /// To what.
+        to: Rung,
+        /// Why, or what was found.
+        #[serde(default)]
+        reason: Untrusted,
+        /// Whether a person did it or the room by itself.
+        #[serde(default)]
+        hand: Hand,
+        /// Seconds since it fired, when it is complete.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took: Option<f64>,
+    },
+    /// Somebody says no to a rollback that would fire by itself.
+    RollbackVetoed {
+        /// The plan's name.
+        plan: Untrusted,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// The first of two people wants a breaker fired.
+    BreakerAsked {
+        /// The breaker's name.
+        breaker: Untrusted,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// A breaker was fired.
+    BreakerFired {
+        /// The breaker's name.
+        breaker: Untrusted,
+        /// Why.
+        reason: Untrusted,
+    },
     /// A kind this version does not know; kept byte-exact in [`Entry::body`].
     #[serde(skip)]
     Unknown,

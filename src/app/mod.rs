@@ -24,5 +24,6 @@ pub mod seat;
 pub mod setup;
 pub mod show;
 pub mod status;
+pub mod way_back;
 
 pub use commands::main;

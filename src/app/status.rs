@@ -118,6 +118,9 @@ pub fn json(room: &Room) -> Value {
         "board": room.trust(),
         "slos": slos(room),
         "gates": room.gates().iter().map(super::gate::json).collect::<Vec<_>>(),
+        "level": super::way_back::level(room),
+        "rollbacks": super::way_back::rollbacks(room),
+        "breakers": super::way_back::breakers(room),
         "steps": { "done": overall.done, "total": overall.total, "late": late },
         "unsaved": room.unsaved.len(),
         "watch": match &room.live.watch {

@@ -47,6 +47,21 @@ pub(super) fn check(plan: &Plan, source: Source<'_>, sheets: &[Sheet<'_>]) -> Ve
             "add `criteria = [\"error rate < 1%\"]` or `votes = [\"incident commander\"]`",
         );
     }
+    for rollback in plan.rollbacks.iter().filter(|r| !r.targets.is_empty()) {
+        let named = |service: &str| rollback.targets.iter().any(|t| t.service == service);
+        for service in plan.services.iter().filter(|s| s.target_version.is_some() && !named(&s.name)) {
+            let message = format!(
+                "{} changes, and the rollback \"{}\" does not say what it goes back to",
+                service.name, rollback.name
+            );
+            report(
+                codes::NO_TARGET,
+                entry(source.text, "[[rollback]]", "name", Some(&rollback.name)),
+                &message,
+                "name it in `targets = [{ service = \"…\", to = \"…\" }]`",
+            );
+        }
+    }
     for metric in plan.metrics.iter().filter(|m| m.objective.is_some() || !m.bands.is_empty()) {
         let Some(query) = metric.query.as_deref() else { continue };
         if super::commands::is_bare_counter(query) {

@@ -91,5 +91,6 @@ codes! {
     PART_LIMIT = "WR081" Warning "a linked part that is not read, because there are too many";
     DEAD_LINK = "WR082" Warning "a link to a file that is not there";
     UNANSWERED = "WR083" Info "a command with something to fill in that no parameter answers";
+    NO_TARGET = "WR084" Warning "a service that changes and that no rollback names a target for";
     UNREADABLE = "WR090" Error "a file that cannot be read";
 }

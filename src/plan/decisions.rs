@@ -155,6 +155,29 @@ pub struct LevelPlan {
     pub decide_within: Option<Duration>,
     /// What to say.
     pub say: Option<String>,
+    /// A symptom must hold this long to put the room on it.
+    #[serde(rename = "for", serialize_with = "seconds")]
+    pub for_: Duration,
+    /// All of them must not hold, with data, for this long to leave it.
+    #[serde(serialize_with = "seconds")]
+    pub keep_for: Duration,
+    /// Symptoms that people declare, and that no metric shows.
+    pub declare: Vec<String>,
+    /// What the room does by itself; it may only abort.
+    pub auto: Auto,
+}
+
+/// What a level does by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auto {
+    /// It says what it would do, and people do it.
+    #[default]
+    Advise,
+    /// It arms the cheapest plan that still works.
+    Arm,
+    /// It arms, counts down for all to see, and fires unless somebody says no.
+    FireAfter(#[serde(serialize_with = "seconds")] Duration),
 }
 
 /// `[[rollback]]`.
@@ -169,6 +192,49 @@ pub struct RollbackPlan {
     pub takes: Option<Duration>,
     /// Levels it answers.
     pub for_levels: Vec<String>,
+    /// The word to type to fire it; none is its name.
+    pub confirm: Option<String>,
+    /// How many people must arm it.
+    pub hands: Hands,
+    /// Once this step, or any of this heading, is begun, it does not work any more.
+    pub until: Option<Place>,
+    /// What each service goes back to.
+    pub targets: Vec<TargetPlan>,
+    /// What must hold afterwards.
+    pub verify: Vec<Condition>,
+    /// That must hold this long, with data.
+    #[serde(serialize_with = "seconds")]
+    pub dwell: Duration,
+}
+
+/// How many people it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hands {
+    /// One.
+    #[default]
+    One,
+    /// Two different people.
+    Two,
+}
+
+impl Hands {
+    /// As a number.
+    pub fn count(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+}
+
+/// `{ service, to }`: what a service goes back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TargetPlan {
+    /// The service's name.
+    pub service: String,
+    /// The version, image or tag.
+    pub to: String,
 }
 
 /// `[[breaker]]`.
@@ -182,6 +248,15 @@ pub struct BreakerPlan {
     pub confirm: String,
     /// Who may.
     pub role: Option<String>,
+    /// What it cuts off, in words.
+    pub blast: Option<String>,
+    /// How many people it takes.
+    pub hands: Hands,
+    /// After it fired it rests this long.
+    #[serde(serialize_with = "seconds")]
+    pub cooldown: Duration,
+    /// What should hold once it has worked.
+    pub check: Option<Condition>,
 }
 
 /// `[[profile]]`: a variant of the same runbook.

@@ -140,6 +140,9 @@ fn end_lines(of: Executed<'_>) -> Vec<String> {
         if let Some(words) = said::of_gate(&entry.fact) {
             out.push(format!("gate {} · {}: {words}", said::time(entry.stamp), said::who(&entry.by)));
         }
+        if let Some((what, words)) = super::way_back::of_way_back(&entry.fact) {
+            out.push(format!("{what} {} · {}: {words}", said::time(entry.stamp), said::who(&entry.by)));
+        }
     }
     for added in of.progress.added.values().filter(|a| a.after.is_none()) {
         out.push(format!("added on the run by {}: {}", said::who(&added.by), said::plain(added.text.raw())));

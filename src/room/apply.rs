@@ -9,6 +9,7 @@ use super::Room;
 use super::attempts::Attempts;
 use super::ballots::Ballots;
 use super::episodes::Episodes;
+use super::retreat::Retreat;
 use super::schedule::Schedule;
 use crate::clock::{Stamp, Writer};
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
@@ -52,6 +53,8 @@ pub struct Progress {
     pub gates: Ballots,
     /// Every run of a command.
     pub attempts: Attempts,
+    /// Everything recorded of levels, rollbacks and breakers.
+    pub retreat: Retreat,
 }
 
 /// How things were before T-0.
@@ -304,6 +307,7 @@ impl Progress {
             _ => self.episodes.apply(entry),
         }
         self.schedule.apply(entry);
+        self.retreat.apply(entry);
         let full = self.timeline.len() >= TIMELINE;
         if !(full && self.timeline.first_key_value().is_some_and(|(first, _)| stamp < *first)) {
             self.timeline.insert(stamp, Arc::clone(entry));
@@ -402,6 +406,7 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
     room.progress.apply(entry);
     room.unsaved.remove(&entry.id);
     room.revision.timeline += 1;
+    room.revision.header += u64::from(super::retreat::is_about(&entry.fact));
     match &entry.fact {
         Fact::ProfileChosen { .. } => room.apply_profile(),
         Fact::AlertChanged { .. }

@@ -11,6 +11,7 @@ use super::quoting::{self, Spliced};
 use super::{Earnest, Room};
 use crate::clock::parse_duration;
 use crate::fact::{Hash, RunVerdict, StepId};
+use crate::plan::decisions::BreakerPlan;
 use crate::runbook::{Class, Command, Note, Runbook, Step, StepKind};
 use crate::secret::Filled;
 use crate::text::{Untrusted, is_unsafe};
@@ -95,7 +96,9 @@ impl Planned {
 impl Room {
     /// What would run for a step now, one for each of its commands that can be run at all.
     pub fn would_run(&self, id: &StepId) -> Vec<Planned> {
-        let (Some(step), Some(book)) = (self.book.find(id), self.book.runbook_of(id)) else { return Vec::new() };
+        let (Some(step), Some(book)) = (self.book.find(id), self.book.runbook_of(id)) else {
+            return self.breaker_of(id).into_iter().map(|plan| self.breaker_run(plan)).collect();
+        };
         let commands = step.commands.iter().filter_map(|ix| Some((*ix, book.commands.get(*ix as usize)?)));
         let all = commands.filter(|(_, command)| command.class != Class::Illustration);
         let several = all.clone().count() > 1;
@@ -179,6 +182,43 @@ impl Room {
             twice,
             against: self.out_of_order(step),
             expects: expects(step, book, |n| n.command.map_or(!several, |c| c == ix)),
+            hash: String::new(),
+        };
+        planned.hash = hash(&planned);
+        planned
+    }
+
+    /// What a breaker would run. Its own word and reason were asked for before.
+    pub(super) fn breaker_run(&self, plan: &BreakerPlan) -> Planned {
+        let Spliced { script, with, needs, refused } = quoting::splice(self, &plan.run);
+        let script = Filled::new(script.expose(), self.plan.masks.mask(script.shown()));
+        let mut blocked: Vec<String> = refused;
+        blocked.extend(needs.iter().map(|open| format!("{} is open: answer it", crate::text::escape(open))));
+        if script.expose().contains('\0') {
+            blocked.push("there is a NUL in it: no shell reads it as it stands".to_owned());
+        }
+        let mut env: Vec<String> = ["PATH", "HOME", "LANG", "TZ"].map(str::to_owned).to_vec();
+        env.extend(self.plan.room.env.iter().cloned());
+        let environment = self.plan.room.environment.clone();
+        let mut planned = Planned {
+            step: super::breaker::identity(plan),
+            index: 0,
+            line: 0,
+            class: Class::Danger,
+            reason: "it is a breaker".to_owned(),
+            warnings: foreign(&plan.run, environment.as_deref()),
+            script,
+            dir: self.site.folder.clone(),
+            host: self.site.host.clone(),
+            environment,
+            env,
+            timeout: TIMEOUT,
+            with,
+            blocked,
+            word: Some(plan.confirm.clone()),
+            twice: None,
+            against: None,
+            expects: Vec::new(),
             hash: String::new(),
         };
         planned.hash = hash(&planned);

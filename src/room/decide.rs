@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use super::{Effect, Room, Status, clock_intents, vote};
+use super::{Effect, Room, Status, clock_intents, vote, way_back};
 use crate::fact::gate::Vote;
+use crate::fact::retreat::Choice;
 use crate::fact::{AlertWord, Author, CallKind, Draft, Fact, Mark, StepId, There, Verdict};
 use crate::notice::{Action, Notice, Severity};
 use crate::text::Untrusted;
@@ -249,6 +250,78 @@ pub enum Intent {
         /// Why.
         reason: Untrusted,
     },
+    /// Declare a symptom that no metric shows; it holds until it is withdrawn.
+    Declare {
+        /// The level's name.
+        level: String,
+        /// As the plan calls it.
+        symptom: String,
+        /// What was seen.
+        #[serde(default)]
+        text: Untrusted,
+    },
+    /// Say that a declared symptom is over, or was none.
+    Withdraw {
+        /// The level's name.
+        level: String,
+        /// As the plan calls it.
+        symptom: String,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Decide about the level the room is on.
+    DecideLevel {
+        /// The level's name.
+        level: String,
+        /// What.
+        choice: Choice,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Look a rollback plan through: answers, targets, steps.
+    RollbackPrepare {
+        /// The plan's name.
+        plan: String,
+    },
+    /// Make a rollback plan ready to fire.
+    RollbackArm {
+        /// The plan's name.
+        plan: String,
+    },
+    /// Fire an armed rollback plan: its steps are open, and its time runs.
+    RollbackFire {
+        /// The plan's name.
+        plan: String,
+        /// What was typed.
+        word: String,
+        /// Why; needed while the journal cannot write.
+        #[serde(default)]
+        reason: Untrusted,
+    },
+    /// Give a rollback plan up.
+    RollbackAbort {
+        /// The plan's name.
+        plan: String,
+        /// Why.
+        reason: Untrusted,
+    },
+    /// Say no to a rollback that would fire by itself.
+    RollbackVeto {
+        /// The plan's name.
+        plan: String,
+        /// Why.
+        #[serde(default)]
+        reason: Untrusted,
+    },
+    /// Fire a breaker; where it takes two people, the first one asks.
+    BreakerFire {
+        /// The breaker's name.
+        breaker: String,
+        /// What was typed.
+        word: String,
+        /// Why.
+        reason: Untrusted,
+    },
     /// Run a step's command as it was shown.
     Run {
         /// Of which step.
@@ -404,6 +477,15 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         }
         Intent::GateOverride { gate, reason } => vec![vote::decide(room, by, gate, vote::Ruling::Override, reason)?],
         Intent::GateReopen { gate, reason } => vec![vote::reopen(room, by, gate, reason)?],
+        Intent::Declare { level, symptom, text } => vec![way_back::declare(room, by, (level, symptom), text)?],
+        Intent::Withdraw { level, symptom, reason } => vec![way_back::withdraw(room, by, (level, symptom), reason)?],
+        Intent::DecideLevel { level, choice, reason } => vec![way_back::decide(room, by, level, *choice, reason)?],
+        Intent::RollbackPrepare { plan } => vec![way_back::prepare(room, by, plan)?],
+        Intent::RollbackArm { plan } => vec![way_back::arm(room, by, plan)?],
+        Intent::RollbackFire { plan, word, reason } => way_back::fire(room, by, plan, word, reason)?,
+        Intent::RollbackAbort { plan, reason } => vec![way_back::abort(room, by, plan, reason)?],
+        Intent::RollbackVeto { plan, reason } => vec![way_back::veto(room, plan, reason)?],
+        Intent::BreakerFire { breaker, word, reason } => way_back::pull(room, by, breaker, word, reason)?,
         Intent::Run { step, command, hash, word, reason, confirmed } => {
             known(room, step)?;
             let asked = super::launch::Asked {

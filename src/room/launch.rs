@@ -67,7 +67,8 @@ pub(super) fn start(room: &Room, by: &Author, asked: &Asked<'_>) -> Result<Fact,
     Ok(fact(room, planned, reason))
 }
 
-fn fact(room: &Room, planned: &Planned, reason: Option<&Untrusted>) -> Fact {
+/// The fact that a command is about to start.
+pub(super) fn fact(room: &Room, planned: &Planned, reason: Option<&Untrusted>) -> Fact {
     let same = |run: &RunStarted| run.command == planned.index;
     let before = room.progress.attempts(&planned.step);
     let attempts = before.iter().filter(|(_, a)| a.started.as_ref().is_some_and(|(.., run)| same(run))).count();

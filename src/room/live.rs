@@ -10,6 +10,7 @@ use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
 use super::baseline::Ranked;
 use super::forecast::Forecast;
 use super::gate::GateLive;
+use super::level::LevelsLive;
 use super::versions::Versions;
 use crate::clock::Now;
 use crate::fact::{Author, ServiceState, Verdict};
@@ -64,6 +65,8 @@ pub struct Live {
     pub(super) forecast_of: Option<(u64, u64, Now)>,
     /// Gates, in the plan's order.
     pub gates: Vec<GateLive>,
+    /// Levels and rollbacks, as judged here.
+    pub levels: LevelsLive,
     /// What is heard of runs that go on, while this process hears of them.
     pub runs: HashMap<Uuid, RunLive>,
 }
@@ -238,6 +241,7 @@ impl Live {
             forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
             runs: HashMap::new(),
+            levels: LevelsLive::default(),
         }
     }
 

@@ -63,6 +63,12 @@ pub mod gate;
 pub mod gates;
 pub mod vote;
 
+pub mod breaker;
+pub mod level;
+pub mod retreat;
+pub mod rollback;
+mod way_back;
+
 pub use apply::{Loaded, Marking, Progress, Status, StepState};
 pub use book::{Book, Row};
 pub use decide::{Confirmed, Intent, Refusal};
@@ -243,6 +249,7 @@ impl Room {
         }
         slo::keep(&old, std::mem::take(&mut self.live.slos), &self.plan, &mut live.slos);
         gate::keep(&old, std::mem::take(&mut self.live.gates), &self.plan, &mut live.gates);
+        level::keep(&old, std::mem::take(&mut self.live.levels), &self.plan, &mut live.levels);
         alerts::keep(&old, &self.plan, &mut self.live, &mut live);
         live.watch = std::mem::take(&mut self.live.watch);
         live.verdict = self.live.verdict.clone();

@@ -34,6 +34,7 @@ pub fn begin_watch(room: &mut Room) -> Vec<Effect> {
     }
     room.revision.services += 1;
     super::gate::take_over(room);
+    super::level::take_over(room);
     // While nobody looked nobody was asked for a check-in either: the next one is due an interval from now.
     if alerts::last_look(room).is_none_or(|seen| now.utc - seen > ALONE) {
         room.live.back = Some(now.utc);
@@ -396,6 +397,8 @@ fn judge(room: &mut Room) -> Vec<Effect> {
         }
     }
     facts.extend(super::gate::judge_gates(room));
+    facts.extend(super::level::judge_levels(room));
+    facts.extend(super::rollback::judge_rollbacks(room));
     if facts.is_empty() || !matches!(room.live.watch, Watch::Me { .. }) || room.me.read_only {
         return Vec::new();
     }

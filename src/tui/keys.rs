@@ -75,6 +75,10 @@ words! {
         /// See `keys.toml`.
         Run = "run",
         /// See `keys.toml`.
+        Rollback = "rollback",
+        /// See `keys.toml`.
+        Breakers = "breakers",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",

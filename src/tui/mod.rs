@@ -13,6 +13,7 @@ pub mod terminal;
 pub mod theme;
 mod typing;
 pub mod view;
+pub mod way_keys;
 pub mod widgets;
 
 use ratatui::buffer::Buffer;

@@ -15,6 +15,7 @@ use super::panes::{alarms, services};
 use super::run_sheet;
 use super::typing::{alert_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
 use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
+use super::way_keys;
 use crate::fact::StepId;
 use crate::room::{Intent, Room, Status, Whose};
 
@@ -90,6 +91,13 @@ pub fn on_key(room: &Room, view: &mut View, keymap: &Keymap, key: KeyEvent) -> V
                 return Vec::new();
             }
             gate_keys::key(room, view, gate, opened, key.code)
+        }
+        Mode::Way { sheet, at, opened } => {
+            if room.now.since(opened) < DEAD_TIME || key.kind == KeyEventKind::Repeat {
+                view.mode = Mode::Way { sheet, at, opened };
+                return Vec::new();
+            }
+            way_keys::key(room, view, (sheet, at), opened, key.code)
         }
         Mode::Help => {
             help(view, keymap, &key);
@@ -224,7 +232,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
                 A::Redraw,
                 A::Theme,
             ])
-            .chain([A::Suspend, A::Quit, A::Palette, A::Back, A::Gate]);
+            .chain([A::Suspend, A::Quit, A::Palette, A::Back, A::Gate, A::Rollback, A::Breakers]);
     view.follow = action == A::NextStep || (view.follow && looks.into_iter().any(|look| look == action));
     let page = view.heights.get(view.focus.index()).map_or(10, |h| i64::from(*h).saturating_sub(2).max(1));
     match action {
@@ -288,6 +296,8 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
             view.focus = Pane::Detail;
         }
         A::Gate => gate_keys::open(room, view),
+        A::Rollback => way_keys::open_rollbacks(room, view),
+        A::Breakers => way_keys::open_breakers(room, view),
         A::Open => open(room, view),
         A::Back => back(room, view),
         A::Redraw => {

@@ -11,6 +11,7 @@ use super::layout::Pane;
 use super::on_key::{Act, MAX_LINE, perform, set_layout};
 use super::panes::palette;
 use super::view::{Alarmed, Find, Line, Mode, Next, Purpose, Tone, View};
+use super::way_keys;
 use crate::clock;
 use crate::fact::gate::Vote;
 use crate::room::{Intent, Room};
@@ -34,6 +35,10 @@ pub fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
         Next::Recycle => super::clock_keys::recycle_dialog(room, view),
         Next::Quit => vec![Act::Quit],
         Next::LeaveAfter(after) => vec![Act::LeaveAfter(after)],
+        Next::Declare => {
+            way_keys::declare(room, view);
+            Vec::new()
+        }
     }
 }
 
@@ -136,9 +141,27 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         }
         None => {}
     }
+    match way_keys::submitted(room, view, &purpose, &line) {
+        Some(Ok(intent)) => return vec![Act::Intent(intent)],
+        Some(Err(why)) => {
+            view.toast(room.now, Tone::Bad, why);
+            view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
+            return Vec::new();
+        }
+        None => {}
+    }
     let intent = match purpose {
         // Taken above.
-        Purpose::Vote(..) | Purpose::NoGo(_) | Purpose::Override(_) | Purpose::Reopen(_) => return Vec::new(),
+        Purpose::Vote(..)
+        | Purpose::NoGo(_)
+        | Purpose::Override(_)
+        | Purpose::Reopen(_)
+        | Purpose::FireRollback(_)
+        | Purpose::AbortRollback(_)
+        | Purpose::DecideLevel(..)
+        | Purpose::Declare(..)
+        | Purpose::Withdraw(..)
+        | Purpose::Pull(_) => return Vec::new(),
         Purpose::Note(step) => Intent::Note { step, text },
         Purpose::Fail(step) => Intent::Fail { step, reason: text },
         Purpose::Skip(step) => Intent::Skip { step, reason: text },

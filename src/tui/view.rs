@@ -16,6 +16,7 @@ use super::run_sheet::RunSheet;
 use super::widgets::glyphs::Charset;
 use crate::clock::{Now, Stamp, Writer};
 use crate::fact::gate::Vote;
+use crate::fact::retreat::Choice;
 use crate::fact::{CallKind, StepId};
 use crate::probe::series::Series;
 use crate::room::{Intent, Room, Status};
@@ -90,9 +91,14 @@ pub struct View {
     pub(super) followed: u64,
     /// When the newest timer was called out that is known here; none before the past was read.
     rung: Option<Stamp>,
+    /// The newest change of level that was called out; none before the first look.
+    levelled: Option<Stamp>,
     /// Whether the bell is to ring with the next frame.
     bell: bool,
 }
+
+/// Before every entry.
+const NEVER: Stamp = Stamp { ms: i64::MIN, n: 0, writer: Writer(0) };
 
 /// The row the keys act on, by what survives a reload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -166,6 +172,24 @@ pub enum Mode {
     },
     /// What a step's command would do, before it does it.
     Run(Box<RunSheet>),
+    /// Rollbacks or breakers with what can be done there; any other key closes it.
+    Way {
+        /// Which sheet.
+        sheet: Sheet,
+        /// The row chosen.
+        at: usize,
+        /// Input is ignored for 300 ms from here.
+        opened: Now,
+    },
+}
+
+/// A sheet of ways back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// Levels and rollback plans.
+    Rollbacks,
+    /// Emergency breakers.
+    Breakers,
 }
 
 /// What a dialog leads to.
@@ -183,6 +207,8 @@ pub enum Next {
     Quit,
     /// Leave when no run of this process goes on.
     LeaveAfter(After),
+    /// Choose a symptom to declare.
+    Declare,
 }
 
 /// What a typed line is for.
@@ -230,6 +256,18 @@ pub enum Purpose {
     Override(String),
     /// Why a gate is opened again.
     Reopen(String),
+    /// The word that fires a rollback plan.
+    FireRollback(String),
+    /// Why a rollback plan is given up.
+    AbortRollback(String),
+    /// Why it is decided so about a level.
+    DecideLevel(String, Choice),
+    /// What was seen: level, symptom.
+    Declare(String, String),
+    /// Why a symptom is withdrawn: level, symptom.
+    Withdraw(String, String),
+    /// The word that fires a breaker, and why.
+    Pull(String),
 }
 
 /// What the checklist shows.
@@ -388,6 +426,7 @@ impl View {
             follow: true,
             followed: 0,
             rung: None,
+            levelled: None,
             bell: false,
         }
     }
@@ -408,7 +447,6 @@ impl View {
 
     /// Calls out timers that ran out since the last time; those of before this screen was opened are the past.
     fn call_out(&mut self, room: &Room) {
-        const NEVER: Stamp = Stamp { ms: i64::MIN, n: 0, writer: Writer(0) };
         if room.journal == crate::room::JournalHealth::Opening {
             return;
         }
@@ -421,6 +459,25 @@ impl View {
                 self.bell = true;
                 self.toast(room.now, Tone::Bad, format!("TIMER {text}"));
             }
+        }
+    }
+
+    /// Calls out a level that the room came onto since the last time, with the way back that is the cheapest.
+    fn call_level(&mut self, room: &Room) {
+        if room.journal == crate::room::JournalHealth::Opening {
+            return;
+        }
+        let Some((stamp, to, _)) = room.progress.retreat.level() else {
+            self.levelled.get_or_insert(NEVER);
+            return;
+        };
+        if self.levelled.replace(stamp).is_some_and(|known| stamp > known)
+            && let Some(level) = to
+        {
+            let way = room.recommended().and_then(|ix| room.plan.rollbacks.get(ix));
+            let way = way.map(|plan| format!("; the cheapest way back is \"{}\"", plan.name)).unwrap_or_default();
+            self.bell = true;
+            self.toast(room.now, Tone::Bad, format!("LEVEL {level}{way}: R decides"));
         }
     }
 
@@ -438,6 +495,7 @@ impl View {
     pub fn refresh(&mut self, room: &Room) {
         self.derived.refresh(room);
         self.call_out(room);
+        self.call_level(room);
         if !self.begun && !self.derived.nodes.is_empty() && room.journal != crate::room::JournalHealth::Opening {
             self.begun = true;
             for (i, node) in self.derived.nodes.iter().enumerate().filter(|(_, n)| n.is_phase()) {

@@ -1,5 +1,6 @@
 //! A step's commands with real processes: what is shown is what runs, once, judged, and nothing of it is lost or left.
 
+mod breaker;
 mod once;
 mod record;
 mod shown;

@@ -33,6 +33,7 @@ mod gates;
 mod includes;
 mod init;
 mod journal;
+mod levels;
 mod paging;
 mod params;
 mod plans;

@@ -3,9 +3,9 @@
 use super::Why;
 use crate::finding::codes::{
     ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DEAD_LINK, DUPLICATE, DURATION, HEADING,
-    LATER, MISSING, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, RECORDING, REPAIRED,
-    RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT, UNKNOWN_KEY, UNKNOWN_NAME,
-    UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
+    LATER, MISSING, NO_TARGET, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, RECORDING,
+    REPAIRED, RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT, UNKNOWN_KEY,
+    UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
 };
 
 pub(super) const WHY: &[Why] = &[
@@ -226,6 +226,13 @@ pub(super) const WHY: &[Why] = &[
               pressure, by each who runs it.",
         wrong: "./deploy.sh --tag <release-tag>      # and nothing in [params]",
         right: "[params]\nrelease-tag = { ask = \"release tag\", match = '^v\\d+\\.\\d+\\.\\d+$' }",
+    },
+    Why {
+        code: NO_TARGET,
+        reason: "Whoever rolls back under pressure looks for the version that ran before. Written down while all is well it is one line; in the \
+              middle of the trouble it is a search.",
+        wrong: "[[rollback]]\nname = \"images\"\nsteps = \"Rollback\"\ntargets = [{ service = \"api\", to = \"v1\" }]     # and web changes too",
+        right: "targets = [{ service = \"api\", to = \"v1\" }, { service = \"web\", to = \"v7\" }]",
     },
     Why {
         code: UNREADABLE,

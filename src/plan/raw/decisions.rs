@@ -63,10 +63,15 @@ pub(in crate::plan) struct RawCheckIn {
 }
 
 pub(in crate::plan) struct RawLevel {
+    pub at: Range<usize>,
     pub name: Option<Text>,
     pub when: Vec<Text>,
     pub decide_within: Option<Text>,
     pub say: Option<Text>,
+    pub for_: Option<Text>,
+    pub keep_for: Option<Text>,
+    pub declare: Vec<Text>,
+    pub auto: Option<Text>,
 }
 
 pub(in crate::plan) struct RawRollback {
@@ -74,6 +79,17 @@ pub(in crate::plan) struct RawRollback {
     pub steps: Option<Text>,
     pub takes: Option<Text>,
     pub for_levels: Vec<Text>,
+    pub confirm: Option<Text>,
+    pub two_person: bool,
+    pub until: Option<Text>,
+    pub targets: Vec<RawTarget>,
+    pub verify: Vec<Text>,
+    pub dwell: Option<Text>,
+}
+
+pub(in crate::plan) struct RawTarget {
+    pub service: Option<Text>,
+    pub to: Option<Text>,
 }
 
 pub(in crate::plan) struct RawBreaker {
@@ -81,6 +97,10 @@ pub(in crate::plan) struct RawBreaker {
     pub run: Option<Text>,
     pub confirm: Option<Text>,
     pub role: Option<Text>,
+    pub blast: Option<Text>,
+    pub two_person: bool,
+    pub cooldown: Option<Text>,
+    pub check: Option<Text>,
 }
 
 pub(in crate::plan) struct RawProfile {
@@ -188,13 +208,15 @@ impl RawWindow {
 impl RawLevel {
     pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
         let it = Self {
+            at: t.span(),
             name: t.required(r, "name"),
-            when: {
-                t.demand(r, "when");
-                t.texts(r, "when")
-            },
+            when: t.texts(r, "when"),
             decide_within: t.duration(r, "decide_within"),
             say: t.text(r, "say"),
+            for_: t.duration(r, "for"),
+            keep_for: t.duration(r, "keep_for"),
+            declare: t.texts(r, "declare"),
+            auto: t.text(r, "auto"),
         };
         t.close(r, &[]);
         it
@@ -208,6 +230,21 @@ impl RawRollback {
             steps: t.required(r, "steps"),
             takes: t.duration(r, "takes"),
             for_levels: t.texts(r, "for_levels"),
+            confirm: t.text(r, "confirm"),
+            two_person: t.boolean(r, "two_person").is_some_and(|two| *two.get_ref()),
+            until: t.text(r, "until"),
+            targets: {
+                let targets = t.tables(r, "targets").into_iter();
+                targets
+                    .map(|mut target| {
+                        let read = RawTarget { service: target.required(r, "service"), to: target.required(r, "to") };
+                        target.close(r, &[]);
+                        read
+                    })
+                    .collect()
+            },
+            verify: t.texts(r, "verify"),
+            dwell: t.duration(r, "dwell"),
         };
         t.close(r, &[]);
         it
@@ -221,6 +258,10 @@ impl RawBreaker {
             run: t.required(r, "run"),
             confirm: t.required(r, "confirm"),
             role: t.text(r, "role"),
+            blast: t.text(r, "blast"),
+            two_person: t.boolean(r, "two_person").is_some_and(|two| *two.get_ref()),
+            cooldown: t.duration(r, "cooldown"),
+            check: t.text(r, "check"),
         };
         t.close(r, &[]);
         it

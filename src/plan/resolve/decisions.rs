@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::Plan;
 use super::super::decisions::{
-    BaselinePlan, BreakerPlan, CheckIn, GatePlan, LevelPlan, MaintenancePlan, NoData, OnBreach, ProfilePlan,
-    RollbackPlan, RulePlan, WindowPlan,
+    Auto, BaselinePlan, BreakerPlan, CheckIn, GatePlan, Hands, LevelPlan, MaintenancePlan, NoData, OnBreach,
+    ProfilePlan, RollbackPlan, RulePlan, TargetPlan, WindowPlan,
 };
 use super::super::raw::{
     RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawPlan, RawProfile, RawRollback, RawRule, RawWindow,
@@ -25,6 +25,13 @@ use crate::runbook::Runbook;
 /// How far off the baseline samples may lie where the plan does not say (Kayenta's default).
 const TOLERANCE: f64 = 0.25;
 
+/// A symptom puts the room on a level when it has held this long, where the plan does not say.
+const ENTER: Duration = Duration::from_secs(10);
+/// A level is left when nothing has held for this long, where the plan does not say.
+const LEAVE: Duration = Duration::from_mins(1);
+/// The shortest time in which somebody can say no.
+const VETO: Duration = Duration::from_secs(10);
+
 /// What the rest of the plan has to offer to decisions.
 pub(super) struct Known {
     metrics: Vec<(String, Option<String>)>,
@@ -36,6 +43,10 @@ pub(super) struct Known {
     rules: Vec<String>,
     slos: Vec<String>,
     pub(super) places: Places,
+}
+
+fn hands(two: bool) -> Hands {
+    if two { Hands::Two } else { Hands::One }
 }
 
 impl Resolver<'_> {
@@ -270,19 +281,64 @@ impl Resolver<'_> {
     }
 
     fn level(&mut self, raw: &RawLevel, name: String, known: &Known) -> LevelPlan {
+        if raw.when.is_empty() && raw.declare.is_empty() {
+            self.r.report(
+                codes::MISSING,
+                raw.at.clone(),
+                format!("nothing puts the room on the level \"{name}\": it has no `when`"),
+                "add `when = [\"error rate > 5%\", …]` or `declare = [\"data corruption\"]`",
+            );
+        }
         LevelPlan {
             name,
             when: self.conditions(&raw.when, known),
             decide_within: self.duration(raw.decide_within.as_ref()),
             say: raw.say.as_ref().map(|text| text.get_ref().clone()),
+            for_: raw.for_.as_ref().map_or(ENTER, |_| self.duration_or_zero(raw.for_.as_ref())),
+            keep_for: raw.keep_for.as_ref().map_or(LEAVE, |_| self.duration_or_zero(raw.keep_for.as_ref())),
+            declare: raw.declare.iter().map(|text| text.get_ref().clone()).collect(),
+            auto: raw.auto.as_ref().map_or(Auto::Advise, |text| self.auto(text)),
         }
+    }
+
+    /// `advise`, `arm`, `fire after 30s`.
+    fn auto(&mut self, text: &Text) -> Auto {
+        let words = text.get_ref().trim();
+        match words {
+            "advise" => return Auto::Advise,
+            "arm" => return Auto::Arm,
+            _ => {}
+        }
+        let after = words.strip_prefix("fire after ").and_then(|span| parse_duration(span.trim()).ok());
+        if let Some(after) = after.filter(|span| *span >= VETO) {
+            return Auto::FireAfter(after);
+        }
+        let (message, help) = match after {
+            Some(_) => (
+                format!("\"{words}\" leaves nobody the time to say no"),
+                "ten seconds at least, as in \"fire after 30s\"",
+            ),
+            None => (format!("\"{words}\" is nothing that a level does by itself"), "\"arm\" or \"fire after 30s\""),
+        };
+        self.r.report(codes::BAD_VALUE, text.span(), message, help);
+        Auto::Advise
     }
 
     fn rollback(&mut self, raw: &RawRollback, name: String, known: &Known) -> Option<RollbackPlan> {
         let takes = self.duration(raw.takes.as_ref());
         let for_levels = self.known("level", &raw.for_levels, &known.levels);
+        let mut targets = Vec::new();
+        for target in &raw.targets {
+            let service = self.known("service", target.service.as_slice(), &known.services).pop();
+            let to = target.to.as_ref().map(|to| to.get_ref().clone());
+            targets.extend(service.zip(to).map(|(service, to)| TargetPlan { service, to }));
+        }
+        let until = raw.until.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep));
+        let verify = self.conditions(&raw.verify, known);
+        let dwell = self.duration_or_zero(raw.dwell.as_ref());
         let steps = self.place(&known.places, raw.steps.as_ref()?, Wanted::Heading);
-        Some(RollbackPlan { name, steps, takes, for_levels })
+        let (hands, confirm) = (hands(raw.two_person), raw.confirm.as_ref().map(|text| text.get_ref().clone()));
+        Some(RollbackPlan { name, steps, takes, for_levels, confirm, hands, until, targets, verify, dwell })
     }
 
     fn breaker(&mut self, raw: &RawBreaker, name: String, known: &Known) -> Option<BreakerPlan> {
@@ -290,7 +346,16 @@ impl Resolver<'_> {
         let run = raw.run.as_ref()?;
         self.command_text(run);
         let confirm = raw.confirm.as_ref()?.get_ref().clone();
-        Some(BreakerPlan { name, run: run.get_ref().clone(), confirm, role })
+        Some(BreakerPlan {
+            name,
+            run: run.get_ref().clone(),
+            confirm,
+            role,
+            blast: raw.blast.as_ref().map(|text| text.get_ref().clone()),
+            hands: hands(raw.two_person),
+            cooldown: self.duration_or_zero(raw.cooldown.as_ref()),
+            check: raw.check.as_ref().and_then(|text| self.condition(text, known)),
+        })
     }
 
     fn profile(&mut self, raw: &RawProfile, name: String, known: &Known) -> ProfilePlan {

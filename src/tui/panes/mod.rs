@@ -18,6 +18,7 @@ pub mod sheet;
 pub mod slo;
 pub mod timeline;
 pub mod verdict;
+pub mod way;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -185,9 +186,12 @@ pub fn overlays(room: &Room, view: &View, area: Rect) -> Vec<Overlay> {
     }
     let what = match &view.mode {
         Mode::Normal | Mode::Find(_) => None,
-        Mode::Prompt { .. } | Mode::Choose { .. } | Mode::Confirm { .. } | Mode::Gate { .. } | Mode::Run(_) => {
-            Some(Over::Dialog)
-        }
+        Mode::Prompt { .. }
+        | Mode::Choose { .. }
+        | Mode::Confirm { .. }
+        | Mode::Gate { .. }
+        | Mode::Run(_)
+        | Mode::Way { .. } => Some(Over::Dialog),
         Mode::Palette { .. } => Some(Over::Palette),
         Mode::Help => Some(Over::Help),
     };

@@ -23,6 +23,7 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
         Mode::Confirm { question, .. } => 4 + wrap(question, width.saturating_sub(8).into()).len() as u16,
         Mode::Gate { gate, .. } => super::gate::rows(room, gate, width),
         Mode::Run(_) => super::run::rows(room, view, width),
+        Mode::Way { sheet, at, .. } => super::way::rows(room, *sheet, *at, width),
         _ => 0,
     }
 }
@@ -68,6 +69,7 @@ pub fn dialog(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             hint(pen, x, y + 1, &[("y", "yes, do it"), ("any other key", "cancels")]);
         }
         Mode::Gate { gate, .. } => super::gate::sheet(room, gate, area, pen),
+        Mode::Way { sheet, at, .. } => super::way::paint(room, *sheet, *at, area, pen),
         _ => {}
     }
 }
@@ -81,6 +83,9 @@ pub(super) fn hint(pen: &mut Pen<'_>, x: u16, y: u16, hints: &[(&str, &str)]) {
 }
 
 fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
+    if let Some(asks) = crate::tui::way_keys::asks(room, purpose) {
+        return asks;
+    }
     let name = |id| view.derived.node_of(id).map(|n| view.derived.text(room, n)).unwrap_or_default();
     match purpose {
         Purpose::Note(Some(id)) => (format!("Note on \"{}\"", name(id)), String::new()),
@@ -128,6 +133,13 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         Purpose::Reopen(gate) => {
             (format!("Why is \"{}\" opened again?", escape(gate)), "votes for GO are to be given again".to_owned())
         }
+        // Asked above.
+        Purpose::FireRollback(_)
+        | Purpose::AbortRollback(_)
+        | Purpose::DecideLevel(..)
+        | Purpose::Declare(..)
+        | Purpose::Withdraw(..)
+        | Purpose::Pull(_) => (String::new(), String::new()),
         Purpose::T0 => (
             "When is T-0?".to_owned(),
             format!("12:30 ({} today), +10m, -5m or 2025-10-21T12:00:00Z", room.plan.room.zone.name()),

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::checklist::scrollbar;
 use crate::clock::{Stamp, age};
 use crate::fact::gate::{Stand, Vote};
+use crate::fact::retreat::Hand;
 use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
@@ -64,6 +65,8 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
                 | Fact::NoticeQueued { .. }
                 | Fact::NoticeTold { .. }
                 | Fact::GateTurned { .. }
+                | Fact::LevelChanged { .. }
+                | Fact::RollbackMoved { hand: Hand::Room, .. }
         );
         if narrow && matches!(entry.fact, Fact::WatchTaken { .. }) {
             // Here the person is what happened.
@@ -188,7 +191,7 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             RunVerdict::Fail => (g.failed, Role::Bad),
             RunVerdict::Unknown => (g.warning, Role::Warn),
         },
-        _ => (g.dot, Role::Dim),
+        other => super::way::picture(g, other).unwrap_or((g.dot, Role::Dim)),
     }
 }
 
@@ -313,6 +316,6 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("{} {} after {took}: {}", of_run(room, end.run), end.verdict, end.why)
         }
         Fact::Unknown => "something this version does not know".to_owned(),
-        other => super::countdown::words(room, other).unwrap_or_default(),
+        other => super::countdown::words(room, other).or_else(|| super::way::words(other)).unwrap_or_default(),
     }
 }
