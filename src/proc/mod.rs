@@ -3,7 +3,7 @@
 //! A command never starts directly: this program starts itself again as a small shim (`warroom __child`), hands it the
 //! [`Spec`] over a pipe (never in argv or environment), and reads one [`Ran`] back. The shim makes its own session, is the
 //! subreaper of whatever the command leaves behind, drains and bounds the output, and kills the whole tree at the deadline,
-//! at the end of the command, and when this program goes away. The runs of a step's commands ([`run`]) stay when it goes away.
+//! at the end of the command, and when this program goes away. The runs of a step's commands ([mod@run]) stay when it goes away.
 
 use std::io;
 use std::path::PathBuf;
