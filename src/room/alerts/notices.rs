@@ -122,7 +122,7 @@ pub fn over(room: &Room, subject: &Subject<'_>, episode: Uuid) -> Vec<Draft> {
     let lasted = all.fired(name, episode).map(|s| (room.now.utc - s.utc()).to_std().unwrap_or_default());
     let lasted = lasted.map(|d| format!(" after {}", clock_span(d))).unwrap_or_default();
     let said = |action| match action {
-        Action::Inform => format!("{name}: over{lasted}; it was silenced"),
+        Action::Inform => format!("{name}: over{lasted}; it was kept quiet"),
         _ => format!("{name}: over{lasted}"),
     };
     channels
