@@ -18,6 +18,9 @@ const CONNECTIONS: usize = 64;
 /// Answers waiting for a reader; one that falls further behind is cut off.
 const OUT: usize = 4_096;
 
+/// How long a socket that somebody holds is asked whether they stay.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// A line that came in.
 #[derive(Debug)]
 pub struct Request {
@@ -112,7 +115,7 @@ impl Socket {
             if !meta.file_type().is_socket() {
                 return Err(std::io::Error::other(format!("{} exists and is no socket", path.display())));
             }
-            if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            if alive(path) {
                 return Err(std::io::Error::other(format!("{} is in use by another process", path.display())));
             }
             std::fs::remove_file(path)?;
@@ -151,6 +154,22 @@ impl Socket {
             crate::task::spawn(format!("control {n}"), talking, failed).detach();
         }
     }
+}
+
+/// Whether a process holds this socket and goes on to. Where one was killed while it forked, its child holds it open
+/// until it executes: what closes is asked again, and only who stays is alive.
+fn alive(path: &Path) -> bool {
+    use std::io::Read;
+    let end = std::time::Instant::now() + PATIENCE;
+    while let Ok(mut held) = std::os::unix::net::UnixStream::connect(path) {
+        let left = end.saturating_duration_since(std::time::Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        let _ = held.set_read_timeout(Some(left));
+        let _ = held.read(&mut [0]);
+    }
+    false
 }
 
 /// Reads lines and writes answers until either side ends.

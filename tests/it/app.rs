@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::watch::{Client, Watched, warroom};
+use crate::support::watch::{Client, LIMIT, Watched, warroom};
 
 const RUNBOOK: &str = "# Go-live\n\n## Deploy\n\n- [ ] first\n- [ ] second\n- [ ] third\n";
 
@@ -506,6 +507,36 @@ fn nonsense_on_the_control_socket_is_answered_and_harms_nobody() {
     assert_eq!(client.ask(3, "ic", &json!({ "kind": "note", "text": "still here" })).unwrap()["answer"], "accepted");
     use std::os::unix::fs::PermissionsExt;
     assert_eq!(std::fs::metadata(&watch.socket).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// Where a watch was killed while it started a command, the child holds the socket open for another moment.
+#[test]
+fn a_socket_is_taken_over_from_the_dead_and_not_from_the_living() {
+    let place = Place::new(RUNBOOK, BARE);
+    let socket = place.path().join("ic.sock");
+    let again = || {
+        let mut command = warroom(place.path());
+        command.arg("watch").arg(place.plan()).arg("--journal").arg(place.journal());
+        command.arg("--control").arg(&socket).stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let dying = UnixListener::bind(&socket).unwrap();
+    let child = again();
+    drop(dying.accept().unwrap());
+    drop(dying);
+    let end = Instant::now() + LIMIT;
+    while UnixStream::connect(&socket).is_err() {
+        assert!(Instant::now() < end, "the dead one's socket was never replaced");
+        std::thread::yield_now();
+    }
+    let watch = Watched { child, socket: socket.clone() };
+    let mut client = watch.client();
+    client.until("a journal", |s| s["watch"] != "unknown");
+    let refused = again().wait_with_output().unwrap();
+    assert!(!refused.status.success());
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(why.contains("is in use by another process"), "{why}");
+    client.until("the first one still here", |_| true);
 }
 
 #[test]

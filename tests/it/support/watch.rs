@@ -41,6 +41,8 @@ impl Watched {
     /// The same with a word about the command before it starts.
     pub fn start_with(home: &Path, plan: &Path, name: &str, args: &[&str], with: impl FnOnce(&mut Command)) -> Self {
         let socket = home.join(format!("{name}.sock"));
+        // Where the one before was killed while it forked, its child holds the old socket open for another moment.
+        let _ = std::fs::remove_file(&socket);
         let mut command = warroom(home);
         command.arg("watch").arg(plan).arg("--control").arg(&socket).args(args).args(["--as", name]);
         with(&mut command);
