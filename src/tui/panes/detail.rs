@@ -33,8 +33,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let from = view.scroll.get(Pane::Detail.index()).copied().unwrap_or_default();
     let from = from.min(lines.len().saturating_sub(usize::from(list.height)));
     for (i, line) in lines.iter().skip(from).take(usize::from(list.height)).enumerate() {
-        let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        pen.line(list.x + 2, list.y + i as u16, width, &pieces);
+        pen.line(list.x + 2, list.y + i as u16, width, line);
     }
     scrollbar(pen, list, from, lines.len());
 }

@@ -243,8 +243,7 @@ pub fn sheet(room: &Room, name: &str, area: Rect, pen: &mut Pen<'_>) {
     let lines = lines(room, &gate, width, pen.glyphs());
     let room_for = usize::from(bottom.saturating_sub(area.y + 2));
     for (i, line) in lines.iter().take(room_for).enumerate() {
-        let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        pen.line(x, area.y + 2 + i as u16, width, &pieces);
+        pen.line(x, area.y + 2 + i as u16, width, line);
     }
     if lines.len() > room_for && room_for > 0 {
         let more =
@@ -254,33 +253,13 @@ pub fn sheet(room: &Room, name: &str, area: Rect, pen: &mut Pen<'_>) {
         pen.put(x, y, width, &more, Role::Faint);
     }
     for (i, line) in keys.iter().enumerate() {
-        let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        pen.line(x, bottom + i as u16, width, &pieces);
+        pen.line(x, bottom + i as u16, width, line);
     }
 }
 
 /// The keys of the sheet, as many in a row as fit.
 fn keys(room: &Room, gate: &GateNow, width: u16) -> Vec<Line> {
-    let mut out: Vec<Line> = vec![Vec::new()];
-    let mut used = 0;
-    let mut put = |key: &str, says: &str, ready: bool| {
-        let wide = cells(key) + 1 + cells(says) + 3;
-        if used + wide > width + 3 && used > 0 {
-            out.push(Vec::new());
-            used = 0;
-        }
-        used += wide;
-        if let Some(line) = out.last_mut() {
-            line.push((key.to_owned(), if ready { Role::Accent } else { Role::Faint }));
-            line.push((format!(" {says}"), if ready { Role::Text } else { Role::Faint }));
-            line.push(("   ".to_owned(), Role::Text));
-        }
-    };
-    for offer in offers(room, gate) {
-        put(&offer.key.to_string(), offer.says, offer.next.is_ok());
-    }
-    put("any other key", "closes", true);
-    out
+    super::sheet::key_rows(&offers(room, gate), &[("any other key", "closes")], width)
 }
 
 /// Title, place and lines of a gate in the detail pane.

@@ -58,8 +58,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         x += 3;
         pen.put(x, y, left.saturating_sub(x), &phase, Role::Dim);
     }
-    let pieces: Vec<(&str, Role)> = clocks.iter().map(|(text, role)| (text.as_str(), *role)).collect();
-    let after = pen.line(clocks_at, y, end.saturating_sub(clocks_at), &pieces);
+    let after = pen.line(clocks_at, y, end.saturating_sub(clocks_at), &clocks);
 
     let mut free = end.saturating_sub(after + 3);
     ranked.retain(|(_, text, _)| {

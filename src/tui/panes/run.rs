@@ -168,8 +168,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let height = usize::from(area.height.saturating_sub(FRAME));
     let from = sheet.scroll.min(lines.len().saturating_sub(height));
     for (i, line) in lines.iter().skip(from).take(height).enumerate() {
-        let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        pen.line(x, area.y + 2 + i as u16, width, &pieces);
+        pen.line(x, area.y + 2 + i as u16, width, line);
     }
     let body = Rect { y: area.y + 2, height: height as u16, ..area };
     super::checklist::scrollbar(pen, body, from, lines.len());

@@ -2,10 +2,12 @@
 
 use ratatui::layout::Rect;
 
+use super::detail::Line as Pieces;
 use super::palette;
 use crate::fact::gate::Vote;
 use crate::room::Room;
 use crate::text::{escape, wrap};
+use crate::tui::gate_keys::Offer;
 use crate::tui::keys::{Action, KeyMode, Line};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -26,6 +28,26 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
         Mode::Way { sheet, at, .. } => super::way::rows(room, *sheet, *at, width),
         _ => 0,
     }
+}
+
+/// The keys of a sheet, as many in a row as fit; faint where what they do may not be done now.
+pub(super) fn key_rows(offers: &[Offer], more: &[(&str, &str)], width: u16) -> Vec<Pieces> {
+    let mut rows: Vec<Pieces> = vec![Vec::new()];
+    let mut used = 0;
+    let offered = offers.iter().map(|o| (o.key.to_string(), o.says, o.next.is_ok()));
+    for (key, says, ready) in offered.chain(more.iter().map(|(key, says)| ((*key).to_owned(), *says, true))) {
+        let wide = cells(&key) + 1 + cells(says) + 3;
+        if used + wide > width + 3 && used > 0 {
+            rows.push(Vec::new());
+            used = 0;
+        }
+        used += wide;
+        if let Some(row) = rows.last_mut() {
+            row.push((key, if ready { Role::Accent } else { Role::Faint }));
+            row.push((format!(" {says}   "), if ready { Role::Text } else { Role::Faint }));
+        }
+    }
+    rows
 }
 
 /// Draws a prompt, a choice or a question.

@@ -224,36 +224,14 @@ pub fn paint(room: &Room, sheet: Sheet, at: usize, area: Rect, pen: &mut Pen<'_>
     let chosen = lines.iter().position(|l| l.first().is_some_and(|(text, _)| text == cursor)).unwrap_or_default();
     let from = (chosen + 3).saturating_sub(room_for).min(lines.len().saturating_sub(room_for));
     for (i, line) in lines.iter().skip(from).take(room_for).enumerate() {
-        let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        pen.line(x, area.y + 2 + i as u16, width, &pieces);
+        pen.line(x, area.y + 2 + i as u16, width, line);
     }
     for (i, line) in keys.iter().enumerate() {
-        let pieces: Vec<(&str, Role)> = line.iter().map(|(t, r)| (t.as_str(), *r)).collect();
-        pen.line(x, bottom + i as u16, width, &pieces);
+        pen.line(x, bottom + i as u16, width, line);
     }
 }
 
 /// The keys of a sheet, as many in a row as fit.
 fn keys(room: &Room, sheet: Sheet, at: usize, width: u16) -> Vec<Line> {
-    let mut out: Vec<Line> = vec![Vec::new()];
-    let mut used = 0;
-    let mut put = |key: &str, says: &str, ready: bool| {
-        let wide = cells(key) + 1 + cells(says) + 3;
-        if used + wide > width + 3 && used > 0 {
-            out.push(Vec::new());
-            used = 0;
-        }
-        used += wide;
-        if let Some(line) = out.last_mut() {
-            line.push((key.to_owned(), if ready { Role::Accent } else { Role::Faint }));
-            line.push((format!(" {says}"), if ready { Role::Text } else { Role::Faint }));
-            line.push(("   ".to_owned(), Role::Text));
-        }
-    };
-    for offer in offers(room, sheet, at) {
-        put(&offer.key.to_string(), offer.says, offer.next.is_ok());
-    }
-    put("j k", "choose", true);
-    put("any other key", "closes", true);
-    out
+    super::sheet::key_rows(&offers(room, sheet, at), &[("j k", "choose"), ("any other key", "closes")], width)
 }

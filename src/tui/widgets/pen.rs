@@ -114,7 +114,7 @@ impl Pen<'_> {
     }
 
     /// Writes several pieces one after the other in at most `width` cells; gives the column after them.
-    pub fn line(&mut self, x: u16, y: u16, width: u16, pieces: &[(&str, Role)]) -> u16 {
+    pub fn line(&mut self, x: u16, y: u16, width: u16, pieces: &[(impl AsRef<str>, Role)]) -> u16 {
         let end = x.saturating_add(width);
         let mut at = x;
         for (text, role) in pieces {
@@ -122,7 +122,7 @@ impl Pen<'_> {
             if left == 0 {
                 break;
             }
-            at = self.put(at, y, left, text, *role);
+            at = self.put(at, y, left, text.as_ref(), *role);
         }
         at
     }
