@@ -1,20 +1,19 @@
 //! Alerts: Prometheus's rules where there are data, nobody misled where there are none, and the right people told once.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use warroom::clock::Now;
 use warroom::fact::{AlertWord, Fact, ServiceState, Verdict};
-use warroom::notice::{Action, Notice};
+use warroom::notice::Action;
 use warroom::probe::{
     MetricIx, MetricReading, Outcome, Phases, Point, ProbeId, Reading, Sample, ServiceIx, ServiceReading,
 };
 use warroom::room::alert::{Alert, Change, State, Terms};
-use warroom::room::{Book, Intent, Me, Room, Watch, observe};
+use warroom::room::{Intent, Room, observe};
 use warroom::text::Untrusted;
 
-use crate::support::{Ledger, author, start};
+use crate::support::{Ledger, notices, start, story, told, watching};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -223,18 +222,7 @@ struct Watched {
 
 impl Watched {
     fn new(plan: &str) -> Self {
-        let book = warroom::runbook::read("runbook.md", RUNBOOK.as_bytes()).unwrap();
-        let none = |_: &str| None;
-        let nothing = |_: &str| Err("not in a test".to_owned());
-        let outside = warroom::plan::Outside { env: &none, file: &nothing, cmd: &nothing };
-        let books = [book.clone()];
-        let input = warroom::plan::Input { path: "warroom.toml", text: plan, outside: &outside, runbooks: &books };
-        let loaded = warroom::plan::load(&input);
-        assert!(loaded.usable(), "{:#?}", loaded.findings);
-        let me = Me { author: author("ic"), read_only: false };
-        let mut room = Room::new(me, Arc::new(Book::new(vec![book])), Arc::new(loaded.plan), start());
-        room.live.watch = Watch::Me { epoch: 1 };
-        Self { room, ledger: Ledger::default(), facts: Vec::new() }
+        Self { room: watching(RUNBOOK, plan), ledger: Ledger::default(), facts: Vec::new() }
     }
 
     /// Seconds pass; each second the metric has this value (none: nothing comes) and the services answer so.
@@ -275,27 +263,6 @@ impl Watched {
         Ok(())
     }
 
-    /// What became of an alert, in order.
-    fn story(&self, alert: &str) -> Vec<AlertWord> {
-        let of = self.facts.iter().filter_map(|fact| match fact {
-            Fact::AlertChanged { alert: name, to, .. } if name.raw() == alert => Some(*to),
-            _ => None,
-        });
-        of.collect()
-    }
-
-    fn notices(&self) -> Vec<&Notice> {
-        let queued = self.facts.iter().filter_map(|fact| match fact {
-            Fact::NoticeQueued { notice } => Some(notice),
-            _ => None,
-        });
-        queued.collect()
-    }
-
-    fn told(&self) -> Vec<(String, Action)> {
-        self.notices().iter().map(|n| (n.alert.clone().unwrap_or_default(), n.action)).collect()
-    }
-
     /// The same journal opened by another process that becomes the watch after `away` seconds; what was measured comes back
     /// from the tape.
     fn restart(&mut self, plan: &str, away: u64) {
@@ -328,24 +295,24 @@ fn a_breach_is_told_once_when_it_has_lasted_and_once_when_it_is_over() {
     let mut w = Watched::new(PLAN);
     w.fine(20);
     w.run(119, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [AlertWord::Pending], "two minutes are not over");
-    assert!(w.notices().is_empty());
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Pending], "two minutes are not over");
+    assert!(notices(&w.facts).is_empty());
     w.run(2, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [AlertWord::Pending, AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Pending, AlertWord::Firing]);
     w.run(300, Some(1.2), Some(true), Some(true));
-    let page = w.notices()[0].clone();
+    let page = notices(&w.facts)[0].clone();
     assert_eq!((page.action, page.channel.as_str(), page.alert.as_deref()), (Action::Trigger, "oncall", Some("5xx")));
     assert_eq!(page.summary.raw(), "5xx: error rate 1.2% > 0.5% for 2:00");
     assert!(page.details.iter().any(|(k, v)| k == "environment" && v.raw() == "prod"), "{:?}", page.details);
     assert_eq!(w.room.live.verdict.verdict, Verdict::NoGo);
     assert!(w.room.live.verdict.reason.contains("5xx fires"), "{}", w.room.live.verdict.reason);
     w.fine(59);
-    assert_eq!(w.story("5xx").len(), 2, "it is kept for a minute");
+    assert_eq!(story(&w.facts, "5xx").len(), 2, "it is kept for a minute");
     w.fine(2);
-    assert_eq!(w.story("5xx").last(), Some(&AlertWord::Resolved));
+    assert_eq!(story(&w.facts, "5xx").last(), Some(&AlertWord::Resolved));
     w.fine(100);
-    assert_eq!(w.told(), [("5xx".to_owned(), Action::Trigger), ("5xx".to_owned(), Action::Resolve)]);
-    assert_eq!(w.notices()[1].key, page.key, "one breach has one key");
+    assert_eq!(told(&w.facts), [("5xx".to_owned(), Action::Trigger), ("5xx".to_owned(), Action::Resolve)]);
+    assert_eq!(notices(&w.facts)[1].key, page.key, "one breach has one key");
 }
 
 #[test]
@@ -353,17 +320,17 @@ fn what_vanishes_neither_resolves_nor_turns_green_and_is_an_alert_of_its_own() {
     let mut w = Watched::new(PLAN);
     w.fine(20);
     w.run(130, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx").last(), Some(&AlertWord::Firing));
+    assert_eq!(story(&w.facts, "5xx").last(), Some(&AlertWord::Firing));
     w.run(11, None, Some(true), Some(true));
     assert_ne!(w.room.live.verdict.verdict, Verdict::Go);
     w.run(600, None, Some(true), Some(true));
-    assert_eq!(w.story("5xx").last(), Some(&AlertWord::Firing), "a vanished value never resolves");
-    assert_eq!(w.story("5xx (no data)"), [AlertWord::Firing]);
-    let blind = w.notices().into_iter().find(|n| n.alert.as_deref() == Some("5xx (no data)")).unwrap();
+    assert_eq!(story(&w.facts, "5xx").last(), Some(&AlertWord::Firing), "a vanished value never resolves");
+    assert_eq!(story(&w.facts, "5xx (no data)"), [AlertWord::Firing]);
+    let blind = notices(&w.facts).into_iter().find(|n| n.alert.as_deref() == Some("5xx (no data)")).unwrap();
     assert!(blind.summary.raw().contains("error rate has no data"), "{}", blind.summary);
     w.fine(70);
-    assert_eq!(w.story("5xx (no data)").last(), Some(&AlertWord::Resolved));
-    assert_eq!(w.story("5xx").last(), Some(&AlertWord::Resolved));
+    assert_eq!(story(&w.facts, "5xx (no data)").last(), Some(&AlertWord::Resolved));
+    assert_eq!(story(&w.facts, "5xx").last(), Some(&AlertWord::Resolved));
 }
 
 #[test]
@@ -374,22 +341,22 @@ fn a_restart_goes_on_with_the_same_breach() {
     w.run(60, Some(1.2), Some(true), Some(true));
     w.restart(PLAN, 30);
     w.run(50, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [AlertWord::Pending], "60 of 120 s before, 50 after");
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Pending], "60 of 120 s before, 50 after");
     w.run(15, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [AlertWord::Pending, AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Pending, AlertWord::Firing]);
     // While firing: no second page, the same key to the end; a longer `for` drops nothing.
-    let key = w.notices()[0].key.clone();
+    let key = notices(&w.facts)[0].key.clone();
     w.restart(&PLAN.replace("for = \"2m\"", "for = \"20m\""), 5);
     w.run(60, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.notices().len(), 1);
+    assert_eq!(notices(&w.facts).len(), 1);
     w.fine(70);
-    assert_eq!(w.story("5xx"), [AlertWord::Pending, AlertWord::Firing, AlertWord::Resolved]);
-    assert!(w.notices().iter().all(|n| n.key == key), "one breach, one key");
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Pending, AlertWord::Firing, AlertWord::Resolved]);
+    assert!(notices(&w.facts).iter().all(|n| n.key == key), "one breach, one key");
     // Longer away than an hour: it begins anew, and says so.
     let mut w = Watched::new(PLAN);
     w.run(60, Some(1.2), Some(true), Some(true));
     w.restart(PLAN, 4_000);
-    assert_eq!(w.story("5xx"), [AlertWord::Pending, AlertWord::Withdrawn]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Pending, AlertWord::Withdrawn]);
     let said = w.facts.iter().any(|f| matches!(f, Fact::AlertChanged { why, .. } if why.raw().contains("1h6m40s")));
     assert!(said, "{:?}", w.facts.last());
 }
@@ -403,18 +370,22 @@ fn whoever_takes_an_alert_on_has_it_until_the_time_is_over() {
     w.run(130, Some(1.2), Some(true), Some(true));
     w.does(&ack).unwrap();
     w.run(200, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.told().last(), Some(&("5xx".to_owned(), Action::Acknowledge)));
-    assert_eq!(w.told().len(), 2, "told once that somebody looks");
+    assert_eq!(told(&w.facts).last(), Some(&("5xx".to_owned(), Action::Acknowledge)));
+    assert_eq!(told(&w.facts).len(), 2, "told once that somebody looks");
     assert_eq!(w.room.live.verdict.verdict, Verdict::NoGo, "acknowledged is not over");
     w.run(110, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.told().last(), Some(&("5xx".to_owned(), Action::Trigger)), "the five minutes are over: told again");
+    assert_eq!(
+        told(&w.facts).last(),
+        Some(&("5xx".to_owned(), Action::Trigger)),
+        "the five minutes are over: told again"
+    );
     assert!(
-        w.notices().last().unwrap().summary.raw().contains("has run out"),
+        notices(&w.facts).last().unwrap().summary.raw().contains("has run out"),
         "{}",
-        w.notices().last().unwrap().summary
+        notices(&w.facts).last().unwrap().summary
     );
     w.run(300, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.told().len(), 3, "and once only");
+    assert_eq!(told(&w.facts).len(), 3, "and once only");
 }
 
 #[test]
@@ -428,16 +399,16 @@ fn a_silence_hides_nothing_and_ends_aloud() {
     );
     w.does(&silence(5)).unwrap();
     w.run(200, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx").last(), Some(&AlertWord::Firing), "judged as ever");
-    assert!(w.told().is_empty(), "{:?}", w.told());
+    assert_eq!(story(&w.facts, "5xx").last(), Some(&AlertWord::Firing), "judged as ever");
+    assert!(told(&w.facts).is_empty(), "{:?}", told(&w.facts));
     w.run(120, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.told(), [("5xx".to_owned(), Action::Trigger)], "still firing when the silence ended");
+    assert_eq!(told(&w.facts), [("5xx".to_owned(), Action::Trigger)], "still firing when the silence ended");
     // One that is over within the silence is told as well.
     let mut w = Watched::new(PLAN);
     w.does(&silence(60)).unwrap();
     w.run(130, Some(1.2), Some(true), Some(true));
     w.fine(70);
-    assert_eq!(w.told(), [("5xx".to_owned(), Action::Inform)]);
+    assert_eq!(told(&w.facts), [("5xx".to_owned(), Action::Inform)]);
     // Told before the silence: the end is told within it, and lifting it tells again what still fires.
     let mut w = Watched::new(PLAN);
     w.run(130, Some(1.2), Some(true), Some(true));
@@ -446,10 +417,10 @@ fn a_silence_hides_nothing_and_ends_aloud() {
     let id = w.room.progress.episodes.silences(w.room.now.utc).next().unwrap().id;
     w.does(&Intent::Lift { silence: id }).unwrap();
     w.run(10, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.told(), [("5xx".to_owned(), Action::Trigger), ("5xx".to_owned(), Action::Trigger)]);
+    assert_eq!(told(&w.facts), [("5xx".to_owned(), Action::Trigger), ("5xx".to_owned(), Action::Trigger)]);
     w.does(&silence(60)).unwrap();
     w.fine(70);
-    assert_eq!(w.told().last(), Some(&("5xx".to_owned(), Action::Resolve)));
+    assert_eq!(told(&w.facts).last(), Some(&("5xx".to_owned(), Action::Resolve)));
 }
 
 #[test]
@@ -457,10 +428,10 @@ fn a_cause_keeps_its_consequences_quiet_until_it_is_gone() {
     let mut w = Watched::new(PLAN);
     w.fine(10);
     w.run(30, Some(0.1), Some(false), Some(false));
-    assert_eq!(w.story("api down"), [AlertWord::Firing], "it is judged and shown");
-    assert!(w.told().is_empty(), "the database explains it: {:?}", w.told());
+    assert_eq!(story(&w.facts, "api down"), [AlertWord::Firing], "it is judged and shown");
+    assert!(told(&w.facts).is_empty(), "the database explains it: {:?}", told(&w.facts));
     w.run(10, Some(0.1), Some(false), Some(true));
-    assert_eq!(w.told(), [("api down".to_owned(), Action::Trigger)], "now nothing explains it");
+    assert_eq!(told(&w.facts), [("api down".to_owned(), Action::Trigger)], "now nothing explains it");
 }
 
 #[test]
@@ -469,11 +440,11 @@ fn a_latched_alert_stays_until_somebody_saw_it() {
     let mut w = Watched::new(&plan);
     w.run(130, Some(1.2), Some(true), Some(true));
     w.fine(600);
-    assert_eq!(w.story("5xx").last(), Some(&AlertWord::Firing));
+    assert_eq!(story(&w.facts, "5xx").last(), Some(&AlertWord::Firing));
     w.does(&Intent::Acknowledge { alert: "5xx".to_owned(), owner: None, minutes: None, text: Untrusted::default() })
         .unwrap();
     w.fine(3);
-    assert_eq!(w.story("5xx").last(), Some(&AlertWord::Resolved));
+    assert_eq!(story(&w.facts, "5xx").last(), Some(&AlertWord::Resolved));
 }
 
 #[test]
@@ -483,7 +454,7 @@ fn a_flap_each_second_pages_nobody() {
         w.run(1, Some(1.2), Some(true), Some(true));
         w.fine(1);
     }
-    assert!(w.story("5xx").is_empty(), "nor does it fill the record: {:?}", w.story("5xx"));
+    assert!(story(&w.facts, "5xx").is_empty(), "nor does it fill the record: {:?}", story(&w.facts, "5xx"));
 }
 
 #[test]
@@ -498,11 +469,11 @@ fn maintenance_is_bound_to_its_steps() {
     w.does(&Intent::Tick { step: on }).unwrap();
     w.run(60, Some(0.1), Some(false), Some(true));
     assert_eq!(w.room.live.services[1].state, ServiceState::Maintenance);
-    assert!(w.story("api down").is_empty());
+    assert!(story(&w.facts, "api down").is_empty());
     w.does(&Intent::Tick { step: off }).unwrap();
     w.run(10, Some(0.1), Some(false), Some(true));
     assert_eq!(w.room.live.services[1].state, ServiceState::Down, "what is expected is over");
-    assert_eq!(w.story("api down"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "api down"), [AlertWord::Firing]);
 }
 
 #[test]
@@ -511,17 +482,17 @@ fn a_rule_rests_outside_its_windows_and_phases() {
     let plan = PLAN.replace("for = \"2m\"", "for = \"0s\"\nwindows = [\"critical\"]") + window;
     let mut w = Watched::new(&plan);
     w.run(30, Some(1.2), Some(true), Some(true));
-    assert!(w.story("5xx").is_empty(), "T-59:30: the window has not begun");
+    assert!(story(&w.facts, "5xx").is_empty(), "T-59:30: the window has not begun");
     w.run(60, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Firing]);
     let plan = PLAN.replace("for = \"2m\"", "for = \"0s\"\nphases = [\"Canary\"]");
     let mut w = Watched::new(&plan);
     w.run(30, Some(1.2), Some(true), Some(true));
-    assert!(w.story("5xx").is_empty());
+    assert!(story(&w.facts, "5xx").is_empty());
     let step = crate::support::step(&w.room, "enable 5%");
     w.does(&Intent::Tick { step }).unwrap();
     w.run(5, Some(1.2), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Firing]);
 }
 
 #[test]
@@ -531,9 +502,9 @@ fn the_wall_clock_may_jump_and_for_does_not() {
         w.run(60, Some(1.2), Some(true), Some(true));
         w.room.now.utc += chrono::TimeDelta::seconds(jump);
         w.run(58, Some(1.2), Some(true), Some(true));
-        assert!(!w.story("5xx").contains(&AlertWord::Firing), "{jump}: fired early");
+        assert!(!story(&w.facts, "5xx").contains(&AlertWord::Firing), "{jump}: fired early");
         w.run(8, Some(1.2), Some(true), Some(true));
-        assert!(w.story("5xx").contains(&AlertWord::Firing), "{jump}: {:?}", w.story("5xx"));
+        assert!(story(&w.facts, "5xx").contains(&AlertWord::Firing), "{jump}: {:?}", story(&w.facts, "5xx"));
     }
 }
 
@@ -546,22 +517,22 @@ fn counts_and_baselines_are_judged_as_they_are_written() {
     // A counter that grows by two each second, and is reset in between: 120 a minute whatever the reset.
     for i in 0..100_u32 {
         w.run(1, Some(f64::from(if i < 40 { 1_000 + 2 * i } else { 2 * (i - 40) })), Some(true), Some(true));
-        assert_eq!(w.story("5xx").is_empty(), i < 52, "after {i} s");
+        assert_eq!(story(&w.facts, "5xx").is_empty(), i < 52, "after {i} s");
     }
     let plan = PLAN.replace("error rate > 0.5%", "error rate > 2 * baseline").replace("for = \"2m\"", "for = \"0s\"");
     let mut w = Watched::new(&plan);
     w.run(40, Some(0.2), Some(true), Some(true));
     w.does(&Intent::TakeBaseline).unwrap();
     w.run(130, Some(3.0), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [], "forty points are too few to say anything");
-    assert_eq!(w.story("5xx (no data)"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [], "forty points are too few to say anything");
+    assert_eq!(story(&w.facts, "5xx (no data)"), [AlertWord::Firing]);
     let mut w = Watched::new(&plan);
     w.run(60, Some(0.2), Some(true), Some(true));
     w.does(&Intent::TakeBaseline).unwrap();
     w.run(10, Some(0.39), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), []);
+    assert_eq!(story(&w.facts, "5xx"), []);
     w.run(2, Some(0.5), Some(true), Some(true));
-    assert_eq!(w.story("5xx"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Firing]);
     let why = w.facts.iter().rev().find_map(|f| match f {
         Fact::AlertChanged { why, .. } => Some(why.raw().to_owned()),
         _ => None,
@@ -591,11 +562,11 @@ fn ranks_say_too_few_points_before_they_say_anything() {
     jitter(&mut w, 90, 0.2);
     w.does(&Intent::TakeBaseline).unwrap();
     jitter(&mut w, 49, 0.6);
-    assert_eq!(w.story("5xx"), [], "49 points decide nothing");
+    assert_eq!(story(&w.facts, "5xx"), [], "49 points decide nothing");
     let said = w.room.ranks_words(MetricIx(0));
     assert_eq!(said, "has too few points: 49 of 50");
     jitter(&mut w, 3, 0.6);
-    assert_eq!(w.story("5xx"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Firing]);
     let said = w.room.ranks_words(MetricIx(0));
     assert!(said.contains("times the baseline, higher (p under 0.0001, 100%"), "{said}");
     // The same as before is not above it, and a metric that is gone is not compared with its past.
@@ -603,7 +574,7 @@ fn ranks_say_too_few_points_before_they_say_anything() {
     jitter(&mut w, 90, 0.2);
     w.does(&Intent::TakeBaseline).unwrap();
     jitter(&mut w, 100, 0.2);
-    assert_eq!(w.story("5xx"), []);
+    assert_eq!(story(&w.facts, "5xx"), []);
     assert_eq!(w.room.ranked(MetricIx(0)), Some(warroom::condition::Side::Like));
     w.run(20, None, Some(true), Some(true));
     assert_eq!(w.room.ranked(MetricIx(0)), None);
@@ -626,16 +597,16 @@ fn what_is_rare_is_compared_by_its_counts() {
     let value = counter(&mut w, 600, 0.0, 100);
     w.does(&Intent::TakeBaseline).unwrap();
     let value = counter(&mut w, 120, value, 50);
-    assert_eq!(w.story("5xx"), [], "two a minute may be chance");
+    assert_eq!(story(&w.facts, "5xx"), [], "two a minute may be chance");
     counter(&mut w, 60, value, 6);
-    assert_eq!(w.story("5xx"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Firing]);
 }
 
 #[test]
 fn who_takes_no_page_on_is_followed_by_the_next_on_the_ladder() {
     let ladder = "[notify.oncall]\ncommand = \"true\"\nescalate = [{ after = \"5m\", to = \"lead\" }]\n[notify.lead]\ncommand = \"true\"\nescalate = [{ after = \"5m\", to = \"cto\" }]\n[notify.cto]\ncommand = \"true\"\n";
     let plan = PLAN.replace("[notify.oncall]\ncommand = \"true\"\n", ladder);
-    let channels = |w: &Watched| w.notices().iter().map(|n| (n.channel.clone(), n.action)).collect::<Vec<_>>();
+    let channels = |w: &Watched| notices(&w.facts).iter().map(|n| (n.channel.clone(), n.action)).collect::<Vec<_>>();
     let mut w = Watched::new(&plan);
     w.run(130, Some(1.2), Some(true), Some(true));
     w.run(290, Some(1.2), Some(true), Some(true));

@@ -1,6 +1,5 @@
 //! Gates: a GO only with everything there, fresh and for long enough; votes and decisions that no order of entries can bend.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -9,10 +8,10 @@ use warroom::fact::gate::{Stand, Vote};
 use warroom::fact::{Author, Draft, Entry, Fact, Verdict};
 use warroom::probe::{MetricIx, MetricReading, Point, ProbeId, Reading, Sample};
 use warroom::room::gates::GateNow;
-use warroom::room::{Book, Intent, JournalHealth, Me, Room, Watch, observe};
+use warroom::room::{Intent, JournalHealth, Room, Watch, observe};
 use warroom::text::Untrusted;
 
-use crate::support::{Ledger, author, start, step};
+use crate::support::{Ledger, author, step, watching};
 
 mod cli;
 mod races;
@@ -118,25 +117,9 @@ fn on_call() -> Author {
     by("on-call", "on-call")
 }
 
-fn made(plan: &str) -> Room {
-    let book = warroom::runbook::read("runbook.md", RUNBOOK.as_bytes()).unwrap();
-    let none = |_: &str| None;
-    let nothing = |_: &str| Err("not in a test".to_owned());
-    let outside = warroom::plan::Outside { env: &none, file: &nothing, cmd: &nothing };
-    let books = [book.clone()];
-    let input = warroom::plan::Input { path: "warroom.toml", text: plan, outside: &outside, runbooks: &books };
-    let loaded = warroom::plan::load(&input);
-    assert!(loaded.usable(), "{:#?}", loaded.findings);
-    let me = Me { author: author("ic"), read_only: false };
-    Room::new(me, Arc::new(Book::new(vec![book])), Arc::new(loaded.plan), start())
-}
-
 impl Watched {
     fn new() -> Self {
-        let mut room = made(PLAN);
-        room.live.watch = Watch::Me { epoch: 1 };
-        room.journal = JournalHealth::Safe;
-        Self { room, ledger: Ledger::default() }
+        Self { room: watching(RUNBOOK, PLAN), ledger: Ledger::default() }
     }
 
     /// Seconds pass, each with these values of error rate and p95; none: nothing comes.

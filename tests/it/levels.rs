@@ -12,10 +12,10 @@ use warroom::fact::{Author, Draft, Entry, Fact, Hash};
 use warroom::probe::{MetricIx, MetricReading, Point, ProbeId, Reading, Sample};
 use warroom::room::level::Trend;
 use warroom::room::rollback::RollbackNow;
-use warroom::room::{Book, Intent, JournalHealth, Me, Progress, Room, Watch, observe};
+use warroom::room::{Intent, Progress, Room, Watch, observe};
 use warroom::text::Untrusted;
 
-use crate::support::{Ledger, author, start, step};
+use crate::support::{Ledger, author, step, watching};
 
 mod sheet;
 
@@ -149,17 +149,7 @@ fn words(text: &str) -> Untrusted {
 }
 
 fn made(auto: &str) -> Room {
-    let text = PLAN.replace("AUTO", auto);
-    let book = warroom::runbook::read("runbook.md", RUNBOOK.as_bytes()).unwrap();
-    let none = |_: &str| None;
-    let nothing = |_: &str| Err("not in a test".to_owned());
-    let outside = warroom::plan::Outside { env: &none, file: &nothing, cmd: &nothing };
-    let books = [book.clone()];
-    let input = warroom::plan::Input { path: "warroom.toml", text: &text, outside: &outside, runbooks: &books };
-    let loaded = warroom::plan::load(&input);
-    assert!(loaded.usable(), "{:#?}", loaded.findings);
-    let me = Me { author: author("ic"), read_only: false };
-    Room::new(me, Arc::new(Book::new(vec![book])), Arc::new(loaded.plan), start())
+    watching(RUNBOOK, &PLAN.replace("AUTO", auto))
 }
 
 impl Watched {
@@ -168,10 +158,7 @@ impl Watched {
     }
 
     fn with(auto: &str) -> Self {
-        let mut room = made(auto);
-        room.live.watch = Watch::Me { epoch: 1 };
-        room.journal = JournalHealth::Safe;
-        Self { room, ledger: Ledger::default() }
+        Self { room: made(auto), ledger: Ledger::default() }
     }
 
     /// The same record before another process, which takes the watch.
@@ -181,7 +168,6 @@ impl Watched {
         room.progress = self.room.progress;
         room.now = self.room.now;
         room.live.watch = Watch::Me { epoch: 2 };
-        room.journal = JournalHealth::Safe;
         let mut it = Self { room, ledger: self.ledger };
         let effects = observe::begin_watch(&mut it.room);
         it.ledger.perform(&mut it.room, effects);

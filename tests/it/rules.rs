@@ -11,9 +11,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use warroom::fact::{AlertWord, Fact, Verdict};
 use warroom::finding::Source;
-use warroom::notice::{Action, Notice, Severity};
+use warroom::notice::{Action, Severity};
+use warroom::plan::Plan;
 use warroom::plan::rules::{Evaluator, RuleText, import, read};
-use warroom::plan::{self, Plan};
 use warroom::probe::promql::Labels;
 use warroom::probe::rules::{
     AlertsReading, ForeignAlert, ForeignState, Found, RuleIx, RuleReading, SourceIx, Standing,
@@ -26,7 +26,7 @@ use warroom::tui::theme::Theme;
 use warroom::tui::view::{Alarmed, Detail, View};
 
 use crate::support::screen::{frame, text};
-use crate::support::{self, Ledger, author, start};
+use crate::support::{self, Ledger, author, notices, start, story, told};
 
 const PLAN: &str = r#"
 [source.prod]
@@ -60,16 +60,11 @@ groups:
 ";
 
 fn loaded(plan_text: &str, rules: &str) -> Plan {
-    let none = |_: &str| None;
-    let nothing = |_: &str| Err("not in a test".to_owned());
-    let outside = plan::Outside { env: &none, file: &nothing, cmd: &nothing };
-    let input = plan::Input { path: "warroom.toml", text: plan_text, outside: &outside, runbooks: &[] };
-    let mut loaded = plan::load(&input);
-    assert!(loaded.usable(), "{:#?}", loaded.findings);
+    let mut plan = support::plan(plan_text, &[]);
     let texts = [RuleText { path: "alerts.yml".to_owned(), text: rules.to_owned() }];
-    let findings = import(&mut loaded.plan, &texts);
+    let findings = import(&mut plan, &texts);
     assert!(findings.is_empty(), "{findings:#?}");
-    loaded.plan
+    plan
 }
 
 /// A room that is the watch, on virtual time, with what it recorded.
@@ -136,26 +131,6 @@ impl Watched {
         Ok(())
     }
 
-    fn story(&self, alert: &str) -> Vec<AlertWord> {
-        let of = self.facts.iter().filter_map(|fact| match fact {
-            Fact::AlertChanged { alert: name, to, .. } if name.raw() == alert => Some(*to),
-            _ => None,
-        });
-        of.collect()
-    }
-
-    fn notices(&self) -> Vec<&Notice> {
-        let queued = self.facts.iter().filter_map(|fact| match fact {
-            Fact::NoticeQueued { notice } => Some(notice),
-            _ => None,
-        });
-        queued.collect()
-    }
-
-    fn told(&self) -> Vec<(String, Action)> {
-        self.notices().iter().map(|n| (n.alert.clone().unwrap_or_default(), n.action)).collect()
-    }
-
     fn restart(&mut self, plan: Plan, away: u64) {
         let old = std::mem::replace(self, Self::new(plan));
         self.room.progress = old.room.progress;
@@ -175,10 +150,10 @@ fn each_set_of_labels_is_an_alert_with_its_own_clock() {
     let mut w = Watched::new(loaded(PLAN, RULES));
     w.run(15, 0, Ok(&[("api", 0.0725)]));
     w.run(15, 0, Ok(&[("api", 0.0725), ("web", 0.1)]));
-    assert_eq!(w.story(API), [AlertWord::Pending]);
+    assert_eq!(story(&w.facts, API), [AlertWord::Pending]);
     w.run(5, 0, Ok(&[("api", 0.0725), ("web", 0.1)]));
-    assert_eq!(w.story(API), [AlertWord::Pending, AlertWord::Firing], "30 s since its first evaluation");
-    assert_eq!(w.story(WEB), [AlertWord::Pending]);
+    assert_eq!(story(&w.facts, API), [AlertWord::Pending, AlertWord::Firing], "30 s since its first evaluation");
+    assert_eq!(story(&w.facts, WEB), [AlertWord::Pending]);
     w.pass(1);
     let shown = w.room.alerts();
     let states: Vec<(&str, Shown)> = shown.iter().map(|a| (a.name.as_str(), a.state)).collect();
@@ -186,7 +161,7 @@ fn each_set_of_labels_is_an_alert_with_its_own_clock() {
     assert_eq!(shown[0].why, "api fails 7.25%");
     assert_eq!(shown[1].held, Some((Duration::from_secs(15), Duration::from_secs(30))));
     assert_eq!(w.room.alert_counts(), (1, 2));
-    let page = w.notices()[0].clone();
+    let page = notices(&w.facts)[0].clone();
     assert_eq!((page.action, page.channel.as_str(), page.severity), (Action::Trigger, "oncall", Severity::Page));
     assert_eq!(page.alert.as_deref(), Some(API));
     assert_eq!(page.summary.raw(), format!("{API}: api fails 7.25% for 0:30"));
@@ -196,13 +171,13 @@ fn each_set_of_labels_is_an_alert_with_its_own_clock() {
     assert_eq!(details["runbook_url"], "https://wiki.example.com/errors");
     assert_eq!(w.room.live.verdict.verdict, Verdict::NoGo, "{}", w.room.live.verdict.reason);
     w.run(10, 0, Ok(&[("web", 0.1)]));
-    assert_eq!(w.story(API).len(), 2, "it is kept for ten seconds");
+    assert_eq!(story(&w.facts, API).len(), 2, "it is kept for ten seconds");
     w.run(5, 0, Ok(&[("web", 0.1)]));
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Resolved));
-    assert_eq!(w.story(WEB), [AlertWord::Pending, AlertWord::Firing]);
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Resolved));
+    assert_eq!(story(&w.facts, WEB), [AlertWord::Pending, AlertWord::Firing]);
     w.pass(1);
     assert_eq!(
-        w.told(),
+        told(&w.facts),
         [(API.to_owned(), Action::Trigger), (API.to_owned(), Action::Resolve), (WEB.to_owned(), Action::Trigger)]
     );
     w.run(20, 0, Ok(&[]));
@@ -213,19 +188,19 @@ fn each_set_of_labels_is_an_alert_with_its_own_clock() {
 fn an_evaluation_that_fails_resolves_nothing_and_becomes_an_alert() {
     let mut w = Watched::new(loaded(PLAN, RULES));
     w.run(40, 0, Ok(&[("api", 0.1)]));
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing));
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Firing));
     w.run(60, 0, Err("503: the query took Prometheus too long"));
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing));
-    assert!(w.story("HighErrorRate (no data)").is_empty());
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Firing));
+    assert!(story(&w.facts, "HighErrorRate (no data)").is_empty());
     w.run(10, 0, Err("503: the query took Prometheus too long"));
-    assert_eq!(w.story("HighErrorRate (no data)"), [AlertWord::Firing]);
+    assert_eq!(story(&w.facts, "HighErrorRate (no data)"), [AlertWord::Firing]);
     // Nor does silence of the poller.
     w.pass(600);
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing), "nobody was asked");
-    assert_eq!(w.story("Down (no data)").last(), Some(&AlertWord::Firing));
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Firing), "nobody was asked");
+    assert_eq!(story(&w.facts, "Down (no data)").last(), Some(&AlertWord::Firing));
     w.run(20, 0, Ok(&[]));
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Resolved));
-    assert_eq!(w.story("HighErrorRate (no data)").last(), Some(&AlertWord::Resolved));
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Resolved));
+    assert_eq!(story(&w.facts, "HighErrorRate (no data)").last(), Some(&AlertWord::Resolved));
 }
 
 #[test]
@@ -241,8 +216,8 @@ fn after_a_scrape_that_failed_what_is_absent_is_unknown_and_what_is_there_holds(
             RuleReading { rule: RuleIx(1), found: Ok(down) },
         ]));
     }
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing), "an unread page resolves nothing");
-    assert_eq!(w.story("Down"), [AlertWord::Firing], "and `up == 0` fires");
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Firing), "an unread page resolves nothing");
+    assert_eq!(story(&w.facts, "Down"), [AlertWord::Firing], "and `up == 0` fires");
 }
 
 #[test]
@@ -250,23 +225,23 @@ fn a_restart_or_a_reload_goes_on_with_the_same_breach() {
     let mut w = Watched::new(loaded(PLAN, RULES));
     w.run(40, 0, Ok(&[("api", 0.1)]));
     w.pass(1);
-    let key = w.notices()[0].key.clone();
+    let key = notices(&w.facts)[0].key.clone();
     w.restart(loaded(PLAN, RULES), 20);
     w.run(20, 0, Ok(&[("api", 0.1)]));
-    assert_eq!(w.story(API), [AlertWord::Pending, AlertWord::Firing], "no second page");
+    assert_eq!(story(&w.facts, API), [AlertWord::Pending, AlertWord::Firing], "no second page");
     // A reload with another rule before it.
     let other = RULES.replace("  - alert: HighErrorRate", "  - alert: New\n    expr: x > 1\n  - alert: HighErrorRate");
     let book = warroom::runbook::read("r.md", b"# R\n\n- [ ] a step\n").unwrap();
     w.room.replace(Book::new(vec![book.clone()]), loaded(PLAN, &other));
     w.pass(5);
     assert_eq!(w.room.live.imported[1].instances.len(), 1, "found again by name");
-    assert_eq!(w.notices().len(), 1);
+    assert_eq!(notices(&w.facts).len(), 1);
     // The rule leaves the file: what it fired is over, and who was told hears of it.
     let without = "groups:\n- name: api\n  rules:\n  - alert: Down\n    expr: up == 0\n";
     w.room.replace(Book::new(vec![book]), loaded(PLAN, without));
     w.pass(2);
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Resolved));
-    let last = w.notices().last().copied().unwrap();
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Resolved));
+    let last = notices(&w.facts).last().copied().unwrap();
     assert_eq!((last.action, &last.key), (Action::Resolve, &key));
 }
 
@@ -280,13 +255,13 @@ fn one_is_silenced_or_all_of_a_name() {
     w.does(&silence(API)).unwrap();
     w.run(40, 0, Ok(both));
     w.pass(1);
-    assert_eq!(w.story(API).last(), Some(&AlertWord::Firing), "judged as ever");
-    assert_eq!(w.told(), [(WEB.to_owned(), Action::Trigger)]);
+    assert_eq!(story(&w.facts, API).last(), Some(&AlertWord::Firing), "judged as ever");
+    assert_eq!(told(&w.facts), [(WEB.to_owned(), Action::Trigger)]);
     let mut w = Watched::new(loaded(PLAN, RULES));
     w.does(&silence("HighErrorRate")).unwrap();
     w.run(40, 0, Ok(both));
     w.pass(1);
-    assert!(w.told().is_empty(), "{:?}", w.told());
+    assert!(told(&w.facts).is_empty(), "{:?}", told(&w.facts));
     // Whoever takes one on has that one.
     let ack = Intent::Acknowledge { alert: WEB.to_owned(), owner: None, minutes: None, text: Untrusted::default() };
     w.does(&ack).unwrap();
@@ -419,7 +394,7 @@ fn alerts_of_others_are_kept_while_their_source_is_silent_and_page_nobody() {
     let why = w.room.live.foreign[1].trouble.clone().unwrap_or_default();
     assert!(why.starts_with("no answer for"), "{why}");
     assert_eq!(names(&w), [db]);
-    assert!(w.story(db).is_empty() && w.told().is_empty());
+    assert!(story(&w.facts, db).is_empty() && told(&w.facts).is_empty());
     let shown = |w: &Watched| -> Vec<(String, Shown, String)> {
         let of_am = w.room.alerts().into_iter().filter(|a| a.name.starts_with("am/"));
         of_am.map(|a| (a.name, a.state, a.note)).collect()
@@ -441,16 +416,16 @@ fn a_source_with_channels_tells_of_its_alerts_but_not_of_what_is_silenced_there(
     for _ in 0..3 {
         says(&mut w, Ok(vec![foreign("db", ForeignState::Firing), foreign("web", ForeignState::Silenced)]));
     }
-    assert_eq!((w.story(db), w.story(web)), (vec![AlertWord::Firing], vec![AlertWord::Firing]));
-    assert_eq!(w.told(), [(db.to_owned(), Action::Trigger)]);
-    assert_eq!(w.notices()[0].summary.raw(), format!("{db}: disk is full"));
+    assert_eq!((story(&w.facts, db), story(&w.facts, web)), (vec![AlertWord::Firing], vec![AlertWord::Firing]));
+    assert_eq!(told(&w.facts), [(db.to_owned(), Action::Trigger)]);
+    assert_eq!(notices(&w.facts)[0].summary.raw(), format!("{db}: disk is full"));
     for _ in 0..20 {
         says(&mut w, Err("no answer within 5 s"));
     }
-    assert_eq!(w.story(db), [AlertWord::Firing], "the silence of the source ends nothing");
-    assert_eq!(w.story("am (no data)").last(), Some(&AlertWord::Firing));
+    assert_eq!(story(&w.facts, db), [AlertWord::Firing], "the silence of the source ends nothing");
+    assert_eq!(story(&w.facts, "am (no data)").last(), Some(&AlertWord::Firing));
     says(&mut w, Ok(vec![]));
-    assert_eq!(w.story(db), [AlertWord::Firing, AlertWord::Resolved]);
+    assert_eq!(story(&w.facts, db), [AlertWord::Firing, AlertWord::Resolved]);
 }
 
 #[test]

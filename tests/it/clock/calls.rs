@@ -1,12 +1,12 @@
 //! Windows set the pace and ask for check-ins; a missed one is told until it is answered; timers and drumbeats come back.
 
 use warroom::fact::{AlertWord, Fact, ServiceState};
-use warroom::notice::{Action, Notice};
+use warroom::notice::Action;
 use warroom::room::Intent;
 use warroom::room::next_for::Rank;
 
 use super::{MINUTE, SECOND, World, plan, words};
-use crate::support::step;
+use crate::support::{notices, step};
 
 const RUNBOOK: &str = "# Watch\n\n1. look @ T-55m\n";
 
@@ -31,14 +31,6 @@ name = "api"
 tcp = "127.0.0.1:1"
 every = "5s"
 "#;
-
-fn notices(w: &World) -> Vec<&Notice> {
-    let queued = w.facts.iter().filter_map(|f| match f {
-        Fact::NoticeQueued { notice } => Some(notice),
-        _ => None,
-    });
-    queued.collect()
-}
 
 fn check_in(text: &str) -> Intent {
     Intent::CheckIn { window: "critical".to_owned(), text: words(text) }
@@ -92,24 +84,24 @@ fn a_missed_check_in_is_told_again_up_the_ladder_and_ends_with_an_answer() {
     assert_eq!((next.rank, next.text.as_str()), (Rank::Call, "check in for critical"));
     assert!(w.room.next_for(Some("dba")).is_none_or(|n| n.rank != Rank::Call), "it is not the dba's");
     w.pass(50 * SECOND);
-    assert!(notices(&w).is_empty(), "half an interval late is missed, not before");
+    assert!(notices(&w.facts).is_empty(), "half an interval late is missed, not before");
     w.pass(20 * SECOND);
-    let first = notices(&w);
+    let first = notices(&w.facts);
     assert_eq!(first.len(), 1);
     assert_eq!((first[0].channel.as_str(), first[0].action), ("oncall", Action::Trigger));
     assert_eq!(first[0].alert.as_deref(), Some("check-in critical missed"));
     assert!(w.room.alerts().iter().any(|a| a.name == "check-in critical missed" && a.state.fires()));
     w.pass(6 * MINUTE);
-    let to: Vec<&str> = notices(&w).iter().map(|n| n.channel.as_str()).collect();
+    let to: Vec<&str> = notices(&w.facts).iter().map(|n| n.channel.as_str()).collect();
     assert!(to.iter().filter(|c| **c == "oncall").count() >= 3, "again at each interval: {to:?}");
     assert!(to.contains(&"boss"), "and up the ladder: {to:?}");
-    let key = notices(&w)[0].key.clone();
-    assert!(notices(&w).iter().all(|n| n.key == key), "one incident");
+    let key = notices(&w.facts)[0].key.clone();
+    assert!(notices(&w.facts).iter().all(|n| n.key == key), "one incident");
     assert!(w.does("dba", &check_in("fine")).unwrap_err().contains("role that decides"));
     w.does("comms", &check_in("errors at 0.2 %")).unwrap();
     w.pass(3 * SECOND);
     let over: Vec<&str> =
-        notices(&w).into_iter().filter(|n| n.action == Action::Resolve).map(|n| n.channel.as_str()).collect();
+        notices(&w.facts).into_iter().filter(|n| n.action == Action::Resolve).map(|n| n.channel.as_str()).collect();
     assert_eq!(over, ["boss", "oncall"]);
     assert!(!w.room.alerts().iter().any(|a| a.state.fires()));
     // The next one is two minutes after the answer.
@@ -129,9 +121,9 @@ fn whoever_comes_back_to_a_room_that_nobody_watched_is_not_late_at_once() {
     let effects = warroom::room::observe::begin_watch(&mut w.room);
     w.ledger.perform(&mut w.room, effects);
     w.pass(2 * MINUTE);
-    assert!(notices(&w).is_empty(), "the room was closed for ten minutes: nobody could check in");
+    assert!(notices(&w.facts).is_empty(), "the room was closed for ten minutes: nobody could check in");
     w.pass(70 * SECOND);
-    assert_eq!(notices(&w).len(), 1);
+    assert_eq!(notices(&w.facts).len(), 1);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use warroom::fact::{Draft, Entry, Fact, Hash, Verdict};
 use warroom::room::{Progress, apply};
 use warroom::text::Untrusted;
 
-use super::{PLAN, by, made};
+use super::{PLAN, RUNBOOK, by};
+use crate::support::room;
 
 fn sealed(says: Vec<(usize, i64, &str, Fact)>) -> Vec<Arc<Entry>> {
     let entry = |(writer, ms, who, fact): (usize, i64, &str, Fact)| {
@@ -22,7 +23,7 @@ fn sealed(says: Vec<(usize, i64, &str, Fact)>) -> Vec<Arc<Entry>> {
 }
 
 fn evidence() -> Box<Evidence> {
-    let room = made(PLAN);
+    let room = room(RUNBOOK, PLAN);
     Box::new(room.evidence(&room.gate(0).unwrap()))
 }
 
@@ -48,7 +49,7 @@ fn voted(vote: Vote) -> Fact {
 }
 
 fn verdict_after<'a>(entries: impl IntoIterator<Item = &'a Arc<Entry>>) -> Verdict {
-    let mut room = made(PLAN);
+    let mut room = room(RUNBOOK, PLAN);
     entries.into_iter().for_each(|e| apply::apply(&mut room, e));
     room.gate(room.gate_named("canary 5%").unwrap()).unwrap().verdict
 }

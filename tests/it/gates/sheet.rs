@@ -1,58 +1,21 @@
 //! Gates on the screen: rows, sheet and band at three sizes, and keys of which none decides by accident.
 
-use std::time::Duration;
-
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use crossterm::event::KeyCode;
 use warroom::fact::Verdict;
 use warroom::fact::gate::Vote;
-use warroom::room::{Intent, Room};
+use warroom::room::Intent;
 use warroom::text::Untrusted;
 use warroom::tui::view::Mode;
-use warroom::tui::{self, Act, Keymap, Theme, View};
+use warroom::tui::{self, Act, Theme, View};
 
 use super::{Watched, ic, on_call};
 use crate::support::screen::{frame, text};
+use crate::support::seat::Seat;
 
-struct Seat {
-    room: Room,
-    view: View,
-    keys: Keymap,
-    buf: Buffer,
-}
-
-impl Seat {
-    fn new(mut it: Watched) -> Self {
-        it.room.me.author = ic();
-        let buf = Buffer::empty(Rect::new(0, 0, 160, 48));
-        let mut seat = Self { room: it.room, view: View::new(), keys: Keymap::load(&[]).unwrap(), buf };
-        seat.draw();
-        seat
-    }
-
-    fn draw(&mut self) -> String {
-        let area = self.buf.area;
-        tui::draw(&self.room, &mut self.view, &Theme::default(), area, &mut self.buf);
-        text(&self.buf)
-    }
-
-    fn key(&mut self, code: KeyCode) -> Vec<Act> {
-        let acts = tui::on_key(&self.room, &mut self.view, &self.keys, KeyEvent::new(code, KeyModifiers::NONE));
-        self.draw();
-        acts
-    }
-
-    /// A key by somebody who has read what stands there.
-    fn press(&mut self, c: char) -> Vec<Act> {
-        self.room.now = self.room.now.plus(Duration::from_millis(500));
-        self.key(KeyCode::Char(c))
-    }
-
-    fn type_in(&mut self, line: &str) -> Vec<Act> {
-        line.chars().for_each(|c| drop(self.key(KeyCode::Char(c))));
-        self.key(KeyCode::Enter)
-    }
+/// The incident commander before it.
+fn sit(mut it: Watched) -> Seat {
+    it.room.me.author = ic();
+    Seat::new(it.room)
 }
 
 /// Deployed, the first rung of the canary under way.
@@ -102,7 +65,7 @@ fn the_sheet_of_a_gate_at_every_size() {
 fn rows_and_band_name_the_gate_in_question() {
     let mut it = under_way();
     it.run(12, Some(1.24), Some(300.0));
-    let mut seat = Seat::new(it);
+    let mut seat = sit(it);
     let shown = seat.draw();
     assert!(shown.contains("canary 5%: error rate 1.2% > 1% for 0:11 · dwell 0:00/1:00 · votes 0/2"), "{shown}");
     assert!(shown.contains("gate canary 5%") && shown.contains("NO-GO 0:00/1:00"), "{shown}");
@@ -112,13 +75,13 @@ fn rows_and_band_name_the_gate_in_question() {
     seat.press('g');
     let shown = seat.draw();
     assert!(shown.contains("Gate canary 5%") && shown.contains("any other key closes"), "{shown}");
-    insta::assert_snapshot!("gate_rows_160x48", Seat::new(under_way()).draw());
+    insta::assert_snapshot!("gate_rows_160x48", sit(under_way()).draw());
 }
 
 /// A gate row is no step: ticking it does nothing but say so, and it counts for nothing.
 #[test]
 fn a_gates_row_is_no_step() {
-    let mut seat = Seat::new(under_way());
+    let mut seat = sit(under_way());
     let before = seat.view.derived.done;
     assert_eq!(before.1, 7, "seven steps, whatever gates there are");
     let row = seat.view.derived.nodes.iter().position(warroom::tui::derive::Node::is_gate).unwrap();
@@ -138,7 +101,7 @@ fn a_gates_row_is_no_step() {
 
 #[test]
 fn votes_and_decisions_by_keys_and_nothing_by_accident() {
-    let mut seat = Seat::new(under_way());
+    let mut seat = sit(under_way());
     seat.press('g');
     // Type-ahead into the sheet that opens: nothing.
     for c in "ydxor".chars() {
@@ -176,7 +139,7 @@ fn pasted_yeses_decide_nothing() {
     let mut it = under_way();
     it.vote(&on_call(), Vote::Go).unwrap();
     it.good(30);
-    let mut seat = Seat::new(it);
+    let mut seat = sit(it);
     seat.press('g');
     assert!(tui::on_paste(&seat.room, &mut seat.view, &"GO\ny\n".repeat(1_000)).is_empty());
     assert!(seat.press('d').is_empty());
@@ -198,7 +161,7 @@ fn a_screen_that_only_looks_is_offered_nothing() {
     let mut it = under_way();
     it.vote(&on_call(), Vote::Go).unwrap();
     it.room.me.read_only = true;
-    let mut seat = Seat::new(it);
+    let mut seat = sit(it);
     seat.press('g');
     let shown = seat.draw();
     assert!(shown.contains("Gate canary 5%") && !shown.contains("vote NO-GO"), "{shown}");

@@ -1,56 +1,20 @@
 //! Rollbacks and breakers on the screen: both sheets at three sizes, the band, and keys of which none fires by accident.
 
-use std::time::Duration;
-
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use crossterm::event::KeyCode;
 use uuid::Uuid;
 use warroom::fact::{Draft, Fact};
-use warroom::room::{Intent, Room};
+use warroom::room::Intent;
 use warroom::tui::view::{Mode, Sheet};
-use warroom::tui::{self, Act, Keymap, Theme, View};
+use warroom::tui::{Act, Theme, View};
 
 use super::{Watched, ic, words};
 use crate::support::screen::{frame, text};
+use crate::support::seat::Seat;
 
-struct Seat {
-    room: Room,
-    view: View,
-    keys: Keymap,
-    buf: Buffer,
-}
-
-impl Seat {
-    fn new(mut it: Watched) -> Self {
-        it.room.me.author = ic();
-        let buf = Buffer::empty(Rect::new(0, 0, 160, 48));
-        let mut seat = Self { room: it.room, view: View::new(), keys: Keymap::load(&[]).unwrap(), buf };
-        seat.draw();
-        seat
-    }
-
-    fn draw(&mut self) -> String {
-        let area = self.buf.area;
-        tui::draw(&self.room, &mut self.view, &Theme::default(), area, &mut self.buf);
-        text(&self.buf)
-    }
-
-    fn key(&mut self, code: KeyCode) -> Vec<Act> {
-        let acts = tui::on_key(&self.room, &mut self.view, &self.keys, KeyEvent::new(code, KeyModifiers::NONE));
-        self.draw();
-        acts
-    }
-
-    fn press(&mut self, c: char) -> Vec<Act> {
-        self.room.now = self.room.now.plus(Duration::from_millis(500));
-        self.key(KeyCode::Char(c))
-    }
-
-    fn type_in(&mut self, line: &str) -> Vec<Act> {
-        line.chars().for_each(|c| drop(self.key(KeyCode::Char(c))));
-        self.key(KeyCode::Enter)
-    }
+/// The incident commander before it.
+fn sit(mut it: Watched) -> Seat {
+    it.room.me.author = ic();
+    Seat::new(it.room)
 }
 
 fn armed() -> Watched {
@@ -90,7 +54,7 @@ fn both_sheets_at_every_size() {
 
 #[test]
 fn the_band_says_the_level_and_what_is_to_be_decided() {
-    let mut seat = Seat::new(armed());
+    let mut seat = sit(armed());
     let shown = seat.draw();
     assert!(shown.contains("LEVEL 2 error rate 3.4% > 3% since 2:1") && shown.contains("decide in 7:4"), "{shown}");
     assert!(shown.contains("prepare rollback · not improving"), "{shown}");
@@ -118,7 +82,7 @@ fn a_level_is_called_out_when_it_comes() {
 /// From the decision to the first command: two keys, the word, and the arrow stands on it.
 #[test]
 fn a_rollback_fires_with_two_keys_and_its_word() {
-    let mut seat = Seat::new(armed());
+    let mut seat = sit(armed());
     seat.press('R');
     assert!(seat.draw().contains("the cheapest that works"));
     assert!(seat.press('f').is_empty());
@@ -133,12 +97,12 @@ fn a_rollback_fires_with_two_keys_and_its_word() {
 
 #[test]
 fn no_key_fires_a_breaker() {
-    let mut seat = Seat::new(armed());
+    let mut seat = sit(armed());
     seat.press('B');
     for c in ['y', 'B', 'f'] {
         assert!(seat.press(c).is_empty(), "{c}");
     }
-    let mut seat = Seat::new(armed());
+    let mut seat = sit(armed());
     seat.press('B');
     assert!(seat.key(KeyCode::Char('f')).is_empty(), "type-ahead decides nothing");
     assert!(seat.draw().contains("under glass") && seat.draw().contains("cuts off: all writes"));
@@ -153,7 +117,7 @@ fn no_key_fires_a_breaker() {
 /// What a person sees is declared on two keys and a line.
 #[test]
 fn a_symptom_is_declared_from_the_sheet() {
-    let mut seat = Seat::new(armed());
+    let mut seat = sit(armed());
     seat.press('R');
     seat.press('d');
     assert!(seat.draw().contains("declare \"data corruption\": level 3"));

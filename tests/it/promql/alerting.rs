@@ -137,7 +137,7 @@ struct Ours {
 
 impl Ours {
     fn new(source: &str) -> Self {
-        let mut plan = plan(&format!("[source.it]\n{source}\nevery = \"200ms\"\nrules = [\"rules.yml\"]\n"));
+        let mut plan = plan(&format!("[source.it]\n{source}\nevery = \"200ms\"\nrules = [\"rules.yml\"]\n"), &[]);
         let findings = import(&mut plan, &[RuleText { path: "rules.yml".to_owned(), text: RULES.to_owned() }]);
         assert!(findings.is_empty(), "{findings:?}");
         let pace = Pace::new(Instant::now(), chrono::Utc::now(), 1);

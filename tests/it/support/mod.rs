@@ -2,6 +2,7 @@
 
 pub mod pty;
 pub mod screen;
+pub mod seat;
 pub mod watch;
 
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use warroom::clock::{Now, Stamp, Writer};
-use warroom::fact::{Author, Draft, Entry, Fact, Hash, StepId};
+use warroom::fact::{AlertWord, Author, Draft, Entry, Fact, Hash, StepId};
+use warroom::notice::{Action, Notice};
 use warroom::plan::{self, Plan};
-use warroom::room::{Book, Effect, Me, Room, apply, decide};
+use warroom::room::{Book, Effect, JournalHealth, Me, Room, Watch, apply, decide};
+use warroom::runbook::Runbook;
 use warroom::text::Untrusted;
 
 /// 2025-10-21T11:00:00Z on a clock that starts at one hour.
@@ -23,12 +26,12 @@ pub fn author(name: &str) -> Author {
     Author { person: Untrusted::new(name), role: None }
 }
 
-/// A plan from its text; the test fails with the findings when it is not clean.
-pub fn plan(text: &str) -> Plan {
+/// A plan from its text, read against these runbooks; the test fails with the findings when it is not clean.
+pub fn plan(text: &str, runbooks: &[Runbook]) -> Plan {
     let none = |_: &str| None;
     let nothing = |_: &str| Err("not in a test".to_owned());
     let outside = plan::Outside { env: &none, file: &nothing, cmd: &nothing };
-    let loaded = plan::load(&plan::Input { path: "warroom.toml", text, outside: &outside, runbooks: &[] });
+    let loaded = plan::load(&plan::Input { path: "warroom.toml", text, outside: &outside, runbooks });
     assert!(loaded.usable(), "{:#?}", loaded.findings);
     loaded.plan
 }
@@ -36,15 +39,47 @@ pub fn plan(text: &str) -> Plan {
 /// A room for `ic` from a runbook's text and a plan's.
 pub fn room(runbook: &str, plan_text: &str) -> Room {
     let book = warroom::runbook::read("runbook.md", runbook.as_bytes()).unwrap();
-    let plan = if plan_text.is_empty() { plan::bare("runbook.md", "test") } else { plan(plan_text) };
+    let books = [book];
+    let plan = if plan_text.is_empty() { plan::bare("runbook.md", "test") } else { plan(plan_text, &books) };
     let me = Me { author: author("ic"), read_only: false };
-    Room::new(me, Arc::new(Book::new(vec![book])), Arc::new(plan), start())
+    Room::new(me, Arc::new(Book::new(books.into())), Arc::new(plan), start())
+}
+
+/// The same where this process is the watch and what is recorded is on the disk.
+pub fn watching(runbook: &str, plan_text: &str) -> Room {
+    let mut room = room(runbook, plan_text);
+    room.live.watch = Watch::Me { epoch: 1 };
+    room.journal = JournalHealth::Safe;
+    room
 }
 
 /// The id of the first step whose text contains `words`.
 pub fn step(room: &Room, words: &str) -> StepId {
     let found = room.book.steps().find(|s| s.text.to_string().contains(words));
     found.map_or_else(|| panic!("no step says {words:?}"), |s| s.id.clone())
+}
+
+/// What became of an alert, in order.
+pub fn story(facts: &[Fact], alert: &str) -> Vec<AlertWord> {
+    let of = facts.iter().filter_map(|fact| match fact {
+        Fact::AlertChanged { alert: name, to, .. } if name.raw() == alert => Some(*to),
+        _ => None,
+    });
+    of.collect()
+}
+
+/// What was to be told, in order.
+pub fn notices(facts: &[Fact]) -> Vec<&Notice> {
+    let queued = facts.iter().filter_map(|fact| match fact {
+        Fact::NoticeQueued { notice } => Some(notice),
+        _ => None,
+    });
+    queued.collect()
+}
+
+/// The same as alert and action.
+pub fn told(facts: &[Fact]) -> Vec<(String, Action)> {
+    notices(facts).iter().map(|n| (n.alert.clone().unwrap_or_default(), n.action)).collect()
 }
 
 /// A journal of one writer in memory: seals what it is given and applies it.

@@ -433,7 +433,7 @@ spend = 5
 /// The busy room with three objectives: one burns, one is good, of one too little is known.
 pub fn budgets() -> Room {
     let mut room = busy();
-    let with = super::plan(SLOS);
+    let with = super::plan(SLOS, &[]);
     let mut plan = (*room.plan).clone();
     (plan.slos, plan.hidden) = (with.slos, with.hidden);
     let mut all = Room::new(room.me.clone(), Arc::clone(&room.book), Arc::new(plan), now());
