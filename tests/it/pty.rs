@@ -138,8 +138,9 @@ fn a_vanished_terminal_ends_it() {
             assert!(start.elapsed() < LIMIT, "still there under {shell:?}");
             std::thread::yield_now();
         }
+        // A busy machine takes its time to let it run; what waits for somebody would wait for ever.
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(2), "{took:?} under {shell:?}");
+        assert!(took < Duration::from_secs(5), "{took:?} under {shell:?}");
         // Closing the journal is work; spinning for a second would be ten times as much.
         assert!(
             used.saturating_sub(before) <= Duration::from_millis(200),

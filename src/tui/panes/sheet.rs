@@ -32,19 +32,25 @@ pub fn rows(room: &Room, view: &View, width: u16) -> u16 {
 
 /// The keys of a sheet, as many in a row as fit; faint where what they do may not be done now.
 pub(super) fn key_rows(offers: &[Offer], more: &[(&str, &str)], width: u16) -> Vec<Pieces> {
-    let mut rows: Vec<Pieces> = vec![Vec::new()];
+    let mut rows: Vec<Pieces> = Vec::new();
     let mut used = 0;
     let offered = offers.iter().map(|o| (o.key.to_string(), o.says, o.next.is_ok()));
     for (key, says, ready) in offered.chain(more.iter().map(|(key, says)| ((*key).to_owned(), *says, true))) {
-        let wide = cells(&key) + 1 + cells(says) + 3;
-        if used + wide > width + 3 && used > 0 {
-            rows.push(Vec::new());
-            used = 0;
-        }
-        used += wide;
-        if let Some(row) = rows.last_mut() {
-            row.push((key, if ready { Role::Accent } else { Role::Faint }));
-            row.push((format!(" {says}   "), if ready { Role::Text } else { Role::Faint }));
+        let wide = cells(&key) + 1 + cells(says);
+        let pair = [
+            (key, if ready { Role::Accent } else { Role::Faint }),
+            (format!(" {says}"), if ready { Role::Text } else { Role::Faint }),
+        ];
+        match rows.last_mut() {
+            Some(row) if used + 3 + wide <= width => {
+                row.push(("   ".to_owned(), Role::Text));
+                row.extend(pair);
+                used += 3 + wide;
+            }
+            _ => {
+                rows.push(pair.into());
+                used = wide;
+            }
         }
     }
     rows
