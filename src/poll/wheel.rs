@@ -1,4 +1,4 @@
-//! The schedule, without a clock: who is due in which slot of 20 to 100 ms, on an absolute beat with a fixed phase per name.
+//! The schedule, without a clock: who is due in which slot of 20 ms and more, on an absolute beat with a fixed phase per name.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,9 +6,10 @@ use std::time::Duration;
 /// What is due within the same slot starts together: one wake-up for many askings instead of one each.
 pub const SLOT: Duration = Duration::from_millis(20);
 
-/// Who is asked seldom shares wider slots, at most so many times [`SLOT`] and at most a fiftieth of its interval: a wake-up
-/// costs as much as several askings.
-const WIDEST: u64 = 5;
+/// So many share a slot where it may be wider: a wake-up of loop, tape and pollers costs as much as several askings.
+const TOGETHER: u32 = 64;
+/// A slot is at most this part of the interval. Nobody is asked less often for it; only phases lie closer together.
+const PART: u32 = 16;
 
 /// Whom the wheel wakes.
 pub type Key = u32;
@@ -17,6 +18,8 @@ pub type Key = u32;
 #[derive(Debug, Default)]
 pub struct Wheel {
     slots: BTreeMap<u64, Vec<Turn>>,
+    /// How many are on the wheel.
+    turns: u32,
     /// Emptied slots, to be filled again.
     spare: Vec<Vec<Turn>>,
 }
@@ -55,11 +58,13 @@ impl Beat {
         self.phase + Duration::from_nanos(u64::try_from(beats * every).unwrap_or(u64::MAX))
     }
 
-    /// The slot in which `due` is asked: its own, or the first of the wider one it falls into.
-    fn slot_of(self, due: Duration) -> u64 {
-        let wide = u64::try_from(self.every.as_nanos() / 50 / SLOT.as_nanos()).unwrap_or(WIDEST).clamp(1, WIDEST);
-        let slot = slot_of(due);
-        slot - slot % wide
+    /// The slot in which a `due` time of this beat is asked with `turns` on the wheel: its own or, together with others, that of
+    /// the wider one its phase falls into; the beat stays as even. Wide slots hold about [`TOGETHER`]; were they to hold more,
+    /// the last of a burst would be measured slow.
+    fn slot_of(self, due: Duration, turns: u32) -> u64 {
+        let width = (self.every * TOGETHER / turns.max(1)).min(self.every / PART);
+        let early = if width < 2 * SLOT { 0 } else { self.phase.as_nanos() % width.as_nanos() };
+        slot_of(due.saturating_sub(Duration::from_nanos(u64::try_from(early).unwrap_or_default())))
     }
 }
 
@@ -80,13 +85,17 @@ impl Wheel {
 
     /// Puts somebody on the wheel: at their beat from `now` on and, with `first`, once before.
     pub fn insert(&mut self, key: Key, beat: Beat, now: Duration, first: Option<Duration>) {
-        let due = first.unwrap_or_else(|| beat.after(now));
-        self.put(Turn { key, due, beat });
+        self.turns += 1;
+        match first {
+            Some(due) => self.put(slot_of(due), Turn { key, due, beat }),
+            None => self.put_back(Turn { key, due: beat.after(now), beat }),
+        }
     }
 
     /// Forgets everybody.
     pub fn clear(&mut self) {
         self.slots.clear();
+        self.turns = 0;
     }
 
     /// When the next slot begins that somebody is due in.
@@ -110,18 +119,22 @@ impl Wheel {
                 }
                 // A slot begins before the exact due time: count from whichever is later.
                 let mut due = turn.beat.after(now.max(turn.due));
-                if asked && turn.beat.slot_of(due) <= current {
+                if asked && turn.beat.slot_of(due, self.turns) <= current {
                     due += turn.beat.every;
                 }
-                self.put(Turn { due, ..turn });
+                self.put_back(Turn { due, ..turn });
             }
             self.spare.push(turns);
         }
     }
 
-    fn put(&mut self, turn: Turn) {
+    fn put_back(&mut self, turn: Turn) {
+        self.put(turn.beat.slot_of(turn.due, self.turns), turn);
+    }
+
+    fn put(&mut self, slot: u64, turn: Turn) {
         let spare = &mut self.spare;
-        self.slots.entry(turn.beat.slot_of(turn.due)).or_insert_with(|| spare.pop().unwrap_or_default()).push(turn);
+        self.slots.entry(slot).or_insert_with(|| spare.pop().unwrap_or_default()).push(turn);
     }
 }
 
