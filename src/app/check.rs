@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use tokio::sync::mpsc;
+
 use super::commands::{UNUSABLE, complain, say};
 use super::setup::Setup;
 use crate::check::{self, Accepted};
-use crate::cli;
 use crate::finding::{self, Level, Paint, Report, Source};
+use crate::{cli, task};
 
 /// Everything found in a setup, and what of it was accepted.
 pub struct Checked {
@@ -96,12 +98,22 @@ pub fn main(args: &cli::Show) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(checked.report.failed())))
 }
 
-/// What somebody should know before the room opens; it opens all the same.
-pub fn announce(setup: &Setup) {
-    let checked = Checked::of(setup);
-    if checked.report.errors + checked.report.warnings > 0 {
-        complain(&format!("flight-check: {}; `warroom check` shows them", checked.summary()));
-    }
+/// What somebody should know of a room that opens all the same, in one sentence on `out`; nothing when all is well. Found
+/// beside the loop: the first frame does not wait for it.
+pub fn announce(setup: Setup, out: mpsc::Sender<String>) {
+    let look = move || {
+        let checked = Checked::of(&setup);
+        let any = checked.report.errors + checked.report.warnings > 0;
+        any.then(|| format!("flight-check: {}; `warroom check` shows them", checked.summary()))
+    };
+    task::blocking("flight-check", look, move |found| {
+        // The lane holds one, and this is the only one; nobody listens any more only when the loop has ended.
+        match found {
+            Ok(Some(found)) => drop(out.try_send(found)),
+            Ok(None) => {}
+            Err(panic) => tracing::error!(task = %panic.task, "{}", panic.message),
+        }
+    });
 }
 
 /// `warroom explain`: one code, or all of them with their meaning.

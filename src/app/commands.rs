@@ -78,6 +78,8 @@ pub struct Seated {
     pub lanes: Lanes,
     /// Of the loop's thread.
     pub runtime: tokio::runtime::Runtime,
+    /// What the flight-check has yet to look at.
+    unchecked: Option<Setup>,
     /// Writes what is left of the log when dropped.
     _log: Option<tracing_appender::non_blocking::WorkerGuard>,
 }
@@ -120,8 +122,9 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
         control: None,
         files: None,
         runs: None,
+        checked: None,
     };
-    Ok(Seated { desk, lanes, runtime, _log: log })
+    Ok(Seated { desk, lanes, runtime, unchecked: None, _log: log })
 }
 
 /// A plan that can be used, or the exit status after its findings were printed.
@@ -149,7 +152,6 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
     };
-    check::announce(&setup);
     let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
     // Asked before the screen is taken.
     let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
@@ -160,7 +162,8 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
     let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
         anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
     };
-    let mut seated = sit(setup, &args.seat, journal_at, None)?;
+    let mut seated = sit(setup.clone(), &args.seat, journal_at, None)?;
+    seated.unchecked = Some(setup);
     seated.desk.at_start = start.facts;
     seated.lanes.input = Some(opened.input);
     let ending = live(seated, None, Some(&mut opened.screen), None)?;
@@ -173,14 +176,14 @@ fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
     };
-    check::announce(&setup);
     let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
     let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
     let setup = match sound(setup.answered(&start.answers)) {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
     };
-    let mut seated = sit(setup, &args.seat, journal_at, None)?;
+    let mut seated = sit(setup.clone(), &args.seat, journal_at, None)?;
+    seated.unchecked = Some(setup);
     seated.desk.at_start = start.facts;
     let ending = live(seated, args.control.as_deref(), None, None)?;
     Ok(code_of(ending))
@@ -196,7 +199,7 @@ pub fn live(
     screen: Option<&mut screen::Screen>,
     story: Option<&mut demo::Story>,
 ) -> anyhow::Result<Ending> {
-    let Seated { desk, lanes, runtime, .. } = &mut seated;
+    let Seated { desk, lanes, runtime, unchecked, .. } = &mut seated;
     let mut lanes = std::mem::replace(lanes, Lanes::closed());
     let ending = runtime.block_on(async {
         if let Some(path) = control {
@@ -216,6 +219,11 @@ pub fn live(
             let (out, changes) = mpsc::channel(16);
             lanes.files = Some(changes);
             desk.watch_files(out);
+        }
+        if let Some(setup) = unchecked.take() {
+            let (out, found) = mpsc::channel(1);
+            lanes.checked = Some(found);
+            check::announce(setup, out);
         }
         let mut screen = screen;
         let ending = run::run(desk, lanes, screen.as_deref_mut(), story).await;

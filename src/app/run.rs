@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::commands::complain;
 use super::control::Request;
 use super::desk::Desk;
 use super::reread::{Reread, Wanted};
@@ -38,6 +39,8 @@ pub struct Lanes {
     pub files: Option<mpsc::Receiver<Changed>>,
     /// From runs of commands: 64 pieces of news; of output the newest, and an end waits for room.
     pub runs: Option<mpsc::Receiver<News>>,
+    /// From the flight-check at the start: one sentence, if anything.
+    pub checked: Option<mpsc::Receiver<String>>,
 }
 
 impl Lanes {
@@ -51,6 +54,7 @@ impl Lanes {
             control: None,
             files: None,
             runs: None,
+            checked: None,
         }
     }
 }
@@ -169,6 +173,17 @@ pub async fn run(
                 if let Some(news) = news {
                     urgent |= desk.on_run(news);
                     dirty = true;
+                }
+                None
+            }
+            found = next(&mut lanes.checked) => {
+                lanes.checked = None;
+                if let Some(found) = found {
+                    match screen.as_deref_mut() {
+                        Some(screen) => screen.say(desk, &found),
+                        None => complain(&found),
+                    }
+                    urgent = true;
                 }
                 None
             }

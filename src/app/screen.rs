@@ -215,6 +215,11 @@ impl Screen {
         self.leaving && desk.runs_of_mine() == 0 && desk.room.unsaved.is_empty()
     }
 
+    /// Something found beside the loop that whoever sits here should know.
+    pub fn say(&mut self, desk: &Desk, text: &str) {
+        self.view.toast(desk.now(), Tone::Bad, text);
+    }
+
     /// Restores the terminal and stops; comes back here when continued. The gap is no data for whoever was not watched.
     fn suspend(&mut self, desk: &mut Desk) -> Leave {
         desk.room.now = desk.now();

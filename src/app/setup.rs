@@ -16,7 +16,7 @@ use crate::runbook::{self, Runbook};
 use crate::{files, finding};
 
 /// What a PLAN argument led to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Setup {
     /// The folder everything is relative to.
     pub root: PathBuf,

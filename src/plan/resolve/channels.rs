@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::raw::{RawFilled, RawHeartbeat, RawLog, RawNotify};
 use super::super::{Escalation, HeartbeatPlan, LogPlan, NotifyPlan, Way};
-use super::Resolver;
 use super::circles::circles;
+use super::{Given, Resolver};
 use crate::finding::codes;
 use crate::secret::Filled;
 
@@ -14,11 +14,10 @@ const HEARTBEAT: Duration = Duration::from_mins(1);
 
 impl Resolver<'_> {
     pub(super) fn logs(&mut self, raw: &[RawLog]) -> Vec<LogPlan> {
-        let mut names = Vec::new();
+        let mut given = Given::default();
         let mut out = Vec::new();
         for log in raw {
-            let name = self.name("log", log.name.as_ref(), &names);
-            names.push(name.clone());
+            let name = self.name("log", log.name.as_ref(), &mut given);
             if let (Some(_), Some(twice)) = (&log.file, &log.command) {
                 let message = "a log comes from a file or from a command";
                 self.r.report(codes::CONFLICT, twice.span.clone(), message, "make two logs of it");

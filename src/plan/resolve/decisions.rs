@@ -13,8 +13,8 @@ use super::super::raw::{
 };
 use super::super::slo::SloPlan;
 use super::super::table::meant;
-use super::Resolver;
 use super::places::{Places, Wanted};
+use super::{Given, Resolver};
 use crate::clock::{Offset, parse_duration};
 use crate::condition::{Condition, Names, ServiceRef, Trouble, parse_value};
 use crate::finding::codes;
@@ -102,11 +102,10 @@ impl Resolver<'_> {
         name_of: impl Fn(&R) -> Option<&Text>,
         resolve: impl Fn(&mut Self, &R, String) -> Option<P>,
     ) -> Vec<P> {
-        let mut names = Vec::new();
+        let mut given = Given::default();
         let mut out = Vec::new();
         for entry in raw {
-            let name = self.name(what, name_of(entry), &names);
-            names.push(name.clone());
+            let name = self.name(what, name_of(entry), &mut given);
             out.extend(resolve(self, entry, name));
         }
         out

@@ -6,7 +6,7 @@ use super::super::raw::{From, RawFilled, RawMetric, RawSlo, RawSource, Text};
 use super::super::slo::{HiddenPlan, SloPlan};
 use super::super::table::meant;
 use super::super::{FromProbe, MetricPlan, NotifyPlan, OwnAlerts, ServicePlan, SourcePlan};
-use super::{Pace, Resolver};
+use super::{Given, Pace, Resolver};
 use crate::condition::{ConditionError, Threshold, Trouble, parse_value};
 use crate::finding::codes;
 use crate::probe::promql::{self, PromqlError};
@@ -75,12 +75,11 @@ impl Resolver<'_> {
         channels: &[NotifyPlan],
     ) -> Measured {
         let mut sources: Vec<Source> = raw_sources.iter().map(|source| self.source(source)).collect();
-        let mut names: Vec<String> = Vec::new();
+        let mut given = Given::default();
         let mut groups: Vec<Group> = Vec::new();
         let mut metrics = Vec::new();
         for (ix, metric) in raw.iter().enumerate() {
-            let name = self.name("metric", metric.name.as_ref(), &names);
-            names.push(name.clone());
+            let name = self.name("metric", metric.name.as_ref(), &mut given);
             let plan = self.metric(metric, name, MetricIx(ix as u32), &mut sources, &mut groups, services);
             metrics.push(plan);
         }

@@ -139,6 +139,13 @@ fn ordered(mut findings: Vec<crate::finding::Finding>, masks: &Masks) -> Vec<cra
     findings
 }
 
+/// The names that a list has given so far.
+#[derive(Default)]
+struct Given {
+    count: usize,
+    taken: std::collections::HashSet<String>,
+}
+
 impl Resolver<'_> {
     /// A duration over zero.
     fn duration(&mut self, text: Option<&Text>) -> Option<Duration> {
@@ -197,9 +204,14 @@ impl Resolver<'_> {
     }
 
     /// The names of a list of tables, each one's own: what has none is called by its place, what is there twice is reported.
-    fn name(&mut self, what: &str, name: Option<&Text>, before: &[String]) -> String {
-        let Some(name) = name else { return format!("{what} {}", before.len() + 1) };
-        if before.iter().any(|n| n == name.get_ref()) {
+    fn name(&mut self, what: &str, name: Option<&Text>, before: &mut Given) -> String {
+        before.count += 1;
+        let Some(name) = name else {
+            let name = format!("{what} {}", before.count);
+            before.taken.insert(name.clone());
+            return name;
+        };
+        if !before.taken.insert(name.get_ref().clone()) {
             self.r.report(
                 codes::DUPLICATE,
                 name.span(),

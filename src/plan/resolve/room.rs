@@ -6,7 +6,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use super::super::raw::{RawRole, RawRoom, RawTime, Text};
 use super::super::schedule::Order;
 use super::super::{Input, RolePlan, RoomPlan, stem};
-use super::Resolver;
+use super::{Given, Resolver};
 use crate::finding::{codes, nearest};
 
 /// What a role may decide.
@@ -91,22 +91,21 @@ impl Resolver<'_> {
     }
 
     pub(super) fn roles(&mut self, raw: &[RawRole]) -> Vec<RolePlan> {
-        let mut names = Vec::new();
+        let mut given = Given::default();
         let mut out = Vec::new();
         for role in raw {
-            let name = self.name("role", role.name.as_ref(), &names);
+            let name = self.name("role", role.name.as_ref(), &mut given);
             let decides = role.decides.iter().filter_map(|word| self.word("decides", word, &DECIDES));
             let decides: Vec<String> = decides.map(str::to_owned).collect();
             let runs = role.runs.as_ref().map(|words| {
                 words.iter().filter_map(|word| self.word("runs", word, &RUNS)).map(str::to_owned).collect()
             });
             out.push(RolePlan {
-                name: name.clone(),
+                name,
                 decides,
                 runs,
                 people: role.people.iter().map(|p| p.get_ref().clone()).collect(),
             });
-            names.push(name);
         }
         out
     }

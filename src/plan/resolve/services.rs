@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::ServicePlan;
 use super::super::raw::{RawExpect, RawFilled, RawService, RawSide, Text};
-use super::Resolver;
+use super::{Given, Resolver};
 use crate::finding::codes;
 use crate::probe::{Ask, CommandExpect, CommandLine, HttpExpect, Request, ServiceIx};
 use crate::secret::{Filled, MASK};
@@ -20,11 +20,10 @@ type Use = (&'static str, Option<std::ops::Range<usize>>, &'static [&'static str
 
 impl Resolver<'_> {
     pub(super) fn services(&mut self, raw: &[RawService]) -> Vec<ServicePlan> {
-        let mut names: Vec<String> = Vec::new();
+        let mut given = Given::default();
         let mut out: Vec<ServicePlan> = Vec::new();
         for (ix, service) in raw.iter().enumerate() {
-            let name = self.name("service", service.name.as_ref(), &names);
-            names.push(name.clone());
+            let name = self.name("service", service.name.as_ref(), &mut given);
             let pace = self.pace_of_service(service);
             let ask = self.ask(service, ServiceIx(ix as u32));
             let (kind, target_version) =
@@ -48,6 +47,7 @@ impl Resolver<'_> {
                 target_version,
             });
         }
+        let names: Vec<String> = out.iter().map(|service| service.name.clone()).collect();
         for (raw, service) in raw.iter().zip(&mut out) {
             service.needs = self.known("service", &raw.needs, &names);
         }

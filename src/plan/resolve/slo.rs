@@ -8,7 +8,7 @@ use super::super::NotifyPlan;
 use super::super::raw::{RawSlo, Text};
 use super::super::slo::{Counts, HiddenPlan, HiddenReads, Side, SloPlan, windows};
 use super::metrics::{Group, Source};
-use super::{Pace, Resolver, hex};
+use super::{Given, Pace, Resolver, hex};
 use crate::clock::duration_text;
 use crate::finding::codes;
 use crate::probe::promql::PlainSelector;
@@ -35,10 +35,9 @@ impl Resolver<'_> {
         channels: &[NotifyPlan],
     ) -> (Vec<SloPlan>, Vec<HiddenPlan>) {
         let channels: Vec<String> = channels.iter().map(|c| c.name.clone()).collect();
-        let (mut names, mut slos, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut given, mut slos, mut hidden) = (Given::default(), Vec::new(), Vec::new());
         for raw in raw {
-            let name = self.name("slo", raw.name.as_ref(), &names);
-            names.push(name.clone());
+            let name = self.name("slo", raw.name.as_ref(), &mut given);
             let notify = self.known("channel", &raw.notify, &channels);
             let words = ["info", "warn", "page", "rollback"];
             let severity = raw.severity.as_ref().and_then(|s| self.word("severity", s, &words)).unwrap_or("warn");
