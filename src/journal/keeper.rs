@@ -347,10 +347,11 @@ impl Keeper {
                     self.pending.drain(..count);
                     self.busy_since = None;
                     self.delivered = store.tails.n;
+                    // Home first: the bell may say less than the file holds, never more.
+                    self.deliver(entries);
                     if let Some(bell) = &self.bell {
                         bell.ring(store.tails.n, store.tails.head);
                     }
-                    self.deliver(entries);
                 }
                 Err(e) if e.is_busy() => {
                     let now = instant_now();
