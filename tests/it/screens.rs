@@ -630,6 +630,19 @@ fn the_help_names_every_key() {
     assert!(Press::parse("c-x").is_some() && Press::parse("hello").is_none());
 }
 
+/// On the smallest terminal no word of the help is cut: a line that is too long goes on in the next row.
+#[test]
+fn the_help_is_whole_on_a_small_terminal() {
+    let mut view = View::new();
+    view.mode = Mode::Help;
+    let shown = text(&frame(&busy(), &mut view, &Theme::default(), 80, 200));
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    for line in Keymap::load(&[]).unwrap().lines().iter().filter(|line| !line.say.starts_with("To pane ")) {
+        let say: Vec<&str> = line.say.split_whitespace().collect();
+        assert!(words.windows(say.len()).any(|part| part == say), "{:?} is not whole", line.say);
+    }
+}
+
 #[test]
 fn every_key_of_a_repeat_or_release_is_understood() {
     let mut seat = Seat::new(busy());

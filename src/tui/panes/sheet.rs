@@ -240,35 +240,48 @@ const PANES: [Action; 9] = [
     Action::Pane9,
 ];
 
+/// A row of the help.
+enum HelpRow {
+    Blank,
+    Title(&'static str),
+    /// Keys, where they begin here, and a line of what they do.
+    Keys(String, String),
+}
+
 /// Draws the help: every key in force, by situation.
 pub fn help(view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.head(area, "Keys", true, &[], &[("esc closes", Role::Dim)]);
-    let mut lines: Vec<Option<(String, String)>> = Vec::new();
-    let mut titles: Vec<(usize, &str)> = Vec::new();
+    let (x, width) = (area.x + 4, area.width.saturating_sub(7));
+    let mut lines: Vec<HelpRow> = Vec::new();
     for mode in KeyMode::ALL {
         let of = rows_of(view, *mode);
         if of.is_empty() {
             continue;
         }
         if !lines.is_empty() {
-            lines.push(None);
+            lines.push(HelpRow::Blank);
         }
-        titles.push((lines.len(), situation(*mode)));
-        lines.push(None);
-        lines.extend(of.into_iter().map(Some));
+        lines.push(HelpRow::Title(situation(*mode)));
+        for (mut keys, says) in of {
+            let wrapped = wrap(&says, usize::from(width.saturating_sub(17)));
+            lines.extend(wrapped.iter().map(|says| HelpRow::Keys(std::mem::take(&mut keys), says.to_string())));
+        }
     }
     let rows = usize::from(area.height.saturating_sub(2));
     let wanted = view.scroll.get(Pane::Tabs.index()).copied().unwrap_or_default();
     let from = wanted.min(lines.len().saturating_sub(rows));
-    let x = area.x + 4;
-    for (i, (place, line)) in lines.iter().enumerate().skip(from).take(rows).enumerate() {
+    for (i, line) in lines.iter().skip(from).take(rows).enumerate() {
         let y = area.y + 1 + i as u16;
-        if let Some((_, title)) = titles.iter().find(|(at, _)| *at == place) {
-            pen.put(x, y, area.width.saturating_sub(8), title, Role::Title);
+        match line {
+            HelpRow::Blank => {}
+            HelpRow::Title(title) => {
+                pen.put(x, y, width, title, Role::Title);
+            }
+            HelpRow::Keys(keys, says) => {
+                pen.put(x + 2, y, 14, keys, Role::Accent);
+                pen.put(x + 17, y, width.saturating_sub(17), says, Role::Text);
+            }
         }
-        let Some((keys, says)) = line else { continue };
-        pen.put(x + 2, y, 14, keys, Role::Accent);
-        pen.put(x + 17, y, area.width.saturating_sub(21), says, Role::Text);
     }
     super::checklist::scrollbar(pen, Rect { y: area.y + 1, height: rows as u16, ..area }, from, lines.len());
 }
