@@ -16,43 +16,68 @@ use crate::tui::widgets::pen::{Pen, cells};
 /// Rows above the list: title, bar of progress.
 pub const HEAD: usize = 2;
 
-/// Where the columns of a row stand.
+/// Where the columns of a row stand, at its right end: the owner, the time. What is out of the ordinary stands before them as
+/// a word, in the cells of the text: few rows have one, and the others keep the room.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
     /// Of the owner; 0 wide where there is no room.
-    pub(super) owner: (u16, u16),
+    owner: (u16, u16),
     /// Of the time.
-    pub(super) time: (u16, u16),
-    /// Of the word.
-    pub(super) word: (u16, u16),
-    /// One past the text.
-    pub(super) text_end: u16,
+    time: (u16, u16),
+    /// How wide a word may be.
+    pub(super) word: u16,
 }
 
 impl Columns {
-    /// One past the last cell of a row that says nothing but its text.
-    fn end(self) -> u16 {
-        self.word.0 + self.word.1
-    }
-
     fn of(area: Rect) -> Self {
-        let end = area.right().saturating_sub(1);
+        let end = area.right().saturating_sub(2);
         let (owner, time, word) = match area.width {
             0..=39 => (0, 0, 9),
             40..=59 => (0, 6, 14),
             60..=71 => (9, 6, 14),
-            72..=99 => (11, 7, 15),
-            _ => (16, 8, 18),
+            72..=99 => (11, 6, 15),
+            _ => (16, 7, 18),
         };
-        let word_at = end.saturating_sub(word);
-        let time_at = word_at.saturating_sub(time);
-        let owner_at = time_at.saturating_sub(owner);
-        Self {
-            owner: (owner_at, owner),
-            time: (time_at, time),
-            word: (word_at, word),
-            text_end: owner_at.saturating_sub(1),
+        let time_at = end.saturating_sub(time);
+        Self { owner: (time_at.saturating_sub(owner), owner), time: (time_at, time), word }
+    }
+
+    /// Writes what a row says beside its text; gives one past the cells that are left for that.
+    pub(super) fn put(self, y: u16, tail: &Tail, pen: &mut Pen<'_>) -> u16 {
+        let mut end = self.time.0 + self.time.1;
+        let (word, role) = &tail.word;
+        if self.time.1 > 0 && !tail.time.0.is_empty() {
+            pen.right(self.time.0, y, self.time.1, &tail.time.0, tail.time.1);
+            end = self.time.0;
         }
+        if self.owner.1 > 0 && !tail.owner.0.is_empty() {
+            pen.put(self.owner.0, y, self.owner.1.saturating_sub(1), &tail.owner.0, tail.owner.1);
+            end = self.owner.0.saturating_sub(1);
+        }
+        if !word.is_empty() {
+            end = self.owner.0.saturating_sub(2);
+            let wide = cells(word).min(self.word);
+            pen.put(end.saturating_sub(wide), y, wide, word, *role);
+            end = end.saturating_sub(wide + 1);
+        }
+        end
+    }
+}
+
+/// What a row says beside its text.
+pub(super) struct Tail {
+    /// Who, or how many.
+    pub(super) owner: (String, Role),
+    /// When.
+    pub(super) time: (String, Role),
+    /// What is out of the ordinary.
+    pub(super) word: (String, Role),
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        let nothing = || (String::new(), Role::Dim);
+        Self { owner: nothing(), time: nothing(), word: nothing() }
     }
 }
 
@@ -165,23 +190,26 @@ fn phase(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen:
     let y = area.y;
     let current = d.current_phase() == Some(node);
     pen.put(area.x + 1, y, 1, if folded { g.closed } else { g.open }, Role::Dim);
-    let role = if done == all { Role::Text } else { Role::Strong };
-    text(view, area.x + 3, y, columns.text_end, &d.text(room, node), role, pen);
-    let count = format!("{done}/{all}");
-    let wide = columns.owner.1.max(columns.time.1);
-    let at = if columns.owner.1 > 0 { columns.owner.0 } else { columns.time.0 };
-    if wide > 0 {
-        pen.put(at, y, wide, &count, Role::Dim);
-    }
-    let (word, role) = match d.status_of(node) {
+    let word = match d.status_of(node) {
         Status::Done => (format!("{} done", g.done), Role::Good),
         Status::Failed => (format!("{} failed step", g.failed), Role::Bad),
         _ if current => ("now".to_owned(), Role::Accent),
         _ => slip(room, view, node, columns).unwrap_or((String::new(), Role::Dim)),
     };
-    pen.put(columns.word.0, y, columns.word.1, &word, role);
-    if let (Some(due), true) = (d.due_at(node), columns.owner.1 > 0) {
-        pen.put(columns.time.0, y, columns.time.1, &clock_time(room, due), Role::Dim);
+    let due = d.due_at(node).map(|due| clock_time(room, due)).unwrap_or_default();
+    let end = columns.put(y, &counted(done, all, due, word, columns), pen);
+    let role = if done == all { Role::Text } else { Role::Strong };
+    text(view, area.x + 3, y, end, &d.text(room, node), role, pen);
+}
+
+/// The tail of a row that stands for others: how many of them are done, in the owner's column, or in that of the time where
+/// there is no other.
+fn counted(done: u32, all: u32, due: String, word: (String, Role), columns: Columns) -> Tail {
+    let count = (format!("{done}/{all}"), Role::Dim);
+    if columns.owner.1 > 0 {
+        Tail { owner: count, time: (due, Role::Dim), word }
+    } else {
+        Tail { time: count, word, ..Tail::default() }
     }
 }
 
@@ -192,7 +220,7 @@ fn slip(room: &Room, view: &View, node: u32, columns: Columns) -> Option<(String
     let eta = room.phase_eta(d.phase(room, node)?)?;
     let slips = d.status_of(node) == Status::Todo && eta.begins - due >= chrono::TimeDelta::minutes(1);
     let at = clock_time(room, eta.begins);
-    slips.then(|| if columns.word.1 >= 14 { (format!("forecast {at}"), Role::Warn) } else { (at, Role::Warn) })
+    slips.then(|| if columns.word >= 14 { (format!("forecast {at}"), Role::Warn) } else { (at, Role::Warn) })
 }
 
 fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: &mut Pen<'_>) {
@@ -219,7 +247,6 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
     let text_role =
         if node == d.next && !status.settled() && status != Status::Failed { Role::Strong } else { text_role };
     let notes = state.map_or(0, |s| s.notes.len());
-    // The text runs on over the cells of its row that say nothing.
     let write = |end: u16, pen: &mut Pen<'_>| {
         let at = text(view, x + 2, y, end, &d.text(room, node), text_role, pen);
         if notes > 0 {
@@ -229,13 +256,9 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
     };
     if !leaf {
         let (done, all) = d.counts.get(node as usize).copied().unwrap_or_default();
-        let (at, wide) = if columns.owner.1 > 0 { columns.owner } else { columns.time };
-        write(if wide > 0 || done == all { columns.text_end } else { columns.end() }, pen);
-        pen.put(at, y, wide, &format!("{done}/{all}"), Role::Dim);
-        if done == all {
-            pen.put(columns.word.0, y, columns.word.1, &format!("{} done", glyphs.done), Role::Good);
-        }
-        return;
+        let word = if done == all { format!("{} done", glyphs.done) } else { String::new() };
+        let end = columns.put(y, &counted(done, all, String::new(), (word, Role::Good), columns), pen);
+        return write(end, pen);
     }
     let settled_by = state.and_then(|s| s.by.as_ref()).filter(|_| status != Status::Todo);
     let who = match settled_by {
@@ -248,13 +271,13 @@ fn step(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen: 
         Some((_, stamp)) => clock_time(room, stamp.utc()),
         None => d.due_at(node).map(|due| clock_time(room, due)).unwrap_or_default(),
     };
-    let (word, role) = word(room, view, node, id.as_ref(), glyphs, late);
-    let first = [(columns.owner, &who), (columns.time, &time), (columns.word, &word)];
-    let first = first.iter().find(|((_, wide), says)| *wide > 0 && !says.is_empty());
-    write(first.map_or(columns.end(), |((at, _), _)| at.saturating_sub(1)), pen);
-    pen.put(columns.owner.0, y, columns.owner.1.saturating_sub(1), &who, if mine { Role::Accent } else { Role::Dim });
-    pen.put(columns.time.0, y, columns.time.1.saturating_sub(1), &time, if late { Role::Warn } else { Role::Dim });
-    pen.put(columns.word.0, y, columns.word.1, &word, role);
+    let tail = Tail {
+        owner: (who, if mine { Role::Accent } else { Role::Dim }),
+        time: (time, if late { Role::Warn } else { Role::Dim }),
+        word: word(room, view, node, id.as_ref(), glyphs, late),
+    };
+    let end = columns.put(y, &tail, pen);
+    write(end, pen);
 }
 
 /// Glyph, its role and the text's role.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::checklist::Columns;
+use super::checklist::{Columns, Tail};
 use super::detail::{Line, labelled};
 use super::timeline;
 use crate::clock::{age, clock_span};
@@ -69,16 +69,13 @@ pub(super) fn row(room: &Room, ix: usize, area: Rect, columns: Columns, nested: 
     let (y, x) = (area.y, area.x + if nested { 3 } else { 1 });
     let role = colour(gate.verdict);
     pen.put(x, y, 1, picture(pen.glyphs(), gate.verdict), role);
-    let title = format!("gate {}", escape(&gate.name));
-    pen.put(x + 2, y, columns.text_end.saturating_sub(x + 2), &title, Role::Strong);
+    let mut tail = Tail::default();
     if gate.counted.1 > 0 && gate.decision.is_none() {
-        let votes = format!("votes {}/{}", gate.counted.0, gate.counted.1);
-        pen.put(columns.owner.0, y, columns.owner.1.saturating_sub(1), &votes, Role::Dim);
+        tail.owner = (format!("votes {}/{}", gate.counted.0, gate.counted.1), Role::Dim);
     }
     if let Some(at) = gate.decision.as_ref().map(|d| d.at).or(gate.deadline) {
         let late = gate.decision.is_none() && at < room.now.utc;
-        let text = super::checklist::clock_time(room, at);
-        pen.put(columns.time.0, y, columns.time.1.saturating_sub(1), &text, if late { Role::Warn } else { Role::Dim });
+        tail.time = (super::checklist::clock_time(room, at), if late { Role::Warn } else { Role::Dim });
     }
     let word = match &gate.decision {
         Some(_) if gate.gone.is_some() => format!("{} basis gone", gate.verdict),
@@ -88,7 +85,9 @@ pub(super) fn row(room: &Room, ix: usize, area: Rect, columns: Columns, nested: 
         None => format!("{} {}/{}", gate.verdict, clock_span(gate.dwell.0), clock_span(gate.dwell.1)),
     };
     let marked = gate.gone.is_some() || gate.decision.as_ref().is_some_and(|d| d.overridden);
-    pen.put(columns.word.0, y, columns.word.1, &word, if marked { Role::Bad } else { role });
+    tail.word = (word, if marked { Role::Bad } else { role });
+    let end = columns.put(y, &tail, pen);
+    pen.put(x + 2, y, end.saturating_sub(x + 2), &format!("gate {}", escape(&gate.name)), Role::Strong);
 }
 
 /// Everything that decides a gate, in lines.
