@@ -10,6 +10,7 @@ use reqwest::{Client, Method, Response, Url};
 use tokio::time::Instant;
 
 use super::connect::{Connecting, Watch};
+use super::names::Names;
 use super::reason::{self, Refused};
 use super::tls;
 use crate::probe::{Phases, Request};
@@ -44,12 +45,13 @@ pub(super) struct Clients {
 
 impl Clients {
     /// Clients that keep connections open between askings, or (with few descriptors) do not.
-    pub(super) fn new(user_agent: &str, keep: bool) -> Result<Self, String> {
+    pub(super) fn new(names: &Names, user_agent: &str, keep: bool) -> Result<Self, String> {
         let config = tls::http_config();
         let build = |follow: Follow| {
             Client::builder()
                 .user_agent(user_agent)
                 .no_proxy()
+                .dns_resolver(names.clone())
                 .referer(false)
                 .http1_only()
                 .tcp_nodelay(true)

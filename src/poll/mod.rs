@@ -25,6 +25,7 @@ mod http;
 mod json;
 mod limits;
 mod look;
+mod names;
 mod outbox;
 mod presence;
 mod prometheus;

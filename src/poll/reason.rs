@@ -73,7 +73,8 @@ fn of_chain(error: &(dyn Error + 'static)) -> Option<String> {
         }
         // Texts of the HTTP library, not of the other side; it has no other way to say these.
         match error.to_string().as_str() {
-            "dns error" => return Some(of_look_up(error.source())),
+            // Its cause is in our words already: see `names`.
+            "dns error" => return deepest(error).map(ToString::to_string),
             "message head is too large" => return Some("the answer's headers are too large".to_owned()),
             "connection closed before message completed" => {
                 return Some("the connection was closed before the answer was complete".to_owned());
@@ -112,14 +113,14 @@ fn of_kind(kind: io::ErrorKind) -> Option<String> {
     Some(words.to_owned())
 }
 
+/// What an error comes from in the end.
+fn deepest<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |error| (*error).source()).last()
+}
+
 /// An error of a name look-up. The resolver's texts are the C library's.
-pub(super) fn of_look_up(error: Option<&(dyn Error + 'static)>) -> String {
-    let mut at = error;
-    let mut text = String::new();
-    while let Some(error) = at {
-        text = error.to_string();
-        at = error.source();
-    }
+pub(super) fn of_look_up(error: &io::Error) -> String {
+    let text = deepest(error).map_or_else(|| error.to_string(), ToString::to_string);
     if text.contains("Name or service not known") || text.contains("No address associated") {
         "no such host".to_owned()
     } else if text.contains("Temporary failure") {

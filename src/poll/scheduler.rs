@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 use super::http::Clients;
+use super::names::Names;
 use super::outbox::{Gone, Outbox};
 use super::target::{Target, Tools, no_data};
 use super::tls::Tls;
@@ -127,8 +128,10 @@ pub(super) async fn run(mut asks: mpsc::Receiver<Ask>, lane: mpsc::Sender<Event>
 impl Scheduler {
     fn new(options: Options, lane: mpsc::Sender<Event>, answers: mpsc::Sender<Answer>) -> Self {
         let budget = limits::descriptors();
+        let names = Names::start();
         let tools = Tools {
-            clients: Clients::new(&options.user_agent, true),
+            clients: Clients::new(&names, &options.user_agent, true),
+            names,
             tls: Err("TLS was not needed yet".to_owned()),
             masks: Masks::default(),
             shim: options.shim.clone(),
@@ -189,7 +192,7 @@ impl Scheduler {
         let keep = probes.len() + probes.len() / 8 <= self.budget;
         let clients = match &self.tools.clients {
             Ok(clients) if clients.keep == keep => Ok(clients.clone()),
-            _ => Clients::new(&self.options.user_agent, keep),
+            _ => Clients::new(&self.tools.names, &self.options.user_agent, keep),
         };
         let rebuilt = self.tools.clients.as_ref().is_ok_and(|c| c.keep != keep);
         let wants_tls = probes.iter().any(|p| matches!(p.ask, probe::Ask::Tls { .. }));
@@ -197,8 +200,8 @@ impl Scheduler {
             Err(_) if wants_tls => Tls::new(),
             known => known.clone(),
         };
-        let sockets = Arc::clone(&self.tools.sockets);
-        self.tools = Arc::new(Tools { clients, tls, masks, shim: self.options.shim.clone(), sockets });
+        let (sockets, names) = (Arc::clone(&self.tools.sockets), self.tools.names.clone());
+        self.tools = Arc::new(Tools { clients, names, tls, masks, shim: self.options.shim.clone(), sockets });
 
         let mut before: HashMap<Who, VecDeque<(Key, Entry)>> = HashMap::new();
         let mut old: Vec<(Key, Entry)> = self.entries.drain().collect();

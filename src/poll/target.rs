@@ -11,6 +11,7 @@ use super::foreign::Alerts;
 use super::fresh::Question;
 use super::http::{Clients, HEALTH_CAP, Prepared};
 use super::look::Looks;
+use super::names::Names;
 use super::prometheus::Prometheus;
 use super::rules::Rules;
 use super::scrape::Page;
@@ -38,6 +39,7 @@ const PIPES: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Tools {
     pub(super) clients: Result<Clients, String>,
+    pub(super) names: Names,
     pub(super) tls: Result<Tls, String>,
     pub(super) masks: Masks,
     pub(super) shim: Option<PathBuf>,
@@ -176,10 +178,10 @@ impl Target {
                     value: value.map(|value| Point { at: at.utc, value }),
                 }])
             }
-            (Ask::Tcp { service, addr, within }, _) => Box::pin(ask_tcp(*service, addr, *within)).await,
+            (Ask::Tcp { service, addr, within }, _) => Box::pin(ask_tcp(&tools.names, *service, addr, *within)).await,
             (Ask::Tls { service, addr, expires_after }, _) => match &tools.tls {
                 Ok(tls) => {
-                    let (outcome, days) = Box::pin(tls.ask(addr, *expires_after, at)).await;
+                    let (outcome, days) = Box::pin(tls.ask(&tools.names, addr, *expires_after, at)).await;
                     Reading::Service(ServiceReading { tls_days: days, ..about(*service, outcome) })
                 }
                 Err(reason) => no_data(ask, reason),
@@ -357,9 +359,9 @@ async fn ask_json(prepared: &Prepared, body: &mut Vec<u8>, pointer: &str) -> Res
     json::number_at(body, pointer)
 }
 
-async fn ask_tcp(service: ServiceIx, addr: &str, within: Option<Duration>) -> Reading {
+async fn ask_tcp(names: &Names, service: ServiceIx, addr: &str, within: Option<Duration>) -> Reading {
     let began = tokio::time::Instant::now();
-    let connected = tcp::connect(addr).await;
+    let connected = tcp::connect(names, addr).await;
     let took = began.elapsed();
     Reading::Service(match connected {
         Ok(_) => ServiceReading {

@@ -1,16 +1,16 @@
 //! Opening a connection to `host:port`.
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 
+use super::names::Names;
 use super::reason;
 
 /// Connects to the first address of a host that answers.
-pub(super) async fn connect(addr: &str) -> Result<TcpStream, String> {
+pub(super) async fn connect(names: &Names, addr: &str) -> Result<TcpStream, String> {
     let (host, port) = split(addr)?;
-    let addresses = lookup_host((host, port)).await.map_err(|e| reason::of_look_up(Some(&e)))?;
     let mut last = "no such host".to_owned();
-    for address in addresses {
-        match TcpStream::connect(address).await {
+    for address in names.addresses(host).await? {
+        match TcpStream::connect((address, port)).await {
             Ok(stream) => return Ok(stream),
             Err(e) => last = reason::of_io(&e),
         }

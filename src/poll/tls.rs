@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::names::Names;
 use super::{reason, tcp};
 use crate::clock::Now;
 use crate::probe::Outcome;
@@ -38,18 +39,28 @@ impl Tls {
     }
 
     /// Connects, reads the certificate, judges it. Gives the outcome and the days left.
-    pub(super) async fn ask(&self, addr: &str, expires_after: Duration, now: Now) -> (Outcome, Option<i64>) {
-        match self.look(addr).await {
+    pub(super) async fn ask(
+        &self,
+        names: &Names,
+        addr: &str,
+        expires_after: Duration,
+        now: Now,
+    ) -> (Outcome, Option<i64>) {
+        match self.look(names, addr).await {
             Err(reason) => (Outcome::Fail(reason), None),
             Ok((name, chain)) => self.judge(&name, &chain, expires_after, now),
         }
     }
 
-    async fn look(&self, addr: &str) -> Result<(ServerName<'static>, Vec<CertificateDer<'static>>), String> {
+    async fn look(
+        &self,
+        names: &Names,
+        addr: &str,
+    ) -> Result<(ServerName<'static>, Vec<CertificateDer<'static>>), String> {
         let (host, _) = tcp::split(addr)?;
         let name =
             ServerName::try_from(host.to_owned()).map_err(|_| "the host name cannot be used for TLS".to_owned())?;
-        let stream: TcpStream = tcp::connect(addr).await?;
+        let stream: TcpStream = tcp::connect(names, addr).await?;
         let connector = TlsConnector::from(Arc::clone(&self.look));
         let stream = connector.connect(name.clone(), stream).await.map_err(|e| reason::of_io(&e))?;
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();

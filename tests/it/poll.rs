@@ -14,6 +14,7 @@ mod bodies;
 mod children;
 mod expectations;
 mod metrics;
+mod names;
 mod probes;
 mod schedule;
 mod server;

@@ -63,7 +63,8 @@ fn a_plain_command_gives_its_status_and_output() {
 
 #[test]
 fn a_gibibyte_is_drained_and_its_begin_and_end_kept() {
-    let (ran, _) = sh("flood", "printf begin; head -c 1073741824 /dev/zero; printf end");
+    let (ran, _) =
+        sh_within("flood", "printf begin; head -c 1073741824 /dev/zero; printf end", Duration::from_secs(20));
     assert_eq!(ran.end, End::Exit(0));
     assert!(ran.stdout.head.starts_with(b"begin\0") && ran.stdout.tail.ends_with(b"\0end"));
     assert_eq!(ran.stdout.dropped, 1_073_741_824 + 8 - KEEP as u64);
