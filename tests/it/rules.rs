@@ -28,6 +28,8 @@ use warroom::tui::view::{Alarmed, Detail, View};
 use crate::support::screen::{frame, text};
 use crate::support::{self, Ledger, author, notices, start, story, told};
 
+mod together;
+
 const PLAN: &str = r#"
 [source.prod]
 prometheus = "http://prometheus:9090"

@@ -172,7 +172,7 @@ pub(super) fn sweep(room: &mut Room, plan: &Plan, round: &mut Round) {
         let it = Track { episode: Some(said.episode), why: subject.seen(room), ..Track::default() };
         round.say(&subject, &it, if fired { AlertWord::Resolved } else { AlertWord::Withdrawn });
         if fired {
-            round.over.extend(notices::over(room, &subject, said.episode));
+            round.over.extend(notices::over(room, &subject, said.episode, &mut round.ended));
         }
     }
 }

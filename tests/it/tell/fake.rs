@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 use warroom::clock::Pace;
 use warroom::notice::{Action, Delivery, Notice, Severity, Told};
-use warroom::plan::{HeartbeatPlan, NotifyPlan, Way};
+use warroom::plan::{GroupBy, HeartbeatPlan, NotifyPlan, Way};
 use warroom::secret::{Filled, MASK, Masks};
 use warroom::tell::{self, Options, Setup, Tell};
 
@@ -215,7 +215,7 @@ pub fn secret(text: &str) -> Filled {
 }
 
 pub fn channel(name: &str, way: Way) -> NotifyPlan {
-    NotifyPlan { name: name.to_owned(), way, escalate: Vec::new() }
+    NotifyPlan { name: name.to_owned(), way, escalate: Vec::new(), group_by: GroupBy::default() }
 }
 
 pub fn to_pagerduty(name: &str, receiver: &Receiver) -> NotifyPlan {
