@@ -275,6 +275,22 @@ impl Episodes {
         self.groups.difference(&self.groups_over).map(String::as_str)
     }
 
+    /// The newest trigger of each incident that a channel may have opened and of which it does not know that it is over.
+    pub fn open_at<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a Notice> {
+        self.by_key.keys().filter_map(move |key| {
+            let mut last: Option<(Stamp, &Notice)> = None;
+            for (at, notice, delivery) in self.notices_of(key).filter(|(_, n, _)| n.channel == channel) {
+                match (notice.action, delivery) {
+                    (Action::Resolve, Some(Delivery::Delivered { .. })) => return None,
+                    (Action::Trigger, Some(Delivery::Refused { .. })) => {}
+                    (Action::Trigger, _) => last = last.filter(|(newest, _)| *newest > at).or(Some((at, notice))),
+                    _ => {}
+                }
+            }
+            last.map(|(_, notice)| notice)
+        })
+    }
+
     /// The newest notice of an action to a channel about one thing.
     pub fn last_notice(&self, key: &str, channel: &str, action: Action) -> Option<Stamp> {
         self.notices_of(key).filter(|(_, n, _)| n.channel == channel && n.action == action).map(|(at, ..)| at).max()

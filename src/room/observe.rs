@@ -98,6 +98,10 @@ pub fn pulse(room: &mut Room, pulse: Pulse) {
 pub fn told(room: &mut Room, told: Told) -> Vec<Effect> {
     room.revision.alerts += 1;
     room.revision.header += 1;
+    if let Some(parting) = room.live.parting.iter_mut().find(|p| p.notice.id == told.id) {
+        parting.how = Some(told.delivery);
+        return Vec::new();
+    }
     let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
     if let Delivery::Trying { tries, .. } = told.delivery {
         room.live.telling.insert(told.id, told.delivery.clone());

@@ -228,7 +228,7 @@ impl<'a> Together<'a> {
             }
             return drafts;
         }
-        let again = asking.iter().filter_map(|r| told_again(room, &r.subject.name, r.episode, it.last));
+        let again = asking.iter().filter_map(|r| told_again(room, it.home, &r.subject.name, r.episode, it.last));
         if let Some((nth, words)) = again.max_by_key(|(nth, _)| *nth) {
             let summary = format!("{}: {words}", name_of(it.by.raw(), &asking));
             let nth = u64::try_from(nth).unwrap_or_default();

@@ -19,6 +19,7 @@ use crate::text::Untrusted;
 mod groups;
 pub mod many;
 mod notices;
+mod parting;
 mod restore;
 mod shown;
 pub mod subject;
@@ -26,6 +27,7 @@ mod there;
 
 pub use many::{ForeignLive, Instance, Many, Owner};
 pub use notices::identity;
+pub use parting::{Parting, part};
 pub use restore::{Sweep, keep, last_look, take_over};
 use subject::Subject;
 

@@ -69,16 +69,25 @@ fn by_itself(room: &Room, it: &Ready<'_>, channel: &str) -> Option<Draft> {
     }
     let again = match last {
         None => Some((0, it.track.why.clone())),
-        Some(last) => told_again(room, name, it.episode, last.utc()),
+        Some(last) => told_again(room, channel, name, it.episode, last.utc()),
     };
     let (nth, words) = again.filter(|_| !it.muted && it.ack.is_none())?;
     queue(room, subject, it.track, channel, Action::Trigger, nth, &format!("{name}: {words}"))
 }
 
 /// Why an alert that was told is told again, and what makes that telling one of its own.
-pub(super) fn told_again(room: &Room, name: &str, episode: Uuid, last: DateTime<Utc>) -> Option<(i64, String)> {
+pub(super) fn told_again(
+    room: &Room,
+    channel: &str,
+    name: &str,
+    episode: Uuid,
+    last: DateTime<Utc>,
+) -> Option<(i64, String)> {
     let all = &room.progress.episodes;
     let now = room.now.utc;
+    if let Some(moved) = room.live.moved.get(channel).filter(|moved| last < **moved) {
+        return Some((moved.timestamp_millis(), "still firing; this channel leads here now".to_owned()));
+    }
     if let Some((_, ack)) = all.last_ack(name, episode)
         && let Some(until) = ack.until.filter(|until| *until <= now && last < *until)
     {

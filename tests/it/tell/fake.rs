@@ -13,7 +13,7 @@ use uuid::Uuid;
 use warroom::clock::Pace;
 use warroom::notice::{Action, Delivery, Notice, Severity, Told};
 use warroom::plan::{GroupBy, HeartbeatPlan, NotifyPlan, Way};
-use warroom::secret::{Filled, MASK, Masks};
+use warroom::secret::{Filled, MASK};
 use warroom::tell::{self, Options, Setup, Tell};
 
 use super::strict;
@@ -240,7 +240,7 @@ impl Telling {
 
     pub fn beating(url: &str, every: Duration) -> Self {
         let heartbeat = Some(HeartbeatPlan { url: secret(url), every });
-        Self::with(Setup { heartbeat, channels: Vec::new(), masks: Masks::default() }, 64)
+        Self::with(Setup { heartbeat, ..Setup::default() }, 64)
     }
 
     pub fn with(setup: Setup, room: usize) -> Self {
