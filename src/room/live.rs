@@ -49,6 +49,8 @@ pub struct Live {
     pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// When rules or the alerts of others were last asked for, by whoever watched.
+    pub rules_asked: Option<DateTime<Utc>>,
     /// What a channel that leads elsewhere now left open where it led before.
     pub parting: Vec<Parting>,
     /// When a channel began to lead elsewhere, by its name.
@@ -234,6 +236,7 @@ impl Live {
             imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
             foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),
             silencing: None,
+            rules_asked: None,
             parting: Vec::new(),
             moved: HashMap::new(),
             sweep: Sweep::Due,

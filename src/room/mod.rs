@@ -257,6 +257,7 @@ impl Room {
         live.runs = std::mem::take(&mut self.live.runs);
         live.silencing = self.live.silencing;
         live.telling = std::mem::take(&mut self.live.telling);
+        live.rules_asked = self.live.rules_asked;
         live.parting = std::mem::take(&mut self.live.parting);
         live.moved = std::mem::take(&mut self.live.moved);
         self.live = live;

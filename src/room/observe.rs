@@ -67,8 +67,14 @@ pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -
 fn take(room: &mut Room, sample: Sample) -> Vec<Draft> {
     let Sample { at, took, reading, .. } = sample;
     match reading {
-        Reading::Rules(readings) => return alerts::many::heard(room, at, readings),
-        Reading::Alerts(reading) => return alerts::many::heard_of(room, at, reading),
+        Reading::Rules(readings) => {
+            room.live.rules_asked = room.live.rules_asked.max(Some(at.utc));
+            return alerts::many::heard(room, at, readings);
+        }
+        Reading::Alerts(reading) => {
+            room.live.rules_asked = room.live.rules_asked.max(Some(at.utc));
+            return alerts::many::heard_of(room, at, reading);
+        }
         Reading::Service(reading) => service(room, at, took, reading),
         Reading::Metrics(readings) => readings.into_iter().for_each(|r| metric(room, at, r)),
         Reading::Backfill(pasts) => {

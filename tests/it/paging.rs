@@ -10,6 +10,8 @@ use crate::support::watch::{LIMIT, Watched, warroom};
 use crate::tell::fake::{KEY, Receiver, Reply, World};
 use crate::tell::strict;
 
+mod killed;
+
 /// A service that is well while the switch says so.
 fn service(world: &World) -> (Receiver, Arc<AtomicBool>) {
     let well = Arc::new(AtomicBool::new(true));
