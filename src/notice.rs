@@ -13,7 +13,8 @@ pub struct Notice {
     pub id: Uuid,
     /// Name of the channel: `[notify.NAME]`.
     pub channel: String,
-    /// What belongs together at the receiver (PagerDuty's `dedup_key`): the alert's episode. At most 255 bytes.
+    /// What belongs together at the receiver (PagerDuty's `dedup_key`): the alert's episode, or that of its group. At most 255
+    /// bytes.
     pub key: String,
     /// What it says of it.
     pub action: Action,
@@ -29,10 +30,47 @@ pub struct Notice {
     /// Further facts, in order: a word and its value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<(String, Untrusted)>,
+    /// The alerts it speaks of, where it speaks of several that have something in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
     /// When what it tells of began.
     pub since: DateTime<Utc>,
     /// When it was queued.
     pub at: DateTime<Utc>,
+}
+
+/// Alerts that are told together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// What they have in common: the name of a rule, or of a service.
+    pub by: Untrusted,
+    /// The channel that is told of them together; others hear of them from its ladder.
+    pub home: String,
+    /// How many of them fire.
+    pub firing: usize,
+    /// Those that are named here for the first time, at most [`NAMED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its breach.
+    pub episode: Uuid,
+    /// Its name.
+    pub name: Untrusted,
+}
+
+/// Members that one notice names: so many short names find room in one message wherever it goes.
+pub const NAMED: usize = 200;
+
+impl Group {
+    /// What tells a member from the others: its name without what they all have in common.
+    pub fn short<'a>(&self, member: &'a Member) -> &'a str {
+        let name = member.name.raw();
+        name.strip_prefix(self.by.raw()).filter(|rest| rest.starts_with('{')).unwrap_or(name)
+    }
 }
 
 /// What a notice says.

@@ -560,6 +560,9 @@ impl Desk {
                 let ix = self.room.plan.services.iter().position(|s| s.name == name)?;
                 reading.service = ServiceIx(ix as u32);
             }
+            probe::Reading::Metrics(_) if name == journal::ASKED => {
+                sample.reading = probe::Reading::Rules(Vec::new());
+            }
             probe::Reading::Metrics(readings) => {
                 let ix = self.room.plan.taped(&name)?;
                 for r in readings.iter_mut() {

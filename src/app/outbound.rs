@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use crate::fact::Fact;
+use crate::notice::Notice;
 use crate::room::{Room, Watch};
 use crate::tell::{Setup, Tell};
 
@@ -13,6 +14,8 @@ use crate::tell::{Setup, Tell};
 pub struct Outbound {
     tell: Tell,
     said: HashSet<Uuid>,
+    /// What was handed over of what channels left open where they led before.
+    parted: HashSet<Uuid>,
     /// A setup that found no room on the lane.
     unset: bool,
 }
@@ -20,7 +23,7 @@ pub struct Outbound {
 impl Outbound {
     /// Nothing said yet.
     pub fn new(tell: Tell) -> Self {
-        Self { tell, said: HashSet::new(), unset: false }
+        Self { tell, said: HashSet::new(), parted: HashSet::new(), unset: false }
     }
 
     /// This process is the watch, or the plan changed: tells by the plan from now on, and again what nobody was told of.
@@ -28,9 +31,20 @@ impl Outbound {
         if !watches(room) {
             return;
         }
-        self.unset = !self.tell.set(Setup::of(&room.plan));
+        self.unset = !self.set(room);
         self.said.clear();
         self.say_waiting(room);
+    }
+
+    fn set(&mut self, room: &Room) -> bool {
+        let new = room.live.parting.iter().map(|parting| &parting.notice).filter(|n| !self.parted.contains(&n.id));
+        let partings: Vec<Notice> = new.cloned().collect();
+        let ids: Vec<Uuid> = partings.iter().map(|notice| notice.id).collect();
+        let set = self.tell.set(Setup { partings, ..Setup::of(&room.plan) });
+        if set {
+            self.parted.extend(ids);
+        }
+        set
     }
 
     /// Another process is the watch: it tells.
@@ -48,7 +62,7 @@ impl Outbound {
             return;
         }
         if self.unset {
-            self.unset = !self.tell.set(Setup::of(&room.plan));
+            self.unset = !self.set(room);
         }
         for notice in room.progress.episodes.waiting() {
             if !self.said.contains(&notice.id) && self.tell.say(notice.clone()) {

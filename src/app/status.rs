@@ -1,6 +1,7 @@
 //! How things stand, as one JSON document with stable field names.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::clock::rfc3339;
 use crate::fact::StepId;
@@ -206,17 +207,15 @@ fn alerts(room: &Room) -> Vec<Value> {
             "episode": alert.episode,
             "flaps": alert.flaps,
             "looks": rule.map(|r| crate::room::judge::looks(room, &r.when.expr, None)),
-            "told": alert.episode.map(|episode| told(room, &episode.to_string())),
+            "told": alert.episode.map(|episode| told(room, episode)),
         })
     });
     said.collect()
 }
 
 /// Whom an episode was told, in the order it was queued.
-fn told(room: &Room, key: &str) -> Vec<Value> {
-    let mut notices: Vec<_> = room.progress.episodes.notices_of(key).collect();
-    notices.sort_by_key(|(stamp, ..)| *stamp);
-    let said = notices.into_iter().map(|(stamp, notice, delivery)| {
+fn told(room: &Room, episode: Uuid) -> Vec<Value> {
+    let said = room.progress.episodes.notices_about(episode).into_iter().map(|(stamp, notice, delivery)| {
         json!({
             "channel": notice.channel,
             "action": notice.action,

@@ -66,7 +66,7 @@ mod watch;
 
 pub use error::JournalError;
 pub use place::{Located, locate, network_file_system, newest, unfinished};
-pub use taped::to_tape;
+pub use taped::{ASKED, to_tape};
 pub use texts::kept_text;
 pub use verify::{Chain, Entries, ExportError, Verified, VerifyError, export_jsonl, read_all, verify};
 

@@ -1,11 +1,15 @@
 //! Samples by name: what of a sample goes onto the tape.
 
 use super::TapedSample;
-use crate::probe::{MetricIx, Reading, Sample, ServiceIx};
+use crate::probe::{MetricIx, MetricReading, Point, Reading, Sample, ServiceIx};
+
+/// The series of when rules and alerts were asked for; no metric of a plan has a name with a control character.
+pub const ASKED: &str = "\u{1}asked";
 
 /// Takes a sample apart for the tape: one for a service, one for each metric, each by the name that the plan gives it.
-/// What has no name in the plan is left out, and so are the past ([`Reading::Backfill`]), which its source still has, and
-/// alerts: what becomes of them is recorded as facts.
+/// What has no name in the plan is left out, and so is the past ([`Reading::Backfill`]), which its source still has. Of rules
+/// and alerts only that somebody asked is kept: what becomes of them is recorded as facts, their words come with the next
+/// answer, and for how long one was pending follows from when somebody last asked.
 pub fn to_tape<'a>(
     sample: &Sample,
     service: impl Fn(ServiceIx) -> Option<&'a str>,
@@ -24,6 +28,11 @@ pub fn to_tape<'a>(
                 Some(TapedSample { name, sample })
             })
             .collect(),
-        Reading::Backfill(_) | Reading::Rules(_) | Reading::Alerts(_) => Vec::new(),
+        Reading::Rules(_) | Reading::Alerts(_) => {
+            let value = Ok(Point { at: sample.at.utc, value: 1.0 });
+            let reading = Reading::Metrics(vec![MetricReading { metric: MetricIx(u32::MAX), value }]);
+            vec![TapedSample { name: ASKED.to_owned(), sample: Sample { reading, ..sample.clone() } }]
+        }
+        Reading::Backfill(_) => Vec::new(),
     }
 }

@@ -343,6 +343,21 @@ pub struct NotifyPlan {
     pub way: Way,
     /// Who is told next while nobody has acknowledged, in file order.
     pub escalate: Vec<Escalation>,
+    /// Which alerts are one notice.
+    pub group_by: GroupBy,
+}
+
+/// Which alerts are told in one notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupBy {
+    /// None: each alert is told by itself.
+    None,
+    /// Those of one rule of a rule file, and those of one name that a source judges.
+    #[default]
+    Rule,
+    /// The same, and those of rules that speak of one service.
+    Service,
 }
 
 /// Where a channel goes, with what opens it.

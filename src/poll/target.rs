@@ -18,7 +18,7 @@ use super::scrape::Page;
 use super::tls::Tls;
 use super::{Fault, command, expect, json, presence, reason, sides, tcp};
 use crate::clock::Now;
-use crate::probe::counter::{BEGINS, Running};
+use crate::probe::counter::{ABOVE, BEGINS, Running};
 use crate::probe::fresh::Dated;
 use crate::probe::rules::{AlertsReading, RuleQuery, RuleReading};
 use crate::probe::{
@@ -345,9 +345,13 @@ pub(super) fn counted<K: Eq + Hash>(
     at: Now,
 ) -> Vec<MetricReading> {
     let first = !running.has_begun();
+    let before = running.above();
     let value = series.and_then(|series| running.take(series)).map(|value| Point { at: at.utc, value });
     let begins = (first && value.is_ok()).then(|| MetricReading { metric, value: Err(BEGINS.to_owned()) });
-    begins.into_iter().chain([MetricReading { metric, value }]).collect()
+    let above = running.above();
+    let moved =
+        (value.is_ok() && above != before).then(|| MetricReading { metric, value: Err(format!("{ABOVE}{above}")) });
+    begins.into_iter().chain([MetricReading { metric, value }]).chain(moved).collect()
 }
 
 async fn ask_json(prepared: &Prepared, body: &mut Vec<u8>, pointer: &str) -> Result<f64, String> {

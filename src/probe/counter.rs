@@ -13,6 +13,10 @@ const MAX_SERIES: usize = 20_000;
 /// last answer and its own first one is not known exactly.
 pub const BEGINS: &str = "counting begins";
 
+/// Before how much the total of a poller lies above what its series show, given in place of a value: what was counted before
+/// they started again or went away. Whoever counts on from there needs it to know what came in between.
+pub const ABOVE: &str = "counted above what is shown: ";
+
 /// The sum of many series of a counter, as if none of them ever started again.
 ///
 /// A series that shows less than before was reset: what it had stays in the sum. One that is gone stays in the sum too and
@@ -23,12 +27,13 @@ pub const BEGINS: &str = "counting begins";
 pub struct Running<K> {
     last: HashMap<K, f64>,
     total: f64,
+    above: f64,
     begun: bool,
 }
 
 impl<K> Default for Running<K> {
     fn default() -> Self {
-        Self { last: HashMap::new(), total: 0.0, begun: false }
+        Self { last: HashMap::new(), total: 0.0, above: 0.0, begun: false }
     }
 }
 
@@ -38,11 +43,18 @@ impl<K: Eq + Hash> Running<K> {
         self.begun
     }
 
+    /// How much the total lies above what the last look saw: what was counted before series started again or went away.
+    pub fn above(&self) -> f64 {
+        self.above
+    }
+
     /// Takes one look at every series and gives the total. The error is a sentence.
     pub fn take(&mut self, series: impl IntoIterator<Item = (K, f64)>) -> Result<f64, String> {
         let mut any = false;
+        let mut shown = 0.0;
         for (key, value) in series {
             any = true;
+            shown += value;
             if !value.is_finite() || value < 0.0 {
                 return Err("a counter is never negative, NaN or infinite".to_owned());
             }
@@ -56,6 +68,9 @@ impl<K: Eq + Hash> Running<K> {
             return Err("no such series".to_owned());
         }
         self.begun = true;
+        // What is left of adding and taking away is no count.
+        let above = self.total - shown;
+        self.above = if above.abs() < 1e-9 * self.total.abs() { 0.0 } else { above };
         Ok(self.total)
     }
 }
@@ -73,9 +88,28 @@ pub struct Totals {
     began: Option<i64>,
     /// When counting last began anew.
     broke: Option<i64>,
+    /// Where it did: the times before and after, and whether what came in between is known all the same; the newest few.
+    breaks: VecDeque<(i64, i64, Bridge)>,
+    /// How far the newest value lies above what its series showed.
+    above: f64,
     /// Whoever counts has begun anew; the next value is its first.
     begins: bool,
 }
+
+/// Whether what was counted while nobody looked is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bridge {
+    /// The series went on where they were.
+    Whole,
+    /// Some started again meanwhile.
+    Lost,
+}
+
+/// Breaks remembered.
+const BREAKS: usize = 64;
+/// A stretch of time is counted whole when nobody looked for at most this part of it, and the series went on meanwhile: a
+/// Prometheus reads the growth between two scrapes in the same way.
+const UNSEEN: i64 = 10;
 
 /// How much a total grew.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,6 +137,11 @@ impl Totals {
         self.begins = true;
     }
 
+    /// So much of the newest total was counted before its series started again or went away.
+    pub fn lies_above(&mut self, above: f64) {
+        self.above = above;
+    }
+
     /// Takes the total at a time; one that is not newer than the last, or not finite, is dropped.
     pub fn push(&mut self, at: DateTime<Utc>, raw: f64) {
         let ms = at.timestamp_millis();
@@ -113,8 +152,17 @@ impl Totals {
         let grown = match self.raw {
             // A total falls only when whoever counts was started again, even where that was not told.
             Some(before) if self.begins || raw < before => {
+                let last = self.newest().map_or(ms, |(last, _)| last);
+                // Whoever begins sees what its series show, and nothing of what was counted above that before.
+                let grown = raw - (before - self.above);
+                let bridge = if grown < 0.0 { Bridge::Lost } else { Bridge::Whole };
                 self.broke = Some(ms);
-                (raw - before).max(0.0)
+                self.breaks.push_back((last, ms, bridge));
+                if self.breaks.len() > BREAKS {
+                    self.breaks.pop_front();
+                }
+                self.above = 0.0;
+                grown.max(0.0)
             }
             Some(before) => raw - before,
             None => 0.0,
@@ -154,9 +202,21 @@ impl Totals {
         self.raw.is_none()
     }
 
-    /// From when on every event was counted.
-    pub fn whole_since(&self) -> Option<DateTime<Utc>> {
-        self.began.max(self.broke).and_then(DateTime::from_timestamp_millis)
+    /// From when on what happened in the last `span` was counted: from its beginning, unless nobody looked for too long or
+    /// counters started again while nobody did.
+    fn whole_since(&self, span: Duration) -> Option<DateTime<Utc>> {
+        let (newest, _) = self.newest()?;
+        let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        let mut unseen = 0;
+        let mut whole = self.began?;
+        for (last, first, bridge) in self.breaks.iter().rev().take_while(|(_, first, _)| *first > newest - span) {
+            unseen += first - last;
+            if *bridge == Bridge::Lost || unseen > span / UNSEEN {
+                whole = whole.max(*first);
+                break;
+            }
+        }
+        DateTime::from_timestamp_millis(whole)
     }
 
     /// How much it grew since `from`; `None` while nothing was counted.
@@ -178,7 +238,7 @@ impl Totals {
     /// How much it grew in the last `span` before its newest value, or for how long it was counted where that is less. Where only
     /// points a minute or an hour apart are kept, the span begins up to that much earlier.
     pub fn over(&self, span: Duration) -> Result<f64, Duration> {
-        let (Some(last), Some(whole)) = (self.last_at(), self.whole_since()) else { return Err(Duration::ZERO) };
+        let (Some(last), Some(whole)) = (self.last_at(), self.whole_since(span)) else { return Err(Duration::ZERO) };
         let from = last - TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
         if whole > from {
             return Err((last - whole).to_std().unwrap_or_default());

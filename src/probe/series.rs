@@ -17,6 +17,8 @@ const BUCKET_MS: i64 = 10_000;
 pub struct Series {
     raw: VecDeque<(i64, f64)>,
     old: VecDeque<Bucket>,
+    /// The newest point that is no longer kept as it came.
+    aged: Option<(i64, f64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,8 @@ struct Bucket {
     max: f32,
     sum: f32,
     n: u32,
+    /// How much a counter grew up to its last point, from the one before its first.
+    grown: f64,
 }
 
 /// The extremes of a stretch of time.
@@ -68,9 +72,12 @@ impl Series {
         while self.old.back().is_some_and(|bucket| bucket.start > ms) {
             self.old.pop_back();
         }
+        self.aged = self.aged.filter(|(at, _)| *at <= ms);
     }
 
     fn age_out(&mut self, ms: i64, v: f64) {
+        let grown = self.aged.map_or(0.0, |(_, before)| grown(before, v));
+        self.aged = Some((ms, v));
         let v = v as f32;
         let start = ms.div_euclid(BUCKET_MS) * BUCKET_MS;
         match self.old.back_mut() {
@@ -79,12 +86,13 @@ impl Series {
                 b.max = b.max.max(v);
                 b.sum += v;
                 b.n += 1;
+                b.grown += grown;
             }
             _ => {
                 if self.old.len() == BUCKETS {
                     self.old.pop_front();
                 }
-                self.old.push_back(Bucket { start, min: v, max: v, sum: v, n: 1 });
+                self.old.push_back(Bucket { start, min: v, max: v, sum: v, n: 1, grown });
             }
         }
     }
@@ -130,7 +138,8 @@ impl Series {
     }
 
     /// How much a counter grew in the last `span` before `until`, and whether the points reach back that far. A value below
-    /// the one before it is a reset: the counter began at zero again. Nothing without two points.
+    /// the one before it is a reset: the counter began at zero again. Nothing without two points. Where points are no longer
+    /// kept as they came the span begins up to ten seconds earlier.
     pub fn growth(&self, until: DateTime<Utc>, span: TimeDelta) -> Option<(f64, bool)> {
         let (from, to) = ((until - span).timestamp_millis(), until.timestamp_millis());
         let mut points = self.raw.iter().filter(|(ms, _)| *ms <= to).peekable();
@@ -140,14 +149,22 @@ impl Series {
             before = Some(*point);
         }
         let (first, mut last) = before?;
-        let mut grown = 0.0;
+        let mut sum = 0.0;
         let mut seen = 1;
         for (_, value) in points {
-            grown += if *value < last { *value } else { *value - last };
+            sum += grown(last, *value);
             last = *value;
             seen += 1;
         }
-        (seen > 1 || first <= from).then_some((grown, first <= from))
+        let Some((_, aged)) = self.aged.filter(|_| first > from) else {
+            return (seen > 1 || first <= from).then_some((sum, first <= from));
+        };
+        if let Some((_, value)) = self.raw.front() {
+            sum += grown(aged, *value);
+        }
+        // The bucket that the span begins in counts in full.
+        sum += self.old.iter().filter(|b| b.start + BUCKET_MS > from).map(|b| b.grown).sum::<f64>();
+        Some((sum, self.old.front().is_some_and(|b| b.start <= from)))
     }
 
     /// The extremes of each of `columns` equal stretches between `from` and `to`; `None` where nothing was measured.
@@ -182,4 +199,9 @@ impl Series {
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()
     }
+}
+
+/// From one value of a counter to the next; one that falls began at zero again.
+fn grown(before: f64, value: f64) -> f64 {
+    if value < before { value } else { value - before }
 }

@@ -219,11 +219,10 @@ impl Room {
 
     /// How telling of an alert goes: the channels that were told, and those that were not.
     pub fn delivery_of(&self, it: &AlertNow) -> Option<String> {
-        let key = it.episode?.to_string();
         let mut told: Vec<String> = Vec::new();
         let mut not: Vec<String> = Vec::new();
-        let notices = self.progress.episodes.notices_of(&key);
-        for (_, notice, delivery) in notices.filter(|(_, n, _)| n.action == Action::Trigger) {
+        let notices = self.progress.episodes.notices_about(it.episode?);
+        for (_, notice, delivery) in notices.into_iter().filter(|(_, n, _)| n.action == Action::Trigger) {
             match (delivery, self.telling(notice.id)) {
                 (Some(Delivery::Delivered { .. }), _) => told.push(notice.channel.clone()),
                 (Some(Delivery::Refused { why, .. }), _) => {

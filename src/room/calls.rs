@@ -292,6 +292,7 @@ fn queue(
         alert: Some(alert.to_owned()),
         summary: Untrusted::new(summary),
         details,
+        group: None,
         since: room.now.utc,
         at: room.now.utc,
     };

@@ -93,7 +93,7 @@ pub enum Intent {
     },
     /// Take an alert on: nobody further is told of it, and it goes on being judged.
     Acknowledge {
-        /// The rule's name.
+        /// The alert's name; without labels all that fire under it.
         alert: String,
         /// Who looks after it, where that is somebody else.
         #[serde(default)]
@@ -601,7 +601,10 @@ fn acknowledge(
         let source = crate::text::escape(source);
         return refuse(&format!("{source} judges it and tells its own people: take it on there"));
     }
-    let Some((_, said)) = all.newest(alert).filter(|(_, said)| said.to == AlertWord::Firing) else {
+    let fires = all.newest(alert).filter(|(_, said)| said.to == AlertWord::Firing);
+    // A name without labels is all that fire under it now; who joins them later is nobody's yet.
+    let all_of_name = || all.firing_of(alert).next().map(|_| Uuid::nil());
+    let Some(episode) = fires.map(|(_, said)| said.episode).or_else(all_of_name) else {
         return refuse(&format!("\"{shown}\" does not fire; there is nothing to take on"));
     };
     let until = match minutes {
@@ -611,7 +614,7 @@ fn acknowledge(
     };
     let owner = owner.filter(|o| !o.raw().trim().is_empty()).cloned();
     let text = if text.raw().trim().is_empty() { Untrusted::new("on it") } else { text.clone() };
-    Ok(Fact::AlertAcknowledged { alert: Untrusted::new(alert), episode: said.episode, owner, until, text })
+    Ok(Fact::AlertAcknowledged { alert: Untrusted::new(alert), episode, owner, until, text })
 }
 
 fn silence(room: &Room, alert: Option<&str>, minutes: u32, reason: &Untrusted) -> Result<Fact, Refusal> {
@@ -645,6 +648,7 @@ fn test(room: &Room, by: &Author, channel: &str) -> Notice {
         alert: None,
         summary: Untrusted::new(format!("a test by {}: nothing is wrong", by.person)),
         details: Vec::new(),
+        group: None,
         since: room.now.utc,
         at: room.now.utc,
     }

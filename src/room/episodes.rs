@@ -26,6 +26,9 @@ pub struct Episodes {
     told: BTreeMap<Uuid, (Stamp, Delivery)>,
     trying: BTreeMap<Uuid, (Stamp, Delivery)>,
     by_key: BTreeMap<String, BTreeSet<Uuid>>,
+    by_member: BTreeMap<Uuid, BTreeSet<Uuid>>,
+    groups: BTreeSet<String>,
+    groups_over: BTreeSet<String>,
     waiting: BTreeSet<Uuid>,
 }
 
@@ -135,6 +138,13 @@ impl Episodes {
                     *slot = (stamp, notice.clone());
                 }
                 self.by_key.entry(notice.key.clone()).or_default().insert(notice.id);
+                if let Some(group) = &notice.group {
+                    for member in &group.members {
+                        self.by_member.entry(member.episode).or_default().insert(notice.id);
+                    }
+                    let over = if notice.action == Action::Resolve { &mut self.groups_over } else { &mut self.groups };
+                    over.insert(notice.key.clone());
+                }
                 if !self.told.contains_key(&notice.id) {
                     self.waiting.insert(notice.id);
                 }
@@ -188,14 +198,28 @@ impl Episodes {
 
     /// Who takes an episode on at a moment: the newest word on it that has not run out.
     pub fn acknowledged(&self, alert: &str, episode: Uuid, at: DateTime<Utc>) -> Option<(Stamp, &Ack)> {
-        let (stamp, ack) = self.acks.get(alert)?.iter().rev().find(|(_, ack)| ack.episode == episode)?;
-        ack.until.is_none_or(|until| at < until).then_some((*stamp, ack))
+        let (stamp, ack) = self.last_ack(alert, episode)?;
+        ack.until.is_none_or(|until| at < until).then_some((stamp, ack))
     }
 
-    /// The newest acknowledgement of an episode, also when it has run out.
+    /// The newest acknowledgement of an episode, also when it has run out: of itself, or of all of its name that fired then.
     pub fn last_ack(&self, alert: &str, episode: Uuid) -> Option<(Stamp, &Ack)> {
-        let found = self.acks.get(alert)?.iter().rev().find(|(_, ack)| ack.episode == episode);
-        found.map(|(stamp, ack)| (*stamp, ack))
+        let own = self.acks.get(alert).and_then(|acks| acks.iter().rev().find(|(_, ack)| ack.episode == episode));
+        let base = alert.split_once('{').map(|(base, _)| base).and_then(|base| self.acks.get(base));
+        let all = base.and_then(|acks| {
+            let (stamp, ack) = acks.iter().rev().find(|(_, ack)| ack.episode.is_nil())?;
+            (self.fired(alert, episode)? <= *stamp).then_some((stamp, ack))
+        });
+        own.into_iter().chain(all).max_by_key(|(stamp, _)| **stamp).map(|(stamp, ack)| (*stamp, ack))
+    }
+
+    /// Alerts of one name, with their labels, that fire as recorded.
+    pub fn firing_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let of_name = self.said.range(name.to_owned()..).map(|(alert, _)| alert.as_str());
+        let of_name = of_name.take_while(move |alert| alert.starts_with(name));
+        of_name.filter(move |alert| {
+            is_instance_of(alert, name) && self.newest(alert).is_some_and(|(_, said)| said.to == AlertWord::Firing)
+        })
     }
 
     /// The silence that an alert is under at a moment: the one that lasts longest.
@@ -229,6 +253,41 @@ impl Episodes {
         ids.filter_map(|id| {
             let (stamp, notice) = self.notices.get(id)?;
             Some((*stamp, notice, self.told.get(id).map(|(_, delivery)| delivery)))
+        })
+    }
+
+    /// Notices about one breach: its own, those of its group that name it, and who took that on and that it is over.
+    pub fn notices_about(&self, episode: Uuid) -> Vec<(Stamp, &Notice, Option<&Delivery>)> {
+        let mut all: Vec<_> = self.notices_of(&episode.to_string()).collect();
+        let named = self.by_member.get(&episode).into_iter().flatten();
+        let keys: BTreeSet<&str> = named.filter_map(|id| Some(self.notices.get(id)?.1.key.as_str())).collect();
+        let says = |notice: &Notice| {
+            let names = notice.group.as_ref().is_some_and(|g| g.members.iter().any(|m| m.episode == episode));
+            names || notice.action != Action::Trigger
+        };
+        all.extend(keys.into_iter().flat_map(|key| self.notices_of(key)).filter(|(_, notice, _)| says(notice)));
+        all.sort_by_key(|(stamp, ..)| *stamp);
+        all
+    }
+
+    /// Groups of which somebody was told and nobody that they are over, by their key.
+    pub fn open_groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.difference(&self.groups_over).map(String::as_str)
+    }
+
+    /// The newest trigger of each incident that a channel may have opened and of which it does not know that it is over.
+    pub fn open_at<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a Notice> {
+        self.by_key.keys().filter_map(move |key| {
+            let mut last: Option<(Stamp, &Notice)> = None;
+            for (at, notice, delivery) in self.notices_of(key).filter(|(_, n, _)| n.channel == channel) {
+                match (notice.action, delivery) {
+                    (Action::Resolve, Some(Delivery::Delivered { .. })) => return None,
+                    (Action::Trigger, Some(Delivery::Refused { .. })) => {}
+                    (Action::Trigger, _) => last = last.filter(|(newest, _)| *newest > at).or(Some((at, notice))),
+                    _ => {}
+                }
+            }
+            last.map(|(_, notice)| notice)
         })
     }
 

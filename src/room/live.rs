@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::alerts::{ForeignLive, Many, RuleLive, Sweep};
+use super::alerts::{ForeignLive, Many, Parting, RuleLive, Sweep};
 use super::baseline::Ranked;
 use super::forecast::Forecast;
 use super::gate::GateLive;
@@ -49,6 +49,12 @@ pub struct Live {
     pub sweep: Sweep,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
+    /// When rules or the alerts of others were last asked for, by whoever watched.
+    pub rules_asked: Option<DateTime<Utc>>,
+    /// What a channel that leads elsewhere now left open where it led before.
+    pub parting: Vec<Parting>,
+    /// When a channel began to lead elsewhere, by its name.
+    pub moved: HashMap<String, DateTime<Utc>>,
     /// From one asking to the next, where a window in force says so.
     pub pace: Option<Duration>,
     /// When the pace changed last.
@@ -230,6 +236,9 @@ impl Live {
             imported: plan.imported.iter().map(|_| Many::new(now)).collect(),
             foreign: plan.sources.iter().map(|_| ForeignLive::new(now)).collect(),
             silencing: None,
+            rules_asked: None,
+            parting: Vec::new(),
+            moved: HashMap::new(),
             sweep: Sweep::Due,
             telling: HashMap::new(),
             pace: None,

@@ -256,7 +256,12 @@ impl Room {
         live.keep_clocks(&self.live);
         live.runs = std::mem::take(&mut self.live.runs);
         live.silencing = self.live.silencing;
+        live.telling = std::mem::take(&mut self.live.telling);
+        live.rules_asked = self.live.rules_asked;
+        live.parting = std::mem::take(&mut self.live.parting);
+        live.moved = std::mem::take(&mut self.live.moved);
         self.live = live;
+        alerts::part(self, &old);
         self.apply_profile();
         self.find_begun();
         let r = &mut self.revision;

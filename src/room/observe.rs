@@ -67,8 +67,14 @@ pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -
 fn take(room: &mut Room, sample: Sample) -> Vec<Draft> {
     let Sample { at, took, reading, .. } = sample;
     match reading {
-        Reading::Rules(readings) => return alerts::many::heard(room, at, readings),
-        Reading::Alerts(reading) => return alerts::many::heard_of(room, at, reading),
+        Reading::Rules(readings) => {
+            room.live.rules_asked = room.live.rules_asked.max(Some(at.utc));
+            return alerts::many::heard(room, at, readings);
+        }
+        Reading::Alerts(reading) => {
+            room.live.rules_asked = room.live.rules_asked.max(Some(at.utc));
+            return alerts::many::heard_of(room, at, reading);
+        }
         Reading::Service(reading) => service(room, at, took, reading),
         Reading::Metrics(readings) => readings.into_iter().for_each(|r| metric(room, at, r)),
         Reading::Backfill(pasts) => {
@@ -98,6 +104,10 @@ pub fn pulse(room: &mut Room, pulse: Pulse) {
 pub fn told(room: &mut Room, told: Told) -> Vec<Effect> {
     room.revision.alerts += 1;
     room.revision.header += 1;
+    if let Some(parting) = room.live.parting.iter_mut().find(|p| p.notice.id == told.id) {
+        parting.how = Some(told.delivery);
+        return Vec::new();
+    }
     let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
     if let Delivery::Trying { tries, .. } = told.delivery {
         room.live.telling.insert(told.id, told.delivery.clone());

@@ -10,7 +10,7 @@ use crate::clock::{Now, age, duration_text};
 use crate::condition::SloAsk;
 use crate::plan::Plan;
 use crate::plan::slo::{Counts, HiddenPlan, HiddenReads, Side, SloPlan};
-use crate::probe::counter::{BEGINS, Completeness};
+use crate::probe::counter::{ABOVE, BEGINS, Completeness};
 use crate::probe::slo::{Budget, Burn, BurnState, PAIRS, Seen, Spend, budget, burn};
 use crate::probe::{MetricIx, MetricReading};
 
@@ -114,6 +114,9 @@ pub(super) fn count(room: &mut Room, at: Now, reading: MetricReading) {
             live.trouble = None;
         }
         Err(why) if why == BEGINS => live.totals.begins(),
+        Err(why) if why.starts_with(ABOVE) => {
+            live.totals.lies_above(why.trim_start_matches(ABOVE).parse().unwrap_or_default());
+        }
         Err(why) => live.trouble = Some(why),
     }
 }

@@ -98,6 +98,7 @@ impl Room {
         for channel in &channels {
             troubles.extend(channel.trouble.as_ref().map(|why| format!("{} does not deliver: {why}", channel.name)));
         }
+        troubles.extend(self.left_open());
         if let Some(missed) = self.live.polling.missed_at.map(|at| self.now.since(at)).filter(|ago| *ago < MISSED) {
             troubles.push(format!("a poll was missed {} ago", age(missed)));
         }

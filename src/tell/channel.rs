@@ -40,6 +40,21 @@ impl Channel {
         }
     }
 
+    /// Another one that leads where this one leads now, and stays so.
+    pub(super) fn as_it_was(&self) -> Self {
+        Self {
+            name: Arc::from(&*self.name),
+            outbox: Outbox::new(manner(&self.target.way)),
+            target: Arc::clone(&self.target),
+            tries: HashMap::new(),
+        }
+    }
+
+    /// Whether both lead to the same place.
+    pub(super) fn leads_as(&self, other: &Self) -> bool {
+        self.target.way == other.target.way
+    }
+
     /// Whether this very channel started a try, and not one of the same name before it.
     pub(super) fn is(&self, name: &Arc<str>) -> bool {
         Arc::ptr_eq(&self.name, name)

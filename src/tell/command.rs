@@ -20,7 +20,7 @@ pub fn notice(notice: &Notice, masks: &Masks) -> String {
 fn json(plain: &Plain) -> Value {
     let details: Map<String, Value> =
         plain.details.iter().map(|(word, value)| (word.clone(), Value::from(value.as_str()))).collect();
-    json!({
+    let mut all = json!({
         "id": plain.id,
         "channel": plain.channel,
         "key": plain.short_key(255),
@@ -32,5 +32,9 @@ fn json(plain: &Plain) -> Value {
         "details": details,
         "since": rfc3339(plain.since),
         "at": rfc3339(plain.at),
-    })
+    });
+    if let (Some((by, firing)), Some(all)) = (&plain.group, all.as_object_mut()) {
+        all.insert("group".to_owned(), json!({ "by": by, "firing": firing, "alerts": plain.members }));
+    }
+    all
 }

@@ -40,12 +40,19 @@ pub struct Setup {
     pub heartbeat: Option<HeartbeatPlan>,
     /// What never leaves.
     pub masks: Masks,
+    /// What ends incidents where these channels led until now: sent by the way that this setup replaces.
+    pub partings: Vec<Notice>,
 }
 
 impl Setup {
     /// As a plan has it.
     pub fn of(plan: &Plan) -> Self {
-        Self { channels: plan.notify.clone(), heartbeat: plan.heartbeat.clone(), masks: plan.masks.clone() }
+        Self {
+            channels: plan.notify.clone(),
+            heartbeat: plan.heartbeat.clone(),
+            masks: plan.masks.clone(),
+            partings: Vec::new(),
+        }
     }
 }
 

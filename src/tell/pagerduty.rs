@@ -70,7 +70,8 @@ fn event(notice: &Notice, masks: &Masks, routing_key: &str, action: &str) -> Pos
             "group": plain.room,
             "custom_details": details(&plain, &[]),
         });
-        if let (Some(payload), Some(alert)) = (payload.as_object_mut(), &plain.alert) {
+        let class = plain.group.as_ref().map(|(by, _)| by).or(plain.alert.as_ref());
+        if let (Some(payload), Some(alert)) = (payload.as_object_mut(), class) {
             payload.insert("class".to_owned(), json!(alert));
         }
         event.insert("payload".to_owned(), payload);
@@ -95,7 +96,11 @@ fn change(notice: &Notice, masks: &Masks, routing_key: &str, facts: &[(&str, Str
 fn details(plain: &Plain, facts: &[(&str, String)]) -> Map<String, Value> {
     let own = plain.details.iter().map(|(word, value)| (word.clone(), Value::from(value.as_str())));
     let facts = facts.iter().map(|(word, value)| ((*word).to_owned(), Value::from(value.as_str())));
-    own.chain(facts).collect()
+    let mut all: Map<String, Value> = own.chain(facts).collect();
+    if !plain.members.is_empty() {
+        all.insert("alerts".to_owned(), json!(plain.members));
+    }
+    all
 }
 
 /// The four words that are taken, of which three are used.

@@ -12,6 +12,10 @@ use crate::text::{Untrusted, escape};
 const NAME: usize = 200;
 /// Characters of a summary that are kept at all; each receiver takes fewer.
 const SUMMARY: usize = 4_000;
+/// Characters of the name of one of several.
+const MEMBER: usize = 120;
+/// Bytes of all those names.
+const MEMBERS: usize = 8 * 1024;
 /// Further facts.
 const DETAILS: usize = 50;
 
@@ -36,6 +40,10 @@ pub struct Plain {
     pub summary: String,
     /// Further facts; a word never stands twice.
     pub details: Vec<(String, String)>,
+    /// The alerts that it names, where it speaks of several.
+    pub members: Vec<String>,
+    /// What those have in common, and how many of them fire.
+    pub group: Option<(String, usize)>,
     /// When it began.
     pub since: DateTime<Utc>,
     /// When it was queued.
@@ -67,7 +75,25 @@ impl Plain {
             left = left.saturating_sub(word.len() + value.len());
             details.push((word, value));
         }
+        let group = notice.group.as_ref();
+        // One alone has said its name already.
+        let named = group.filter(|group| group.firing > 1 || group.members.len() > 1);
+        let named = named.into_iter().flat_map(|group| group.members.iter().map(|m| line(group.short(m), MEMBER)));
+        let mut members: Vec<String> = named.collect();
+        let mut room_for = MEMBERS;
+        let fit = members.iter().take_while(|name| {
+            room_for = room_for.saturating_sub(name.len());
+            room_for > 0
+        });
+        let fit = fit.count();
+        if fit < members.len() {
+            let rest = format!("… and {} more", members.len() - fit);
+            members.truncate(fit);
+            members.push(rest);
+        }
         Self {
+            members,
+            group: group.map(|g| (line(raw(&g.by), NAME), g.firing)).filter(|(by, _)| !by.trim().is_empty()),
             id: notice.id,
             channel: notice.channel.clone(),
             key: notice.key.clone(),

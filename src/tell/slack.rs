@@ -17,6 +17,8 @@ const FALLBACK: usize = 1_000;
 const LINE: usize = 180;
 /// Characters of a name in one.
 const NAME: usize = 80;
+/// Characters of the names of several alerts in one message, and, beside its lines, in a digest.
+const NAMES: usize = 6_000;
 
 /// One notice.
 pub fn message(notice: &Notice, masks: &Masks) -> String {
@@ -34,6 +36,15 @@ pub fn message(notice: &Notice, masks: &Masks) -> String {
         facts.push_str(&line);
     }
     sections.extend(Some(facts).filter(|facts| !facts.is_empty()));
+    let mut names = String::new();
+    for name in named(&plain, NAMES) {
+        if names.chars().count() + name.chars().count() + 1 > SECTION {
+            sections.push(std::mem::take(&mut names));
+        }
+        names.push_str(&name);
+        names.push('\n');
+    }
+    sections.extend(Some(names).filter(|names| !names.is_empty()));
     let since = format!("since {}", rfc3339(plain.since));
     body(&format!("{glyph} {state}: {}", safe(&plain.summary, FALLBACK - 40)), &sections, &since)
 }
@@ -47,8 +58,9 @@ pub fn digest(notices: &[&Notice], masks: &Masks) -> String {
     let (firing, over) = (count(Action::Trigger), count(Action::Resolve));
     let head = format!("*{} notices together* · {firing} began · {over} over", plain.len());
     let mut sections = vec![head.clone()];
+    let mut left = NAMES;
     for p in &plain {
-        let line = match p.action {
+        let mut line = match p.action {
             Action::Trigger if ended(p) => continue,
             Action::Resolve => match begun(p) {
                 Some(first) => line(p, &format!("began {}, is over", first.since.format("%H:%M:%SZ"))),
@@ -56,6 +68,11 @@ pub fn digest(notices: &[&Notice], masks: &Masks) -> String {
             },
             _ => line(p, ""),
         };
+        let names = named(p, left.min(SECTION - LINE - 1)).join(", ");
+        if !names.is_empty() {
+            left = left.saturating_sub(names.chars().count());
+            line = format!("{line}\n{names}");
+        }
         match sections.last_mut() {
             Some(last) if last.chars().count() + line.chars().count() < SECTION => {
                 last.push('\n');
@@ -68,6 +85,24 @@ pub fn digest(notices: &[&Notice], masks: &Masks) -> String {
     let first = plain.iter().map(|p| rfc3339(p.at)).min().unwrap_or_default();
     let text = format!("{} notices: {}", plain.len(), safe(&names.join(", "), FALLBACK - 40));
     body(&text, &sections, &format!("since {first}"))
+}
+
+/// The alerts that a notice names, in so many characters with two between each; the last says how many found no room.
+fn named(plain: &Plain, most: usize) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut left = most;
+    for (n, name) in plain.members.iter().enumerate() {
+        let name = safe(name, NAME);
+        let cells = name.chars().count() + 2;
+        // The word on the rest needs room as well.
+        if cells + 24 > left {
+            out.push(format!("… and {} more", plain.members.len() - n));
+            break;
+        }
+        left -= cells;
+        out.push(name);
+    }
+    out
 }
 
 fn line(plain: &Plain, more: &str) -> String {

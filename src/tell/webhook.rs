@@ -49,7 +49,10 @@ fn body(notice: &Notice, masks: &Masks, status: Status) -> String {
         Action::Change => "WarroomChange",
         Action::Inform => "WarroomNote",
         Action::Test => "WarroomTest",
-        Action::Trigger | Action::Acknowledge | Action::Resolve => plain.alert.as_deref().unwrap_or("Warroom"),
+        Action::Trigger | Action::Acknowledge | Action::Resolve => {
+            let group = plain.group.as_ref().map(|(by, _)| by.as_str());
+            group.or(plain.alert.as_deref()).unwrap_or("Warroom")
+        }
     };
     // The same when it fires and when it is over: labels are what an alert is known by.
     let labels = json!({ "alertname": name, "severity": word(plain.severity), "room": plain.room });
@@ -57,6 +60,10 @@ fn body(notice: &Notice, masks: &Masks, status: Status) -> String {
     annotations.insert("summary".to_owned(), json!(cut(&plain.summary, 1_024)));
     let facts: Vec<String> = plain.details.iter().map(|(word, value)| format!("{word}: {value}")).collect();
     annotations.insert("description".to_owned(), json!(facts.join("\n")));
+    if let Some((_, firing)) = plain.group.as_ref().filter(|_| !plain.members.is_empty()) {
+        annotations.insert("alerts".to_owned(), json!(plain.members.join("\n")));
+        annotations.insert("firing".to_owned(), json!(firing.to_string()));
+    }
     if plain.action == Action::Acknowledge {
         annotations.insert("acknowledged".to_owned(), json!("true"));
     }

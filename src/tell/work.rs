@@ -33,6 +33,8 @@ struct Work {
     options: Options,
     post: Result<Arc<Post>, String>,
     channels: BTreeMap<Arc<str>, Channel>,
+    /// Channels as they were, with what has to be said there still.
+    parted: Vec<Channel>,
     masks: Masks,
     reports: Reports,
     heart: Heart,
@@ -92,6 +94,7 @@ impl Work {
             options,
             post,
             channels: BTreeMap::new(),
+            parted: Vec::new(),
             masks: Masks::default(),
             reports: Reports::new(lane),
             heart: Heart::default(),
@@ -127,6 +130,15 @@ impl Work {
         let now = self.time();
         self.masks = setup.masks;
         let mut old = std::mem::take(&mut self.channels);
+        for notice in setup.partings {
+            let Some(channel) = old.get(notice.channel.as_str()) else { continue };
+            let place = self.parted.iter().position(|parted| parted.leads_as(channel)).unwrap_or(self.parted.len());
+            if place == self.parted.len() {
+                self.parted.push(channel.as_it_was());
+            }
+            let report = self.parted.get_mut(place).and_then(|parted| parted.outbox.put(Arc::new(notice), true, now));
+            self.report(report);
+        }
         for plan in &setup.channels {
             let name: Arc<str> = Arc::from(plan.name.as_str());
             let channel = match old.remove(&name) {
@@ -148,7 +160,10 @@ impl Work {
     fn end(&mut self, (name, flight, answer, passed): Ended) {
         let now = self.time();
         // A channel that is gone has reported all it had; another may have its name by now.
-        let Some(channel) = self.channels.get_mut(&name).filter(|channel| channel.is(&name)) else { return };
+        let channel = self.channels.get_mut(&name).filter(|channel| channel.is(&name));
+        let Some(channel) = channel.or_else(|| self.parted.iter_mut().find(|channel| channel.is(&name))) else {
+            return;
+        };
         let reports = channel.outbox.done(flight, answer, passed, now, jitter());
         self.report(reports);
     }
@@ -156,7 +171,8 @@ impl Work {
     fn start_due(&mut self) {
         let now = self.time();
         let mut reports = Vec::new();
-        for channel in self.channels.values_mut() {
+        self.parted.retain(|channel| !channel.outbox.is_empty());
+        for channel in self.channels.values_mut().chain(&mut self.parted) {
             reports.extend(channel.outbox.expire(now, jitter()));
             while let Some(parcel) = channel.outbox.take(now) {
                 channel.launch(parcel, self.post.as_ref(), &self.home);
@@ -179,7 +195,7 @@ impl Work {
     fn next_wake(&self) -> Option<Instant> {
         let now = Instant::now();
         let soon = now + LEAST;
-        let due = self.channels.values().filter_map(|channel| channel.outbox.next()).min();
+        let due = self.channels.values().chain(&self.parted).filter_map(|channel| channel.outbox.next()).min();
         let due = due.map(|due| (self.began + due).max(soon));
         let late = self.reports.is_late().then_some(now + AGAIN);
         [due, late, self.heart.sleeps_until()].into_iter().flatten().min()

@@ -489,8 +489,8 @@ fn unfold(room: &Room, view: &mut View) {
 fn open(room: &Room, view: &mut View) {
     match view.focus {
         Pane::Alarms => match alarms::current(room, view).map(|a| a.about) {
-            Some(Alarmed::Alert(name)) => {
-                view.alarm = Some(Alarmed::Alert(name));
+            Some(about @ (Alarmed::Alert(_) | Alarmed::Kind(_))) => {
+                view.alarm = Some(about);
                 view.detail = Detail::Alert;
                 view.focus = Pane::Detail;
             }

@@ -14,6 +14,8 @@ use super::view::{Alarmed, Find, Line, Mode, Next, Purpose, Tone, View};
 use super::way_keys;
 use crate::clock;
 use crate::fact::gate::Vote;
+use crate::probe::rules::is_instance_of;
+use crate::room::alarms::AlertNow;
 use crate::room::{Intent, Room};
 use crate::text::Untrusted;
 
@@ -49,6 +51,13 @@ pub fn alert_dialog(room: &Room, view: &mut View) -> Vec<Act> {
         (Some(Alarmed::Alert(name)), Pane::Alarms | Pane::Detail) => alerts.iter().find(|a| a.name == *name),
         _ => None,
     };
+    let kind = match (&view.alarm, view.focus) {
+        (Some(Alarmed::Kind(name)), Pane::Alarms | Pane::Detail) => Some(name),
+        _ => None,
+    };
+    if let Some(name) = kind {
+        return kind_dialog(room, view, &alerts, &name.clone());
+    }
     let alert = chosen.or_else(|| alerts.iter().find(|a| a.state.fires())).or_else(|| alerts.first());
     let mut options = Vec::new();
     if let Some(alert) = alert {
@@ -78,6 +87,27 @@ pub fn alert_dialog(room: &Room, view: &mut View) -> Vec<Act> {
     if options.is_empty() {
         view.toast(room.now, Tone::Quiet, "the plan has no rule and no channel: [[rule]] and [notify.NAME] make them");
         return Vec::new();
+    }
+    view.mode = Mode::Choose { title: "Alerts".to_owned(), options, opened: room.now };
+    Vec::new()
+}
+
+/// What can be done about all alerts of one name.
+fn kind_dialog(room: &Room, view: &mut View, alerts: &[AlertNow], name: &str) -> Vec<Act> {
+    let fire = alerts.iter().filter(|a| a.state.fires() && is_instance_of(&a.name, name)).count();
+    let shown = crate::text::escape(name);
+    let mut options = Vec::new();
+    if fire > 0 {
+        let next = Next::Prompt(Purpose::Acknowledge(name.to_owned()));
+        options.push(('a', format!("take on all {fire} of \"{shown}\": they are yours, nobody further is told"), next));
+    }
+    if let Some(silence) = room.progress.episodes.silenced(name, room.now.utc) {
+        let question = format!("End the silence of \"{shown}\"? ({}, by {})", silence.reason, silence.by.person);
+        let next = Next::Confirm(question, Intent::Lift { silence: silence.id });
+        options.push(('e', format!("end the silence of \"{shown}\""), next));
+    } else {
+        let next = Next::Prompt(Purpose::Silence(Some(name.to_owned())));
+        options.push(('s', format!("silence all of \"{shown}\": judged as ever, nobody is told"), next));
     }
     view.mode = Mode::Choose { title: "Alerts".to_owned(), options, opened: room.now };
     Vec::new()

@@ -330,6 +330,8 @@ pub enum Detail {
 pub enum Alarmed {
     /// An alert of a rule, by its name.
     Alert(String),
+    /// Several of one rule that stand alike, by the name they share.
+    Kind(String),
     /// A service, by its place in the plan.
     Service(usize),
     /// A metric, by its place in the plan.

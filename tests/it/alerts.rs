@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use warroom::clock::Now;
 use warroom::fact::{AlertWord, Fact, ServiceState, Verdict};
 use warroom::notice::Action;
+use warroom::probe::series::Series;
 use warroom::probe::{
     MetricIx, MetricReading, Outcome, Phases, Point, ProbeId, Reading, Sample, ServiceIx, ServiceReading,
 };
@@ -538,6 +539,40 @@ fn counts_and_baselines_are_judged_as_they_are_written() {
         _ => None,
     });
     assert_eq!(why.as_deref(), Some("error rate 0.50% > 0.4%, the baseline being 0.2%"));
+}
+
+#[test]
+fn counts_look_back_over_what_is_no_longer_kept_as_it_came() {
+    // Each second one more, and a reset every quarter of an hour: an hour is far more than is kept second by second.
+    let mut series = Series::new();
+    let begin = start().utc;
+    for s in 0..3_600_i64 {
+        series.push(begin + chrono::TimeDelta::seconds(s), (s % 900) as f64 + 1.0);
+    }
+    let until = begin + chrono::TimeDelta::seconds(3_599);
+    for (minutes, whole) in [(1, true), (10, true), (20, true), (45, true), (59, true), (120, false)] {
+        let span = chrono::TimeDelta::minutes(minutes);
+        let (grown, seen) = series.growth(until, span).unwrap();
+        let all = span.num_seconds().min(3_599) as f64;
+        assert!((all..=all + 10.0).contains(&grown), "{grown} in {minutes} minutes");
+        assert_eq!(seen, whole, "{minutes} minutes");
+    }
+    let plan = PLAN
+        .replace("when = \"error rate > 0.5%\"", "when = \"count of error rate over 20m > 1000\"")
+        .replace("for = \"2m\"", "for = \"0s\"");
+    let mut w = Watched::new(&plan);
+    for i in 0..1_100_u32 {
+        w.run(1, Some(f64::from(i)), Some(true), Some(true));
+    }
+    assert_eq!(story(&w.facts, "5xx"), [AlertWord::Firing]);
+    for _ in 0..1_220 {
+        w.run(1, Some(1_100.0), Some(true), Some(true));
+    }
+    assert_eq!(
+        story(&w.facts, "5xx"),
+        [AlertWord::Firing, AlertWord::Resolved],
+        "twenty quiet minutes, all of them seen"
+    );
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::support::watch::{LIMIT, Watched, warroom};
 use crate::tell::fake::{KEY, Receiver, Reply, World};
 use crate::tell::strict;
 
+mod killed;
+
 /// A service that is well while the switch says so.
 fn service(world: &World) -> (Receiver, Arc<AtomicBool>) {
     let well = Arc::new(AtomicBool::new(true));
@@ -140,4 +142,71 @@ fn the_heartbeat_stops_with_whoever_judges() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).unwrap();
     until("it beats again", || beats() > frozen);
     watch.end();
+}
+
+/// All bytes of all files under a folder.
+fn bytes_under(folder: &std::path::Path) -> Vec<u8> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            out.extend(bytes_under(&entry.path()));
+        } else {
+            out.extend(std::fs::read(entry.path()).unwrap_or_default());
+        }
+    }
+    out
+}
+
+#[test]
+fn a_key_that_changes_leaves_no_incident_open_under_the_old_one() {
+    const OTHER: &str = "fedcba9876543210fedcba9876543210";
+    let world = World::new();
+    let (service, well) = service(&world);
+    let shut = Arc::new(AtomicBool::new(false));
+    let is_shut = Arc::clone(&shut);
+    let pager = world.receiver(move |_, request| {
+        let event: Value = serde_json::from_slice(&request.body).unwrap();
+        let old = event["routing_key"] == KEY && is_shut.load(Ordering::Relaxed);
+        if old { Reply::Say(400, "", "invalid key".to_owned()) } else { Reply::status(202) }
+    });
+    let said = || -> Vec<(String, String, String)> {
+        let got = pager.got.lock().unwrap();
+        let events = got.iter().map(|r| serde_json::from_slice::<Value>(&r.body).unwrap());
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        events.map(|e| (word(&e["event_action"]), word(&e["routing_key"]), word(&e["dedup_key"]))).collect()
+    };
+    let home = tempfile::tempdir().unwrap();
+    let key_file = home.path().join("pd.key");
+    std::fs::write(&key_file, KEY).unwrap();
+    let plan = plan(home.path(), &service, &pager, "");
+    let text = std::fs::read_to_string(&plan).unwrap().replace("\"${PD_KEY}\"", "{ file = \"pd.key\" }");
+    std::fs::write(&plan, &text).unwrap();
+    let watch = start(home.path(), &plan, "ic");
+    until("asked", || service.got.lock().unwrap().len() > 3);
+    well.store(false, Ordering::Relaxed);
+    until("a page", || !said().is_empty());
+    let change = |key: &str, mark: &str| {
+        std::fs::write(&key_file, key).unwrap();
+        std::fs::write(&plan, format!("{text}# {mark}\n")).unwrap();
+    };
+    change(OTHER, "another key");
+    let has = |action: &str, key: &str| said().iter().any(|(a, k, _)| a == action && k == key);
+    until("resolved where it was opened", || has("resolve", KEY));
+    until("opened where it is to be now", || has("trigger", OTHER));
+    assert!(said().iter().all(|(.., dedup)| *dedup == said()[0].2), "{:?}", said());
+    // The way back, and the new key is dead at once: nobody can end what it opened, and every screen says so.
+    shut.store(true, Ordering::Relaxed);
+    change(KEY, "back");
+    until("the old one is ended", || has("resolve", OTHER));
+    change(OTHER, "and there again");
+    let mut client = watch.client();
+    client.until("what is left open is said", |s| s["board"]["troubles"].to_string().contains("close it by hand"));
+    well.store(true, Ordering::Relaxed);
+    until("over", || said().last().is_some_and(|(action, key, _)| action == "resolve" && key == OTHER));
+    watch.end();
+    let kept = bytes_under(&home.path().join("state"));
+    for key in [KEY, OTHER] {
+        let within = kept.windows(key.len()).any(|window| window == key.as_bytes());
+        assert!(!within, "a key is in the state folder");
+    }
 }

@@ -28,6 +28,8 @@ use warroom::tui::view::{Alarmed, Detail, View};
 use crate::support::screen::{frame, text};
 use crate::support::{self, Ledger, author, notices, start, story, told};
 
+mod together;
+
 const PLAN: &str = r#"
 [source.prod]
 prometheus = "http://prometheus:9090"
@@ -289,6 +291,28 @@ fn labels_are_those_that_prometheus_would_give() {
     let trouble = w.room.live.imported[0].trouble.clone().unwrap_or_default();
     assert!(trouble.contains("3 alerts, more than the 2"), "{trouble}");
     assert_eq!(w.room.live.imported[0].instances.len(), 1, "nothing is resolved by it");
+}
+
+#[test]
+fn what_was_pending_goes_on_where_the_last_watch_left_it() {
+    let rules = RULES.replace("for: 30s", "for: 10m");
+    let plan = || loaded(PLAN, &rules);
+    let mut w = Watched::new(plan());
+    w.run(480, 0, Ok(&[("api", 0.1)]));
+    assert_eq!(story(&w.facts, API), [AlertWord::Pending]);
+    // The tape says when it was last asked, and nothing else of rules; eight of the ten minutes are over.
+    let asked = w.room.live.rules_asked;
+    assert_eq!(asked, Some(w.room.now.utc));
+    let old = std::mem::replace(&mut w, Watched::new(plan()));
+    (w.room.progress, w.ledger, w.facts) = (old.room.progress, old.ledger, old.facts);
+    w.room.now = old.room.now.plus(Duration::from_secs(20));
+    w.room.live.rules_asked = asked;
+    let effects = observe::begin_watch(&mut w.room);
+    w.facts.extend(w.ledger.perform(&mut w.room, effects));
+    w.run(110, 0, Ok(&[("api", 0.1)]));
+    assert_eq!(story(&w.facts, API), [AlertWord::Pending], "the time in which nobody looked does not count");
+    w.run(20, 0, Ok(&[("api", 0.1)]));
+    assert_eq!(story(&w.facts, API), [AlertWord::Pending, AlertWord::Firing]);
 }
 
 #[test]

@@ -166,13 +166,49 @@ fn totals_say_how_far_back_they_reach() {
     assert_eq!((since.by, since.count), (100.0, Completeness::AtLeast(t(725))));
     totals.push(t(730), 910.0);
     assert_eq!(totals.since(t(725)).unwrap().count, Completeness::Exact);
-    assert_eq!(totals.over(Duration::from_mins(5)), Err(Duration::from_secs(5)));
+    // Nobody looked for five seconds of five minutes, and the series went on: counted as a Prometheus would.
+    assert_eq!(totals.over(Duration::from_mins(5)), Ok(380.0));
+    assert_eq!(totals.over(Duration::from_secs(45)), Err(Duration::from_secs(5)), "a ninth of it was not seen");
     // A total never falls by itself.
     totals.push(t(735), 2.0);
     assert_eq!(totals.since(t(700)).unwrap().count, Completeness::AtLeast(t(735)));
     assert_eq!(totals.since(t(700)).unwrap().by, 110.0);
+    assert_eq!(totals.over(Duration::from_mins(5)), Err(Duration::ZERO), "what was counted meanwhile is not known");
     totals.push(t(735), 50.0);
     assert_eq!(totals.since(t(735)).unwrap().by, 0.0, "not newer");
+}
+
+#[test]
+fn a_take_over_after_a_deployment_counts_on_where_the_series_are() {
+    // Two series, one of which was started again: the total lies 1,000 above what they show.
+    let mut running = Running::default();
+    running.take([("a", 1_000.0), ("b", 500.0)]).unwrap();
+    assert_eq!(running.above(), 0.0);
+    assert_eq!(running.take([("a", 10.0), ("b", 600.0)]), Ok(1_610.0));
+    assert_eq!(running.above(), 1_000.0);
+    let mut totals = Totals::default();
+    totals.push(t(0), 1_500.0);
+    totals.push(t(5), 1_610.0);
+    totals.lies_above(running.above());
+    for s in (10..=600).step_by(5) {
+        totals.push(t(s), 1_610.0);
+    }
+    // The next watch sees what the series show: 20 more.
+    let mut next = Running::default();
+    totals.begins();
+    totals.push(t(610), next.take([("a", 20.0), ("b", 610.0)]).unwrap());
+    assert_eq!(totals.over(Duration::from_mins(5)), Ok(20.0), "the window goes on");
+    assert_eq!(
+        totals.since(t(0)).unwrap().count,
+        Completeness::AtLeast(t(610)),
+        "and what was spent says that it may be more"
+    );
+    // The one after comes when a series was started again meanwhile: what it had is not known.
+    totals.begins();
+    totals.push(t(620), 300.0);
+    assert_eq!(totals.over(Duration::from_mins(5)), Err(Duration::ZERO));
+    totals.push(t(800), 330.0);
+    assert_eq!(totals.over(Duration::from_mins(3)), Ok(30.0), "and it is whole again when that is past");
 }
 
 #[test]

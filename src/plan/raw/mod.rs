@@ -139,6 +139,7 @@ pub(super) struct RawNotify {
     pub webhook: Option<RawFilled>,
     pub command: Option<RawCommand>,
     pub escalate: Vec<RawEscalation>,
+    pub group_by: Option<Text>,
 }
 
 /// `pagerduty = { routing_key, url }`, `slack = { webhook }`.

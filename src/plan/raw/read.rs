@@ -287,6 +287,7 @@ impl RawNotify {
             webhook: RawFilled::of(&mut t, r, "webhook"),
             command: RawCommand::of(&mut t, r),
             escalate: RawEscalation::of(&mut t, r),
+            group_by: t.text(r, "group_by"),
         };
         let elsewhere = [
             ("routing_key", "in `pagerduty = { routing_key = … }`"),

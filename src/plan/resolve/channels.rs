@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::raw::{RawFilled, RawHeartbeat, RawLog, RawNotify};
-use super::super::{Escalation, HeartbeatPlan, LogPlan, NotifyPlan, Way};
+use super::super::{Escalation, GroupBy, HeartbeatPlan, LogPlan, NotifyPlan, Way};
 use super::circles::circles;
 use super::{Given, Resolver};
 use crate::finding::codes;
@@ -44,8 +44,14 @@ impl Resolver<'_> {
                 self.r.report(codes::CONFLICT, channel.at.clone(), message, "make a channel of each");
             }
             let escalate = self.escalations(channel, &names);
+            let by = channel.group_by.as_ref().and_then(|s| self.word("group_by", s, &["rule", "service", "none"]));
+            let group_by = match by {
+                Some("none") => GroupBy::None,
+                Some("service") => GroupBy::Service,
+                _ => GroupBy::Rule,
+            };
             if let Some(way) = ways.into_iter().find_map(|(_, way)| way) {
-                out.push(NotifyPlan { name, way, escalate });
+                out.push(NotifyPlan { name, way, escalate, group_by });
             }
         }
         self.rings(raw, &names);

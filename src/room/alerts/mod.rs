@@ -16,8 +16,10 @@ use crate::plan::Plan;
 use crate::plan::decisions::{NoData, RulePlan};
 use crate::text::Untrusted;
 
+mod groups;
 pub mod many;
 mod notices;
+mod parting;
 mod restore;
 mod shown;
 pub mod subject;
@@ -25,6 +27,7 @@ mod there;
 
 pub use many::{ForeignLive, Instance, Many, Owner};
 pub use notices::identity;
+pub use parting::{Parting, part};
 pub use restore::{Sweep, keep, last_look, take_over};
 use subject::Subject;
 
@@ -92,6 +95,7 @@ pub fn judge_rules(room: &mut Room) -> Vec<Draft> {
 pub struct Round {
     facts: Vec<Fact>,
     over: Vec<Draft>,
+    ended: Vec<groups::Ended>,
     tells: bool,
 }
 
@@ -99,7 +103,7 @@ impl Round {
     /// Nothing yet.
     pub fn new(room: &Room) -> Self {
         let tells = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
-        Self { facts: Vec::new(), over: Vec::new(), tells }
+        Self { facts: Vec::new(), over: Vec::new(), ended: Vec::new(), tells }
     }
 
     /// What is to be recorded: changes, then who hears of them.
@@ -110,9 +114,11 @@ impl Round {
         if !self.tells {
             return Vec::new();
         }
+        let ended: HashSet<Uuid> = self.facts.iter().filter_map(ended).collect();
         let mut drafts: Vec<Draft> = self.facts.into_iter().map(|f| super::decide::draft(&room.me.author, f)).collect();
         drafts.extend(self.over);
-        drafts.extend(notices::firing(room, &room.plan));
+        drafts.extend(groups::over_untold(room, self.ended));
+        drafts.extend(notices::firing(room, &room.plan, &ended));
         drafts
     }
 
@@ -124,6 +130,14 @@ impl Round {
             severity: subject.severity,
             why: Untrusted::new(it.why.clone()),
         });
+    }
+}
+
+/// The breach that a fact says is over.
+fn ended(fact: &Fact) -> Option<Uuid> {
+    match fact {
+        Fact::AlertChanged { episode, to: AlertWord::Resolved, .. } => Some(*episode),
+        _ => None,
     }
 }
 
@@ -162,7 +176,7 @@ fn track(room: &mut Room, subject: &Subject<'_>, it: &mut Track, at: Now, holds:
             it.why = subject.over(room);
             round.say(subject, it, AlertWord::Resolved);
             if let Some(episode) = it.episode.take().filter(|_| round.tells) {
-                round.over.extend(notices::over(room, subject, episode));
+                round.over.extend(notices::over(room, subject, episode, &mut round.ended));
             }
         }
         None => {}
@@ -181,22 +195,22 @@ fn announce(room: &Room, subject: &Subject<'_>, it: &mut Track, round: &mut Roun
 }
 
 /// Everything that fires, with what it is.
-fn each_firing(room: &Room, plan: &Plan, mut with: impl FnMut(&Subject<'_>, &Track)) {
+fn each_firing<'a>(room: &'a Room, plan: &'a Plan, mut with: impl FnMut(Subject<'a>, &'a Track)) {
     let fires = |it: &Track| it.alert.state == State::Firing;
     for (rule, live) in plan.rules.iter().zip(&room.live.rules) {
         if fires(&live.main) {
-            with(&Subject::rule(room, rule), &live.main);
+            with(Subject::rule(room, rule), &live.main);
         }
         if fires(&live.blind) {
-            with(&Subject::unseen(room, rule), &live.blind);
+            with(Subject::unseen(room, rule), &live.blind);
         }
     }
     for (owner, many) in many::owners(room, plan) {
         for (name, it) in many.instances.iter().filter(|(_, it)| fires(&it.track)) {
-            with(&Subject::element(room, owner, name, &it.words), &it.track);
+            with(Subject::element(room, owner, name, &it.words), &it.track);
         }
         if fires(&many.blind) {
-            with(&Subject::unasked(room, owner, many.trouble.as_deref().unwrap_or_default()), &many.blind);
+            with(Subject::unasked(room, owner, many.trouble.as_deref().unwrap_or_default()), &many.blind);
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Who is told of alerts: once when one fires, again when it must be, and once when it is over.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::super::Room;
 use super::Track;
+use super::groups::{self, Ended, Ready, Together};
 use super::subject::{Of, Subject};
 use crate::clock::{clock_span, duration_text};
 use crate::fact::{Draft, Fact};
@@ -13,49 +16,78 @@ use crate::notice::{Action, Notice, Severity};
 use crate::plan::Plan;
 use crate::text::Untrusted;
 
-/// What is to be told of alerts that fire now.
-pub fn firing(room: &Room, plan: &Plan) -> Vec<Draft> {
-    let mut drafts = Vec::new();
+/// What is to be told of alerts that fire now, and of groups of which none does any more; `ended` are breaches that this very
+/// evaluation ends.
+pub fn firing(room: &Room, plan: &Plan, ended: &HashSet<Uuid>) -> Vec<Draft> {
+    let all = &room.progress.episodes;
     let mut sick = None;
-    super::each_firing(room, plan, |subject, it| {
-        let Some(episode) = it.episode else { return };
-        let name = &subject.name;
-        let key = episode.to_string();
-        let all = &room.progress.episodes;
-        let ack = all.acknowledged(name, episode, room.now.utc);
+    let mut ready: Vec<Ready<'_>> = Vec::new();
+    super::each_firing(room, plan, |subject, track| {
+        let Some(episode) = track.episode else { return };
+        let ack = all.acknowledged(&subject.name, episode, room.now.utc);
         let mut explained = || match subject.of {
             Of::Rule(rule) | Of::Unseen(rule) => {
                 super::inhibited_by(plan, rule, sick.get_or_insert_with(|| super::sick_services(room))).is_some()
             }
             Of::Element(..) | Of::Unasked(..) | Of::Gone => subject.quiet_there(),
         };
-        let muted = all.silenced(name, room.now.utc).is_some() || explained();
-        for channel in subject.notify {
-            let last = all.last_notice(&key, channel, Action::Trigger);
-            if let (Some((stamp, ack)), Some(_)) = (ack, last) {
-                let who = ack.owner.as_ref().map_or_else(|| ack.by.person.to_string(), ToString::to_string);
-                let summary = format!("{name}: {who} looks after it: {}", ack.text);
-                drafts.extend(queue(room, subject, it, channel, Action::Acknowledge, stamp.ms, &summary));
-                continue;
-            }
-            let again = match last {
-                None => Some((0, it.why.clone())),
-                Some(last) => told_again(room, name, episode, last.utc()),
-            };
-            if let Some((nth, words)) = again.filter(|_| !muted && ack.is_none()) {
-                let summary = format!("{name}: {words}");
-                drafts.extend(queue(room, subject, it, channel, Action::Trigger, nth, &summary));
+        let muted = all.silenced(&subject.name, room.now.utc).is_some() || explained();
+        ready.push(Ready { subject, track, episode, ack, muted });
+    });
+    let mut drafts = Vec::new();
+    let mut together = Together::of(room);
+    for (place, it) in ready.iter().enumerate() {
+        let mut alone = false;
+        for channel in it.subject.notify {
+            if !together.take(place, it, channel) {
+                alone = true;
+                drafts.extend(by_itself(room, it, channel));
             }
         }
-        drafts.extend(escalated(room, subject, it, &key, ack.is_some() || muted));
-    });
+        if alone {
+            drafts.extend(escalated(
+                room,
+                &it.subject,
+                it.track,
+                &it.episode.to_string(),
+                it.ack.is_some() || it.muted,
+            ));
+        }
+    }
+    drafts.extend(together.finish(&ready, ended));
     drafts
 }
 
+/// What a channel hears of an alert that is told by itself.
+fn by_itself(room: &Room, it: &Ready<'_>, channel: &str) -> Option<Draft> {
+    let (subject, name) = (&it.subject, &it.subject.name);
+    let last = room.progress.episodes.last_notice(&it.episode.to_string(), channel, Action::Trigger);
+    if let (Some((stamp, ack)), Some(_)) = (it.ack, last) {
+        let who = ack.owner.as_ref().map_or_else(|| ack.by.person.to_string(), ToString::to_string);
+        let summary = format!("{name}: {who} looks after it: {}", ack.text);
+        return queue(room, subject, it.track, channel, Action::Acknowledge, stamp.ms, &summary);
+    }
+    let again = match last {
+        None => Some((0, it.track.why.clone())),
+        Some(last) => told_again(room, channel, name, it.episode, last.utc()),
+    };
+    let (nth, words) = again.filter(|_| !it.muted && it.ack.is_none())?;
+    queue(room, subject, it.track, channel, Action::Trigger, nth, &format!("{name}: {words}"))
+}
+
 /// Why an alert that was told is told again, and what makes that telling one of its own.
-fn told_again(room: &Room, name: &str, episode: Uuid, last: DateTime<Utc>) -> Option<(i64, String)> {
+pub(super) fn told_again(
+    room: &Room,
+    channel: &str,
+    name: &str,
+    episode: Uuid,
+    last: DateTime<Utc>,
+) -> Option<(i64, String)> {
     let all = &room.progress.episodes;
     let now = room.now.utc;
+    if let Some(moved) = room.live.moved.get(channel).filter(|moved| last < **moved) {
+        return Some((moved.timestamp_millis(), "still firing; this channel leads here now".to_owned()));
+    }
     if let Some((_, ack)) = all.last_ack(name, episode)
         && let Some(until) = ack.until.filter(|until| *until <= now && last < *until)
     {
@@ -96,7 +128,9 @@ fn escalated(room: &Room, subject: &Subject<'_>, it: &Track, key: &str, held: bo
 
 /// What is to be told of an alert that is over: everybody who heard of it, and where a silence or a cause kept it quiet, a
 /// word that it was.
-pub fn over(room: &Room, subject: &Subject<'_>, episode: Uuid) -> Vec<Draft> {
+///
+/// What was told with others is over when they all are; `ended` gets it where nobody heard of it.
+pub fn over(room: &Room, subject: &Subject<'_>, episode: Uuid, ended: &mut Vec<Ended>) -> Vec<Draft> {
     let name = &subject.name;
     let key = episode.to_string();
     let all = &room.progress.episodes;
@@ -112,8 +146,19 @@ pub fn over(room: &Room, subject: &Subject<'_>, episode: Uuid) -> Vec<Draft> {
         .filter(|(_, n, _)| n.action == Action::Trigger)
         .map(|(_, n, _)| (n.channel.as_str(), Action::Resolve))
         .collect();
+    let mut open = None;
     for channel in subject.notify {
         if !channels.iter().any(|(c, _)| c == channel) {
+            let open = open.get_or_insert_with(|| groups::open(room));
+            if open.iter().any(|it| it.names(channel, episode)) {
+                continue;
+            }
+            let by = groups::common(&room.plan, groups::manner(&room.plan, channel), subject);
+            if let Some(by) = by.filter(|_| !on_its_way(channel)) {
+                let (channel, name) = (channel.clone(), name.clone());
+                ended.push(Ended { channel, by, severity: subject.severity, name });
+                continue;
+            }
             channels.push((channel, if on_its_way(channel) { Action::Resolve } else { Action::Inform }));
         }
     }
@@ -148,20 +193,7 @@ fn queue(
         return None;
     }
     let since = it.alert.since.map_or(room.now.utc, |since| since.utc);
-    let mut details = subject.details(room);
-    let mut put = |word: &str, value: String| details.push((word.to_owned(), Untrusted::new(value)));
-    if let Some(environment) = &room.plan.room.environment {
-        put("environment", environment.clone());
-    }
-    if let Some(t) = room.t() {
-        put("clock", t.to_string());
-    }
-    if let Some(phase) = room.current_phase() {
-        put("phase", phase.title.raw().to_owned());
-    }
-    if let Some(heading) = subject.runbook() {
-        put("runbook", heading.to_owned());
-    }
+    let details = circumstances(room, subject.details(room), subject.runbook());
     let notice = Notice {
         id,
         channel: channel.to_owned(),
@@ -172,10 +204,33 @@ fn queue(
         alert: Some(subject.name.clone()),
         summary: Untrusted::new(summary),
         details,
+        group: None,
         since,
         at: room.now.utc,
     };
     Some(Draft { id, by: room.me.author.clone(), fact: Fact::NoticeQueued { notice } })
+}
+
+/// Further words for those who are told, and behind them where and when it is and what to do.
+pub(super) fn circumstances(
+    room: &Room,
+    mut details: Vec<(String, Untrusted)>,
+    runbook: Option<&str>,
+) -> Vec<(String, Untrusted)> {
+    let mut put = |word: &str, value: String| details.push((word.to_owned(), Untrusted::new(value)));
+    if let Some(environment) = &room.plan.room.environment {
+        put("environment", environment.clone());
+    }
+    if let Some(t) = room.t() {
+        put("clock", t.to_string());
+    }
+    if let Some(phase) = room.current_phase() {
+        put("phase", phase.title.raw().to_owned());
+    }
+    if let Some(heading) = runbook {
+        put("runbook", heading.to_owned());
+    }
+    details
 }
 
 /// An identity that follows from words.

@@ -172,7 +172,7 @@ pub(super) fn sweep(room: &mut Room, plan: &Plan, round: &mut Round) {
         let it = Track { episode: Some(said.episode), why: subject.seen(room), ..Track::default() };
         round.say(&subject, &it, if fired { AlertWord::Resolved } else { AlertWord::Withdrawn });
         if fired {
-            round.over.extend(notices::over(room, &subject, said.episode));
+            round.over.extend(notices::over(room, &subject, said.episode, &mut round.ended));
         }
     }
 }
@@ -180,5 +180,6 @@ pub(super) fn sweep(room: &mut Room, plan: &Plan, round: &mut Round) {
 /// When anybody last took a sample in, as far as the tape says.
 pub fn last_look(room: &Room) -> Option<DateTime<Utc>> {
     let metrics = room.live.metrics.iter().filter_map(|m| m.series.last());
-    metrics.chain(room.live.services.iter().filter_map(|s| s.passes.last())).map(|p| p.at).max()
+    let samples = metrics.chain(room.live.services.iter().filter_map(|s| s.passes.last())).map(|p| p.at);
+    samples.chain(room.live.rules_asked).max()
 }

@@ -130,6 +130,18 @@ impl<'a> Subject<'a> {
         details
     }
 
+    /// Further words that hold for all that its rule gives.
+    pub fn shared(&self, room: &Room) -> Vec<(String, Untrusted)> {
+        match self.of {
+            Of::Element(owner, _) => {
+                let mut details: Vec<(String, Untrusted)> = Vec::new();
+                owner.details(&mut |word: &str, value: &str| details.push((word.to_owned(), Untrusted::new(value))));
+                details
+            }
+            _ => self.details(room),
+        }
+    }
+
     /// The heading of the runbook that says what to do.
     pub fn runbook(&self) -> Option<&'a str> {
         match self.of {

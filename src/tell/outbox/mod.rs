@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Reached};
 use super::backoff;
-use crate::notice::{Action, Notice, Severity};
+use crate::notice::{Action, Member, Notice, Severity};
 
 mod ended;
 mod next;
@@ -148,6 +148,21 @@ pub struct Outbox {
     filled: Duration,
 }
 
+/// The last of several of one key says more than those before it, but for the alerts that they name: it takes those over.
+fn gather(notices: &mut [Arc<Notice>]) {
+    let Some((last, before)) = notices.split_last_mut().filter(|(_, before)| !before.is_empty()) else { return };
+    let mut named: Vec<Member> = Vec::new();
+    for group in before.iter().chain([&*last]).filter_map(|notice| notice.group.as_ref()) {
+        let new = group.members.iter().filter(|m| !named.iter().any(|known| known.episode == m.episode));
+        named.extend(new.cloned().collect::<Vec<_>>());
+    }
+    if last.group.as_ref().is_some_and(|group| group.members.len() < named.len())
+        && let Some(group) = &mut Arc::make_mut(last).group
+    {
+        group.members = named;
+    }
+}
+
 impl Outbox {
     /// Nothing waits.
     pub fn new(manner: Manner) -> Self {
@@ -224,6 +239,9 @@ impl Outbox {
                 passed = waiting.passed;
                 notices.push(Arc::clone(&waiting.notice));
             }
+        }
+        if form == Form::Last {
+            gather(&mut notices);
         }
         Some(Parcel { flight, form, notices, passed })
     }

@@ -1,6 +1,7 @@
 //! What is wrong now, the worst first: alerts of the plan's rules, then services that are not well, objectives that do not hold,
 //! numbers that are missing.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
@@ -35,13 +36,18 @@ pub struct Alarm {
     pub lasted: Option<Duration>,
     /// The service whose failure this one follows from; such a one is listed, and not counted as firing.
     pub cause: Option<String>,
+    /// How many it stands for.
+    pub many: usize,
 }
+
+/// More alerts of one rule than this that stand alike are one row.
+const APART: usize = 3;
 
 /// What is wrong now, the worst first: alerts that nobody has, then what is down, then the rest, each the newest first.
 pub fn list(room: &Room) -> Vec<Alarm> {
     let causes = causes::causes(room);
     let alerts = room.alerts();
-    let mut out: Vec<Alarm> = alerts.iter().map(|a| of_alert(room, a)).collect();
+    let mut out: Vec<Alarm> = rows(room, &alerts);
     let (services, metrics) = spoken_of(room);
     let mut rest = Vec::new();
     for (ix, (plan, live)) in room.plan.services.iter().zip(&room.live.services).enumerate() {
@@ -73,6 +79,7 @@ pub fn list(room: &Room) -> Vec<Alarm> {
             reason,
             lasted: Some(room.now.since(live.since)),
             cause,
+            many: 1,
         });
     }
     for (ix, (plan, live)) in room.plan.metrics.iter().zip(&room.live.metrics).enumerate() {
@@ -90,6 +97,7 @@ pub fn list(room: &Room) -> Vec<Alarm> {
                 reason: format!("should be {}", escape(&objective)),
                 lasted: Some(room.now.since(live.since)),
                 cause: None,
+                many: 1,
             });
         } else if live.trouble.is_some() || live.stale && live.fresh.is_some() {
             let reason = live.trouble.as_deref().map_or_else(|| "no value in time".to_owned(), escape);
@@ -101,6 +109,7 @@ pub fn list(room: &Room) -> Vec<Alarm> {
                 reason,
                 lasted: live.fresh.map(|at| room.now.since(at)),
                 cause: None,
+                many: 1,
             });
         }
     }
@@ -152,6 +161,49 @@ fn of_alert(room: &Room, alert: &AlertNow) -> Alarm {
         reason,
         lasted,
         cause: None,
+        many: 1,
+    }
+}
+
+/// Alerts as rows: of one rule that stand alike more than a few are one, where the first of them stands.
+fn rows(room: &Room, alerts: &[AlertNow]) -> Vec<Alarm> {
+    let kind = |a: &AlertNow| a.name.split_once('{').map(|(base, _)| (base.to_owned(), a.state, a.severity));
+    let mut kinds: HashMap<_, Vec<&AlertNow>> = HashMap::new();
+    for (kind, alert) in alerts.iter().filter_map(|a| Some((kind(a)?, a))) {
+        kinds.entry(kind).or_default().push(alert);
+    }
+    let mut out = Vec::new();
+    for alert in alerts {
+        let Some(of) = kind(alert) else {
+            out.push(of_alert(room, alert));
+            continue;
+        };
+        match kinds.get(&of).map_or(0, Vec::len) {
+            // The first of them has said it for all.
+            0 => {}
+            n if n <= APART => out.push(of_alert(room, alert)),
+            _ => {
+                let all = kinds.remove(&of).unwrap_or_default();
+                out.push(of_kind(room, &of.0, alert, &all));
+            }
+        }
+    }
+    out
+}
+
+fn of_kind(room: &Room, base: &str, first: &AlertNow, all: &[&AlertNow]) -> Alarm {
+    let firsts = || all.iter().take(APART).map(|a| escape(a.name.strip_prefix(base).unwrap_or(&a.name)));
+    let names = firsts().collect::<Vec<_>>().join(", ");
+    let note = if first.note.is_empty() { String::new() } else { format!("{}; ", escape(&first.note)) };
+    let since = all.iter().map(|a| a.since).min();
+    let first = of_alert(room, first);
+    Alarm {
+        about: Alarmed::Kind(base.to_owned()),
+        name: format!("{} ×{}", escape(base), all.len()),
+        reason: format!("{note}{names} and {} more", all.len().saturating_sub(APART)),
+        lasted: since.and_then(|since| (room.now.utc - since).to_std().ok()),
+        many: all.len(),
+        ..first
     }
 }
 
@@ -195,8 +247,8 @@ pub fn place(list: &[Alarm], view: &View) -> Option<usize> {
 /// Draws the pane.
 pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let alarms = list(room);
-    let firing = alarms.iter().filter(|a| a.role == Role::Bad && a.cause.is_none()).count();
-    let open = alarms.iter().filter(|a| a.role != Role::Good).count();
+    let firing: usize = alarms.iter().filter(|a| a.role == Role::Bad && a.cause.is_none()).map(|a| a.many).sum();
+    let open: usize = alarms.iter().filter(|a| a.role != Role::Good).map(|a| a.many).sum();
     let (says, role) = match (firing, open) {
         (0, 0) => (String::new(), Role::Dim),
         (0, n) => (format!("{n} to watch"), Role::Warn),

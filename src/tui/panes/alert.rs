@@ -1,11 +1,14 @@
 //! An alert in full: why it fires, whom that was told, who has it, and what became of it.
 
+use uuid::Uuid;
+
 use super::detail::{Line, labelled, say};
 use super::timeline;
 use crate::clock::{age, clock_span, duration_text};
 use crate::fact::Fact;
 use crate::notice::{Action, Delivery, Severity};
 use crate::plan::decisions::RulePlan;
+use crate::probe::rules::is_instance_of;
 use crate::room::alarms::{AlertNow, Shown};
 use crate::room::{Room, judge, verdict};
 use crate::text::escape;
@@ -15,10 +18,15 @@ use crate::tui::widgets::pen::Pen;
 
 /// Entries of its past shown at most.
 const PAST: usize = 30;
+/// Alerts of one name and state listed at most.
+const LISTED: usize = 200;
 
 /// Title, place and lines of the selected alert.
 pub fn lines(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Line>) {
     let mut lines: Vec<Line> = Vec::new();
+    if let Some(Alarmed::Kind(name)) = &view.alarm {
+        return kind(room, view, name, width, pen);
+    }
     let Some(Alarmed::Alert(name)) = &view.alarm else {
         return ("Alert".to_owned(), String::new(), vec![vec![("no alert is selected".to_owned(), Role::Dim)]]);
     };
@@ -51,7 +59,7 @@ pub fn lines(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, St
     if alert.flaps > 1 {
         labelled(&mut lines, "flaps", &format!("{} times within the hour", alert.flaps), width, Role::Warn);
     }
-    told(room, alert.episode.map(|e| e.to_string()), width, &mut lines);
+    told(room, alert.episode, width, &mut lines);
     past(room, view, name, width, &mut lines);
     let hint = match alert.state {
         Shown::Resolved | Shown::Pending => "A silences it",
@@ -60,6 +68,53 @@ pub fn lines(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, St
     lines.push(Vec::new());
     lines.push(vec![(hint.to_owned(), Role::Faint)]);
     (escape(name), "alert".to_owned(), lines)
+}
+
+/// All alerts of one name: how many stand where, whom they were told, and each by its labels.
+fn kind(room: &Room, view: &View, name: &str, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Line>) {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut all = room.alerts();
+    all.retain(|a| is_instance_of(&a.name, name));
+    let place = format!("{} alerts", all.len());
+    for state in [
+        Shown::Firing,
+        Shown::Acknowledged,
+        Shown::Inhibited,
+        Shown::Silenced,
+        Shown::Stale,
+        Shown::Pending,
+        Shown::Resolved,
+    ] {
+        let of: Vec<&AlertNow> = all.iter().filter(|a| a.state == state).collect();
+        let Some(first) = of.first() else { continue };
+        let (glyph, role) = match state {
+            Shown::Firing if first.severity >= Severity::Page => (pen.glyphs().alarm, Role::Bad),
+            Shown::Firing | Shown::Acknowledged => (pen.glyphs().warning, Role::Warn),
+            Shown::Resolved => (pen.glyphs().done, Role::Good),
+            _ => (pen.glyphs().pending, Role::Dim),
+        };
+        lines.push(vec![(format!("{glyph} {} {}", of.len(), state.word()), role)]);
+        if !first.note.is_empty() {
+            labelled(&mut lines, "and", &escape(&first.note), width, Role::Text);
+        }
+        for alert in of.iter().take(LISTED) {
+            let labels = alert.name.strip_prefix(name).unwrap_or(&alert.name);
+            let lasted = clock_span((room.now.utc - alert.since).to_std().unwrap_or_default());
+            let words = format!("{}  {lasted}  {}", escape(labels), escape(&alert.why));
+            say(&mut lines, &words, width, Role::Dim);
+        }
+        if of.len() > LISTED {
+            say(&mut lines, &format!("… and {} more", of.len() - LISTED), width, Role::Faint);
+        }
+        lines.push(Vec::new());
+    }
+    if let Some(first) = all.iter().find(|a| a.state.fires()) {
+        told(room, first.episode, width, &mut lines);
+    }
+    past(room, view, name, width, &mut lines);
+    lines.push(Vec::new());
+    lines.push(vec![("A takes them all on or silences them".to_owned(), Role::Faint)]);
+    (escape(name), place, lines)
 }
 
 /// What a rule of a file or a source says of it.
@@ -112,10 +167,9 @@ fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
 }
 
 /// Whom it was told, and how that went.
-fn told(room: &Room, key: Option<String>, width: u16, lines: &mut Vec<Line>) {
-    let Some(key) = key else { return };
-    let mut notices: Vec<_> = room.progress.episodes.notices_of(&key).collect();
-    notices.sort_by_key(|(stamp, ..)| *stamp);
+fn told(room: &Room, episode: Option<Uuid>, width: u16, lines: &mut Vec<Line>) {
+    let Some(episode) = episode else { return };
+    let notices = room.progress.episodes.notices_about(episode);
     if !notices.is_empty() {
         lines.push(Vec::new());
     }
@@ -143,8 +197,9 @@ fn told(room: &Room, key: Option<String>, width: u16, lines: &mut Vec<Line>) {
 /// What the record says of it, the newest first.
 fn past(room: &Room, view: &View, name: &str, width: u16, lines: &mut Vec<Line>) {
     let of = room.progress.timeline.values().rev().filter(|entry| match &entry.fact {
-        Fact::AlertChanged { alert, .. } | Fact::AlertAcknowledged { alert, .. } => alert.raw() == name,
-        Fact::Silenced { alert, .. } => alert.as_ref().is_none_or(|a| a.raw() == name),
+        Fact::AlertChanged { alert, .. } => alert.raw() == name,
+        Fact::AlertAcknowledged { alert, .. } => alert.raw() == name || is_instance_of(name, alert.raw()),
+        Fact::Silenced { alert, .. } => alert.as_ref().is_none_or(|a| a.raw() == name || is_instance_of(name, a.raw())),
         _ => false,
     });
     let mut first = true;

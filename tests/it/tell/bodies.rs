@@ -1,7 +1,8 @@
 //! Messages as strict receivers judge them: every kind of notice, and hostile ones.
 
 use serde_json::Value;
-use warroom::notice::{Action, Notice, Severity};
+use uuid::Uuid;
+use warroom::notice::{Action, Group, Member, Notice, Severity};
 use warroom::secret::Masks;
 use warroom::tell::{command, outbox, pagerduty, slack, webhook};
 
@@ -38,6 +39,21 @@ fn hostile() -> Vec<Notice> {
                     one.details = vec![(long.clone(), long.as_str().into()), (long.clone(), long.as_str().into())];
                     out.push(one);
                 }
+            }
+        }
+    }
+    for text in texts {
+        for times in [1, 30] {
+            for members in [1, 2, 200, 1_000] {
+                let mut one = notice("group", Action::Trigger, Severity::Page);
+                let member = |n| Member { episode: Uuid::now_v7(), name: format!("{text}{{n=\"{n}\"}}").into() };
+                one.group = Some(Group {
+                    by: text.repeat(times).as_str().into(),
+                    home: "oncall".to_owned(),
+                    firing: members,
+                    members: (0..members).map(member).collect(),
+                });
+                out.push(one);
             }
         }
     }

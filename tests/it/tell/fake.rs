@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 use warroom::clock::Pace;
 use warroom::notice::{Action, Delivery, Notice, Severity, Told};
-use warroom::plan::{HeartbeatPlan, NotifyPlan, Way};
-use warroom::secret::{Filled, MASK, Masks};
+use warroom::plan::{GroupBy, HeartbeatPlan, NotifyPlan, Way};
+use warroom::secret::{Filled, MASK};
 use warroom::tell::{self, Options, Setup, Tell};
 
 use super::strict;
@@ -215,7 +215,7 @@ pub fn secret(text: &str) -> Filled {
 }
 
 pub fn channel(name: &str, way: Way) -> NotifyPlan {
-    NotifyPlan { name: name.to_owned(), way, escalate: Vec::new() }
+    NotifyPlan { name: name.to_owned(), way, escalate: Vec::new(), group_by: GroupBy::default() }
 }
 
 pub fn to_pagerduty(name: &str, receiver: &Receiver) -> NotifyPlan {
@@ -240,7 +240,7 @@ impl Telling {
 
     pub fn beating(url: &str, every: Duration) -> Self {
         let heartbeat = Some(HeartbeatPlan { url: secret(url), every });
-        Self::with(Setup { heartbeat, channels: Vec::new(), masks: Masks::default() }, 64)
+        Self::with(Setup { heartbeat, ..Setup::default() }, 64)
     }
 
     pub fn with(setup: Setup, room: usize) -> Self {

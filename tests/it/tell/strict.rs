@@ -17,6 +17,7 @@ pub fn notice(key: &str, action: Action, severity: Severity) -> Notice {
         alert: Some(format!("name-of-{key}")),
         summary: format!("{key}: error rate 1.2% > 1% for 2:00").into(),
         details: vec![("value".to_owned(), "1.2%".into()), ("phase".to_owned(), "Canary 5%".into())],
+        group: None,
         since: Utc::now(),
         at: Utc::now(),
     }

@@ -150,7 +150,7 @@ fn a_command_finds_the_notice_in_its_environment_alone() {
     let mut masks = Masks::default();
     masks.add("hunter22-x");
     let channels = vec![channel("local", way), channel("bad", bad)];
-    let mut telling = Telling::with(Setup { channels, masks, heartbeat: None }, 64);
+    let mut telling = Telling::with(Setup { channels, masks, ..Setup::default() }, 64);
     let mut notice = strict::notice("a", Action::Trigger, Severity::Page);
     notice.channel = "local".to_owned();
     notice.summary = "disk \0 full \u{1b}[2J; rm -rf $(x) hunter22-x".into();
