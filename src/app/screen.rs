@@ -118,7 +118,7 @@ impl Screen {
 
     /// One more alert that wakes somebody is heard once, however it is looked at.
     fn ring(&mut self, room: &Room) {
-        let (loud, _) = room.alert_counts();
+        let loud = room.alert_counts().0 + room.aborts_asked().len();
         if loud > self.loud {
             self.sound();
         }

@@ -16,8 +16,6 @@ pub(super) const RECORD: &str = "record";
 pub(super) const OWNER: &str = "owner";
 /// A file of this name asks the shim to stop the run.
 pub(super) const STOP: &str = "stop";
-/// The script as it was shown.
-pub(super) const SCRIPT: &str = "script";
 /// Its output.
 pub(super) const OUTPUT: &str = "output";
 

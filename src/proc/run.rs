@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
-use super::record::{self, Finish, OUTPUT, OWNER, Process, RECORD, Record, SCRIPT, STOP};
+use super::record::{self, Finish, OUTPUT, OWNER, Process, RECORD, Record, STOP};
 use super::{ALWAYS, Kept, Order, SHIM, io_words, page};
 use crate::task;
 
@@ -31,6 +31,10 @@ pub struct Job {
     pub run: Uuid,
     /// The script, as it was shown.
     pub script: String,
+    /// The script's file in the folder of the run.
+    pub file: String,
+    /// Program and arguments; the script's file, by its path, is among them.
+    pub argv: Vec<String>,
     /// Where it runs.
     pub dir: PathBuf,
     /// Variables beside PATH, HOME, LANG, TZ and TERM=dumb, by name; those that are not set are left out.
@@ -85,9 +89,6 @@ impl Running {
         let _ = self.stop.try_send(());
     }
 }
-
-/// The program that reads a step's script, as it is shown: the script's file stands behind it.
-pub const INTERPRETER: [&str; 3] = ["bash", "-eo", "pipefail"];
 
 /// Begins a run in `folder`, which must not exist, and watches it. `out` is the lane: of output only the newest is sent, and
 /// not when the lane is full; the end waits for room. Needs a runtime; never blocks.
@@ -148,12 +149,11 @@ fn start(job: &Job, folder: &Path) -> Result<Child, String> {
         io::ErrorKind::AlreadyExists => "this run was begun before".to_owned(),
         _ => words(&e),
     })?;
-    let script = folder.join(SCRIPT);
+    let script = folder.join(&job.file);
     record::write(folder, OWNER, &Process::of(std::process::id())).map_err(|e| words(&e))?;
     record::create(&script, job.script.as_bytes()).map_err(|e| words(&e))?;
-    let argv = INTERPRETER.iter().map(|a| (*a).to_owned()).chain([script.to_string_lossy().into_owned()]);
     let order = Order {
-        argv: argv.collect(),
+        argv: job.argv.clone(),
         env: job.env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect(),
         dir: Some(job.dir.clone()),
         deadline_ms: u64::try_from(job.timeout.as_millis()).unwrap_or(u64::MAX),

@@ -95,7 +95,7 @@ pub(super) fn stop(room: &Room, run: Uuid) -> Result<Fact, Refusal> {
     match room.progress.attempts.get(run) {
         None => refuse("there is no such run"),
         Some(attempt) if !attempt.is_open() => refuse("this run has ended already"),
-        Some(_) => Ok(Fact::CommandStopped { run }),
+        Some(_) => Ok(Fact::CommandStopped { run, because: None }),
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Live {
     pub gates: Vec<GateLive>,
     /// Levels and rollbacks, as judged here.
     pub levels: LevelsLive,
+    /// Conditions that abort a run, by run and condition: since when each holds, and when that was last seen.
+    pub aborts: HashMap<(Uuid, String), (Now, Now)>,
     /// What is heard of runs that go on, while this process hears of them.
     pub runs: HashMap<Uuid, RunLive>,
 }
@@ -240,6 +242,7 @@ impl Live {
             forecast: Forecast::default(),
             forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
+            aborts: HashMap::new(),
             runs: HashMap::new(),
             levels: LevelsLive::default(),
         }

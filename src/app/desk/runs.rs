@@ -69,7 +69,7 @@ impl Desk {
                         self.runs.prepared.insert(draft.id, planned);
                     }
                 }
-                Fact::CommandStopped { run } => self.stop_run(*run),
+                Fact::CommandStopped { run, .. } => self.stop_run(*run),
                 _ => {}
             }
         }
@@ -106,7 +106,7 @@ impl Desk {
                 }
                 self.begin(started.run, planned);
             }
-            Fact::CommandStopped { run } => self.stop_run(*run),
+            Fact::CommandStopped { run, .. } => self.stop_run(*run),
             Fact::CommandEnded(end) => {
                 // Somebody else's word on a run of this process does not end the watching of it.
                 let mine = self.runs.watched.get(&end.run).is_some_and(|watched| watched.planned.is_some());
@@ -127,9 +127,13 @@ impl Desk {
             return;
         };
         let folder = self.run_folder(id);
+        let ending = &planned.reads.ending;
+        let file = if ending.is_empty() { "script".to_owned() } else { format!("script.{ending}") };
         let job = Job {
             run: id,
             script: planned.script.expose().to_owned(),
+            argv: planned.reads.with(&folder.join(&file).to_string_lossy()),
+            file,
             dir: planned.dir.clone(),
             env: self.room.plan.room.env.clone(),
             timeout: planned.timeout,
@@ -150,7 +154,8 @@ impl Desk {
         let mine: Vec<Uuid> =
             self.runs.watched.iter().filter(|(_, w)| w.planned.is_some()).map(|(run, _)| *run).collect();
         let by = self.room.me.author.clone();
-        let drafts = mine.into_iter().map(|run| room::decide::draft(&by, Fact::CommandStopped { run })).collect();
+        let drafts =
+            mine.into_iter().map(|run| room::decide::draft(&by, Fact::CommandStopped { run, because: None })).collect();
         self.append(drafts);
     }
 
@@ -255,7 +260,11 @@ impl Desk {
         };
         let (verdict, why) = match (&finish.end, finish.stopped) {
             (End::NotStarted(why), _) => (RunVerdict::Fail, format!("not started: {why}")),
-            (end, Stopped::Asked) => (RunVerdict::Fail, format!("stopped: {}", end_words(end))),
+            (end, Stopped::Asked) => {
+                let aborted = self.room.progress.attempts.get(id).and_then(|a| a.aborted.as_ref());
+                let why = aborted.map_or_else(|| "stopped".to_owned(), |(_, because)| format!("ABORTED, {because}"));
+                (RunVerdict::Fail, format!("{why}: {}", end_words(end)))
+            }
             (end, Stopped::Deadline) => (RunVerdict::Fail, format!("stopped at its deadline: {}", end_words(end))),
             (End::Exit(code), Stopped::No) => {
                 let planned = self.runs.watched.get(&id).and_then(|w| w.planned.clone()).or_else(|| {
@@ -285,7 +294,8 @@ impl Desk {
             _ => (None, None),
         };
         let stopped = finish.is_some_and(|f| f.stopped == Stopped::Asked);
-        let who = self.room.progress.attempts.get(id).and_then(|a| a.stopped.as_ref());
+        let stopper = self.room.progress.attempts.get(id).filter(|a| a.aborted.is_none());
+        let who = stopper.and_then(|a| a.stopped.as_ref());
         let ended = RunEnded {
             run: id,
             exit,
