@@ -158,6 +158,7 @@ impl Socket {
 
 /// Whether a process holds this socket and goes on to. Where one was killed while it forked, its child holds it open
 /// until it executes: what closes is asked again, and only who stays is alive.
+#[expect(clippy::disallowed_methods, reason = "a socket is an edge: who holds it is given so long to let go")]
 fn alive(path: &Path) -> bool {
     use std::io::Read;
     let end = std::time::Instant::now() + PATIENCE;

@@ -29,6 +29,9 @@ pub(super) enum Record {
         shim: Process,
         /// The command's own process.
         pid: u32,
+        /// Whether it stands still: somebody typed ctrl-z while it had the terminal.
+        #[serde(default)]
+        paused: bool,
     },
     /// It ended.
     Ended(Finish),

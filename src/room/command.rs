@@ -98,6 +98,22 @@ impl Planned {
     }
 }
 
+impl Planned {
+    /// What an exit status means of a run that had the terminal: what it wrote there nobody kept.
+    pub fn judge_unseen(&self, exit: i32) -> (RunVerdict, String) {
+        let (status, printed): (Vec<Expect>, Vec<Expect>) =
+            self.expects.iter().cloned().partition(|e| matches!(e, Expect::Exit(_)));
+        let (verdict, why) = expect::judge(exit, "", &status, None);
+        let why = format!("{why}; it wrote to the terminal, and that is not kept");
+        match verdict {
+            RunVerdict::Pass if !printed.is_empty() => {
+                (RunVerdict::Unknown, format!("{why}: look yourself whether it was as expected"))
+            }
+            verdict => (verdict, why),
+        }
+    }
+}
+
 impl Room {
     /// What would run for a step now, one for each of its commands that can be run at all.
     pub fn would_run(&self, id: &StepId) -> Vec<Planned> {

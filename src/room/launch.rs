@@ -32,6 +32,9 @@ pub(super) fn start(room: &Room, by: &Author, asked: &Asked<'_>) -> Result<Fact,
     if let Some(why) = planned.blocked.first() {
         return refuse(&format!("it cannot run: {why}"));
     }
+    if planned.terminal.is_some() && *by != room.me.author {
+        return refuse("it needs a terminal: only who sits at this screen can run it here");
+    }
     may(room, by, planned.class)?;
     if let Some((_, going_on)) = room.progress.running(asked.step)
         && let Some((stamp, who, _)) = &going_on.started

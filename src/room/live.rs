@@ -80,6 +80,8 @@ pub struct RunLive {
     pub pid: Option<u32>,
     /// Who looks after it.
     pub whose: Whose,
+    /// Whether it stands still, ctrl-z having been typed while it had the terminal.
+    pub paused: bool,
     /// What it wrote, as people may see it, one line each.
     pub lines: Vec<String>,
     /// How many bytes it wrote.

@@ -33,6 +33,8 @@ pub enum Act {
     Quit,
     /// Stop, as for Ctrl-Z.
     Suspend,
+    /// Give the terminal to the run that stands still.
+    Resume,
     /// Put this (already escaped) on the terminal's clipboard.
     Copy(String),
     /// Forget what the terminal shows and draw everything.

@@ -6,6 +6,8 @@ mod fences;
 mod once;
 mod record;
 mod shown;
+mod terminal;
+mod thousand;
 mod trees;
 
 use std::path::Path;

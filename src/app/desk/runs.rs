@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Desk;
 use crate::fact::{Draft, Entry, Fact, RunEnded, RunStarted, RunVerdict};
-use crate::proc::run::{self, Heard, Job, News, Owner, Running};
+use crate::proc::run::{self, Heard, Job, News, Owner, Place, Running};
 use crate::proc::{End, Finish, Kept, Stopped};
 use crate::room::command::Planned;
 use crate::room::{self, JournalHealth, RunLive, Whose, expect};
@@ -34,6 +34,18 @@ pub struct Runs {
     pub(super) left: bool,
     /// When runs of nobody were last looked for.
     looked: Option<Duration>,
+    /// The run that has the terminal, waits for it, or was stopped by ctrl-z.
+    lent: Option<Lent>,
+}
+
+/// A run for which the terminal is.
+#[derive(Debug)]
+struct Lent {
+    run: Uuid,
+    /// Not begun yet: the terminal has to be left first.
+    waits: Option<Planned>,
+    /// It stands still, and the terminal is the war room's meanwhile.
+    paused: bool,
 }
 
 #[derive(Debug)]
@@ -52,7 +64,10 @@ impl Desk {
 
     /// How many runs go on that this process began.
     pub fn runs_of_mine(&self) -> usize {
-        self.runs.prepared.len() + self.runs.watched.values().filter(|w| w.planned.is_some()).count()
+        let waits = self.runs.lent.as_ref().is_some_and(|lent| lent.waits.is_some());
+        self.runs.prepared.len()
+            + usize::from(waits)
+            + self.runs.watched.values().filter(|w| w.planned.is_some()).count()
     }
 
     /// Drafts of this process are about to go to the journal: what they would start is prepared.
@@ -126,6 +141,48 @@ impl Desk {
             self.end_run(id, unknown("not started: this process runs no commands"));
             return;
         };
+        if planned.terminal.is_some() {
+            if let Some(lent) = &self.runs.lent {
+                let why = if lent.paused { "stands still and comes first: r shows it" } else { "has the terminal" };
+                self.end_run(id, (RunVerdict::Fail, format!("not started: another command {why}")));
+                return;
+            }
+            // The screen leaves the terminal first.
+            self.room.live.runs.insert(id, RunLive::default());
+            self.runs.lent = Some(Lent { run: id, waits: Some(planned), paused: false });
+            return;
+        }
+        self.begin_at(id, planned, out, Place::Apart);
+    }
+
+    /// The run that is to have the terminal now.
+    pub fn wants_terminal(&self) -> Option<Uuid> {
+        self.runs.lent.as_ref().filter(|lent| !lent.paused).map(|lent| lent.run)
+    }
+
+    /// The run that ctrl-z stopped, and its shim.
+    pub fn paused_run(&self) -> Option<(Uuid, u32)> {
+        let lent = self.runs.lent.as_ref().filter(|lent| lent.paused)?;
+        Some((lent.run, self.room.live.runs.get(&lent.run)?.pid?))
+    }
+
+    /// The terminal was left: what waits for it begins.
+    pub fn terminal_is_free(&mut self) {
+        let Some(out) = self.runs.out.clone() else { return };
+        let waiting = self.runs.lent.as_mut().and_then(|lent| Some((lent.run, lent.waits.take()?)));
+        if let Some((run, planned)) = waiting {
+            self.begin_at(run, planned, out, Place::Terminal);
+        }
+    }
+
+    /// The run that stood still goes on, or it is not known yet that it stands still no more.
+    pub fn unpause(&mut self) {
+        if let Some(lent) = &mut self.runs.lent {
+            lent.paused = false;
+        }
+    }
+
+    fn begin_at(&mut self, id: Uuid, planned: Planned, out: mpsc::Sender<News>, place: Place) {
         let folder = self.run_folder(id);
         let ending = &planned.reads.ending;
         let file = if ending.is_empty() { "script".to_owned() } else { format!("script.{ending}") };
@@ -135,8 +192,12 @@ impl Desk {
             argv: planned.reads.with(&folder.join(&file).to_string_lossy()),
             file,
             dir: planned.dir.clone(),
-            env: self.room.plan.room.env.clone(),
+            env: match place {
+                Place::Apart => self.room.plan.room.env.clone(),
+                Place::Terminal => [self.room.plan.room.env.as_slice(), &["TERM".to_owned()]].concat(),
+            },
             timeout: planned.timeout,
+            place,
         };
         let running = run::begin(job, folder.clone(), out);
         self.room.live.runs.insert(id, RunLive::default());
@@ -231,6 +292,13 @@ impl Desk {
                 };
                 true
             }
+            Heard::Paused(paused) => {
+                if let Some(lent) = self.runs.lent.as_mut().filter(|lent| lent.run == id) {
+                    lent.paused = paused;
+                }
+                self.room.live.runs.entry(id).or_default().paused = paused;
+                true
+            }
             Heard::Output(kept, written) => {
                 let (head, tail, dropped) = shown(&kept, &self.room.plan.masks, Whole::Growing);
                 let live = self.room.live.runs.entry(id).or_default();
@@ -272,6 +340,7 @@ impl Desk {
                     self.room.would_run(&run.step).into_iter().find(|p| p.hash == run.hash)
                 });
                 match planned {
+                    Some(planned) if planned.terminal.is_some() => planned.judge_unseen(*code),
                     Some(planned) => planned.judge(*code, output),
                     None if *code != 0 => (RunVerdict::Fail, format!("exit {code}")),
                     None => {
@@ -287,6 +356,7 @@ impl Desk {
     }
 
     fn end_with(&mut self, id: Uuid, finish: Option<&Finish>, kept: &Kept, (verdict, why): (RunVerdict, String)) {
+        self.runs.lent.take_if(|lent| lent.run == id);
         let (head, tail, dropped) = shown(kept, &self.room.plan.masks, Whole::Ended);
         let (exit, signal) = match finish.map(|f| &f.end) {
             Some(End::Exit(code)) => (Some(*code), None),

@@ -222,7 +222,10 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             let why = sheet.plan().and_then(|p| p.twice.clone()).unwrap_or_default();
             format!("Sure? {why}")
         }
-        Stage::Watch(_) => {
+        Stage::Watch(run) => {
+            if room.live.runs.get(&run).is_some_and(|live| live.paused) {
+                hints.push(("enter", "give it the terminal again"));
+            }
             hints.push(("K", "stop it"));
             String::new()
         }
@@ -290,6 +293,9 @@ fn one(room: &Room, run: uuid::Uuid, attempt: &Attempt, lines: &mut Vec<Line>, w
             Some(live) if live.whose == Whose::Nobodys => {
                 let pid = live.pid.map_or_else(|| "pid ?".to_owned(), |pid| format!("pid {pid} alive"));
                 (format!("unknown for {since}: found from before, {pid}"), Role::Warn)
+            }
+            Some(live) if live.paused => {
+                ("it stands still since ctrl-z: r gives it the terminal again, or stops it".to_owned(), Role::Warn)
             }
             Some(live) => {
                 let pid = live.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
