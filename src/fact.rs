@@ -17,7 +17,7 @@ use crate::text::Untrusted;
 pub mod gate;
 mod ran;
 
-pub use ran::{RunEnded, RunStarted, RunVerdict};
+pub use ran::{Aborted, RunEnded, RunStarted, RunVerdict};
 pub mod retreat;
 
 /// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
@@ -420,6 +420,9 @@ pub enum Fact {
     CommandStopped {
         /// Which.
         run: Uuid,
+        /// What the room saw that stops it, where it was not a person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<Box<Aborted>>,
     },
     /// A process went away while a run of its own went on.
     CommandLeft {
@@ -499,6 +502,9 @@ pub enum Fact {
         breaker: Untrusted,
         /// Why.
         reason: Untrusted,
+        /// Of what was shown: the second person fires just that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
     },
     /// A breaker was fired.
     BreakerFired {

@@ -225,6 +225,9 @@ pub fn live(
             lanes.checked = Some(found);
             check::announce(setup, out);
         }
+        if screen.is_some() {
+            desk.room.site.screen = crate::room::Screen::Here;
+        }
         let mut screen = screen;
         let ending = run::run(desk, lanes, screen.as_deref_mut(), story).await;
         // Before anything slow: the terminal waits half a second for it.

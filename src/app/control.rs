@@ -158,7 +158,6 @@ impl Socket {
 
 /// Whether a process holds this socket and goes on to. Where one was killed while it forked, its child holds it open
 /// until it executes: what closes is asked again, and only who stays is alive.
-#[expect(clippy::disallowed_methods, reason = "an edge of time: it waits for another process")]
 fn alive(path: &Path) -> bool {
     use std::io::Read;
     // Who has too many connections closes each at once and is alive all the same.

@@ -139,7 +139,12 @@ impl Desk {
         // A plan that is no file is a rehearsal: nothing of it runs for real.
         let rehearsal = source.path.as_os_str().is_empty();
         let earnest = if rehearsal { room::Earnest::Rehearsal } else { room::Earnest::Real };
-        room.site = room::Site { folder: absolute(&source.root), host: super::seat::host(), earnest };
+        room.site = room::Site {
+            folder: absolute(&source.root),
+            host: super::seat::host(),
+            earnest,
+            screen: room::Screen::None,
+        };
         Self {
             room,
             journal,

@@ -104,6 +104,7 @@ pub async fn run(
     }
     loop {
         reread(desk, &mut reading);
+        urgent |= screen.as_deref_mut().is_some_and(|screen| screen.lend(desk));
         if let Some(screen) = screen.as_deref_mut()
             && ((urgent && hurried.elapsed() >= SOON) || (dirty && drawn.elapsed() >= FRAME))
         {

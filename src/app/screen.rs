@@ -29,6 +29,8 @@ pub struct Screen {
     /// How an alert is heard, and how many were heard that still fire.
     alarm: Heard,
     loud: usize,
+    /// The run that has the terminal.
+    lent: Option<uuid::Uuid>,
 }
 
 /// A screen and what comes from its terminal.
@@ -92,6 +94,7 @@ pub fn open(theme: Option<&str>, layout: Option<cli::Layout>) -> anyhow::Result<
             leaving: false,
             alarm: preferences.alarm,
             loud: 0,
+            lent: None,
         },
         input,
     }))
@@ -101,7 +104,7 @@ impl Screen {
     /// Draws what changed and hands it to the terminal.
     pub fn draw(&mut self, room: &Room) {
         self.ring(room);
-        if self.area.is_empty() {
+        if self.area.is_empty() || self.lent.is_some() {
             return;
         }
         let fresh = self.buffer.area != self.area;
@@ -118,7 +121,7 @@ impl Screen {
 
     /// One more alert that wakes somebody is heard once, however it is looked at.
     fn ring(&mut self, room: &Room) {
-        let (loud, _) = room.alert_counts();
+        let loud = room.alert_counts().0 + room.aborts_asked().len();
         if loud > self.loud {
             self.sound();
         }
@@ -155,6 +158,8 @@ impl Screen {
             Input::Resize(columns, rows) => self.area = area_of((columns, rows)),
             Input::Focus(_) => {}
             Input::Background(rgb) => self.background(rgb),
+            // Who has the terminal is stopped and continued there, not we.
+            Input::Suspend | Input::Continued if self.lent.is_some() => {}
             Input::Suspend => return self.suspend(desk),
             Input::Continued => {
                 let _ = self.terminal.resume();
@@ -190,6 +195,7 @@ impl Screen {
                         desk.stop_runs();
                     }
                 }
+                Act::Resume => self.resume_run(desk),
                 Act::Suspend => return self.suspend(desk),
                 Act::Copy(text) => self.terminal.copy(&text),
                 Act::Redraw => self.repaint(),
@@ -208,6 +214,44 @@ impl Screen {
             }
         }
         Leave::Stay
+    }
+
+    /// Gives the terminal to a run that is to have it, and takes it back when that one has ended or stands still. True when the
+    /// screen is to be drawn again.
+    pub fn lend(&mut self, desk: &mut Desk) -> bool {
+        let wants = desk.wants_terminal();
+        if wants == self.lent {
+            return false;
+        }
+        if self.lent.take().is_some() {
+            if self.terminal.take_back().is_err() {
+                tracing::warn!("the terminal could not be taken back");
+            }
+            self.area = area_of(self.terminal.size());
+            self.repaint();
+            let (text, tone) = match desk.paused_run() {
+                Some(_) => ("the command stands still: r gives it the terminal again, or stops it", Tone::Bad),
+                None => ("the command has given the terminal back", Tone::Quiet),
+            };
+            self.view.toast(desk.room.now, tone, text);
+        }
+        if wants.is_some() {
+            self.terminal.lend();
+            self.lent = wants;
+            desk.terminal_is_free();
+        }
+        true
+    }
+
+    /// Gives the terminal to the run that ctrl-z stopped, and lets it go on.
+    fn resume_run(&mut self, desk: &mut Desk) {
+        let Some((run, shim)) = desk.paused_run() else { return };
+        self.terminal.lend();
+        self.lent = Some(run);
+        desk.unpause();
+        if let Err(e) = crate::proc::lent::resume(shim) {
+            tracing::warn!("the terminal could not be given to the run again: {e}");
+        }
     }
 
     /// Whether somebody wants to leave, and nothing holds them any more.

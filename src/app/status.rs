@@ -6,7 +6,6 @@ use uuid::Uuid;
 use crate::clock::rfc3339;
 use crate::fact::StepId;
 use crate::probe::slo::{Burn, BurnState};
-use crate::room::command::INTERPRETER;
 use crate::room::{Room, Row, slo};
 use crate::text::Untrusted;
 
@@ -20,7 +19,8 @@ pub fn would_run(room: &Room, id: &Value, step: &StepId) -> Value {
                 "command": c.index,
                 "class": c.class,
                 "reason": c.reason,
-                "interpreter": INTERPRETER,
+                "interpreter": c.reads.argv.join(" "),
+                "terminal": c.terminal,
                 "script": Untrusted::new(c.script.shown()),
                 "folder": c.dir,
                 "host": c.host,

@@ -77,6 +77,7 @@ pub fn breakers(room: &Room) -> Vec<Value> {
             "fired_by": it.fired.as_ref().map(|p| &p.by.person),
             "rests": it.cooling.map(|left| left.as_secs_f64()),
             "run": it.run,
+            "hash": it.hash,
             "check": check,
         })
     });

@@ -19,6 +19,7 @@ mod pattern;
 mod planned;
 mod repeated;
 mod rollback;
+mod running;
 mod schedule;
 mod sheet;
 mod shell;
@@ -26,6 +27,8 @@ mod sink;
 mod unanswered;
 mod unit;
 mod watch;
+
+pub use commands::wants_a_person;
 
 pub use accept::{Accepted, Judged, judge};
 
@@ -88,6 +91,7 @@ pub fn flight_check(input: &Input<'_>) -> Vec<Finding> {
         parts::check(sheet, input.missing.iter().filter(|m| m.book == ix), &mut out);
         if let Some((plan, _)) = input.plan {
             unanswered::check(plan, sheet, &mut out);
+            running::check(plan, sheet, &mut out);
         }
         sinks.push(out);
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -57,6 +58,33 @@ pub struct RunEnded {
     /// Who stopped it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub killed_by: Option<Untrusted>,
+}
+
+/// Why the room stopped a run: the condition that aborts it, and what was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Aborted {
+    /// The condition, as it is written.
+    pub when: Untrusted,
+    /// What was found, in words: `error rate 1.2% > 0.5%`.
+    pub found: Untrusted,
+    /// The number that was found, in its metric's unit, where the condition asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// Since when it held.
+    pub since: DateTime<Utc>,
+    /// For how many seconds it had to hold.
+    #[serde(rename = "for", default)]
+    pub for_: f64,
+}
+
+impl fmt::Display for Aborted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.found.fmt(f)?;
+        match std::time::Duration::try_from_secs_f64(self.for_) {
+            Ok(held) if !held.is_zero() => write!(f, " for {}", crate::clock::age(held)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a run's end means. Unknown is never success.

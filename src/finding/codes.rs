@@ -92,5 +92,7 @@ codes! {
     DEAD_LINK = "WR082" Warning "a link to a file that is not there";
     UNANSWERED = "WR083" Info "a command with something to fill in that no parameter answers";
     NO_TARGET = "WR084" Warning "a service that changes and that no rollback names a target for";
+    UNJUDGED = "WR087" Info "a sentence about aborting that nothing judges";
+    NO_READER = "WR088" Info "a fence in a language that nothing here runs";
     UNREADABLE = "WR090" Error "a file that cannot be read";
 }

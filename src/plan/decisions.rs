@@ -259,6 +259,20 @@ pub struct BreakerPlan {
     pub check: Option<Condition>,
 }
 
+/// `[[abort]]`: what stops a command while it runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct AbortPlan {
+    /// Its name.
+    pub name: String,
+    /// The step, or the heading of steps, whose commands it stops.
+    pub at: Place,
+    /// What stops them.
+    pub when: Condition,
+    /// It must hold this long, with data.
+    #[serde(rename = "for", serialize_with = "seconds")]
+    pub for_: Duration,
+}
+
 /// `[[profile]]`: a variant of the same runbook.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProfilePlan {

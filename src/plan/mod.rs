@@ -13,8 +13,10 @@ use crate::runbook::Runbook;
 use crate::secret::{Filled, Masks};
 use crate::text::{escape, is_plain};
 
+pub mod abort;
 pub mod decisions;
 pub mod draft;
+pub mod interpreter;
 mod raw;
 mod resolve;
 pub mod rules;
@@ -26,8 +28,10 @@ use schedule::{DrumbeatPlan, HoldPlan, Order, PhasePlan};
 use slo::{HiddenPlan, SloPlan};
 
 use decisions::{
-    BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan, WindowPlan,
+    AbortPlan, BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan,
+    WindowPlan,
 };
+use interpreter::Interpreter;
 use rules::{ImportedRule, RecordingRule};
 
 /// Asking faster than this only hurts.
@@ -79,6 +83,8 @@ pub struct Plan {
     pub rollbacks: Vec<RollbackPlan>,
     /// Emergency switches.
     pub breakers: Vec<BreakerPlan>,
+    /// What stops a command while it runs.
+    pub aborts: Vec<AbortPlan>,
     /// Variants of the runbook.
     pub profiles: Vec<ProfilePlan>,
     /// Planned stops of the T-clock, in file order.
@@ -127,6 +133,8 @@ pub struct RoomPlan {
     pub env: Vec<String>,
     /// How strictly steps keep their order.
     pub order: Order,
+    /// What reads the fences of a language, where it is not the shell.
+    pub run: Vec<Interpreter>,
 }
 
 impl Default for RoomPlan {
@@ -144,6 +152,7 @@ impl Default for RoomPlan {
             group: None,
             env: Vec::new(),
             order: Order::Warn,
+            run: Vec::new(),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn carry_out(order: Order, folder: &Path) -> ExitCode {
     };
     let pid = Pid::from_raw(raw);
     let shim = Process::of(std::process::id()).ok_or(io::Error::from(io::ErrorKind::NotFound));
-    if shim.and_then(|shim| record::write(folder, RECORD, &Record::Began { shim, pid: id })).is_err() {
+    if shim.and_then(|shim| record::write(folder, RECORD, &Record::Began { shim, pid: id, paused: false })).is_err() {
         // What nobody can find, nobody can stop: it does not go on.
         tree::end(pid, Duration::ZERO);
         let _ = child.wait();

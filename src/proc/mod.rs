@@ -18,6 +18,7 @@ use crate::secret::Filled;
 
 mod kept;
 mod leader;
+pub mod lent;
 mod page;
 mod record;
 pub mod run;
@@ -29,6 +30,8 @@ pub use record::{Finish, Stopped};
 
 /// The hidden first argument under which this program is a shim.
 pub const SHIM: &str = "__child";
+/// Behind [`SHIM`]: the command is to have the terminal.
+const LENT: &str = "terminal";
 /// Of each output stream this many bytes are kept: half from its begin, half from its end.
 pub const KEEP: usize = 64 * 1024;
 /// From the polite signal to the one that nobody can ignore; a tree is gone within 2 s of its deadline.

@@ -16,8 +16,6 @@ pub(super) const RECORD: &str = "record";
 pub(super) const OWNER: &str = "owner";
 /// A file of this name asks the shim to stop the run.
 pub(super) const STOP: &str = "stop";
-/// The script as it was shown.
-pub(super) const SCRIPT: &str = "script";
 /// Its output.
 pub(super) const OUTPUT: &str = "output";
 
@@ -31,6 +29,9 @@ pub(super) enum Record {
         shim: Process,
         /// The command's own process.
         pid: u32,
+        /// Whether it stands still: somebody typed ctrl-z while it had the terminal.
+        #[serde(default)]
+        paused: bool,
     },
     /// It ended.
     Ended(Finish),

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
-use super::record::{self, Finish, OUTPUT, OWNER, Process, RECORD, Record, SCRIPT, STOP};
+use super::record::{self, Finish, OUTPUT, OWNER, Process, RECORD, Record, STOP};
 use super::{ALWAYS, Kept, Order, SHIM, io_words, page};
 use crate::task;
 
@@ -31,12 +31,27 @@ pub struct Job {
     pub run: Uuid,
     /// The script, as it was shown.
     pub script: String,
+    /// The script's file in the folder of the run.
+    pub file: String,
+    /// Program and arguments; the script's file, by its path, is among them.
+    pub argv: Vec<String>,
     /// Where it runs.
     pub dir: PathBuf,
     /// Variables beside PATH, HOME, LANG, TZ and TERM=dumb, by name; those that are not set are left out.
     pub env: Vec<String>,
     /// When it is stopped at the latest.
     pub timeout: Duration,
+    /// Whether the terminal is its while it runs.
+    pub place: Place,
+}
+
+/// Where a run's input comes from and its output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nobody types, and what it writes is kept. It goes on when this program is gone.
+    Apart,
+    /// The terminal, which whoever begins it has left before. It ends with this program.
+    Terminal,
 }
 
 /// What is heard of a run.
@@ -53,6 +68,8 @@ pub struct News {
 pub enum Heard {
     /// It goes on under this shim; said again when somebody else looks after it.
     Began(u32, Owner),
+    /// It stands still, since ctrl-z was typed while it had the terminal; or it goes on again.
+    Paused(bool),
     /// What it has written so far, and how much that was.
     Output(Kept, u64),
     /// It ended.
@@ -85,9 +102,6 @@ impl Running {
         let _ = self.stop.try_send(());
     }
 }
-
-/// The program that reads a step's script, as it is shown: the script's file stands behind it.
-pub const INTERPRETER: [&str; 3] = ["bash", "-eo", "pipefail"];
 
 /// Begins a run in `folder`, which must not exist, and watches it. `out` is the lane: of output only the newest is sent, and
 /// not when the lane is full; the end waits for room. Needs a runtime; never blocks.
@@ -148,12 +162,11 @@ fn start(job: &Job, folder: &Path) -> Result<Child, String> {
         io::ErrorKind::AlreadyExists => "this run was begun before".to_owned(),
         _ => words(&e),
     })?;
-    let script = folder.join(SCRIPT);
+    let script = folder.join(&job.file);
     record::write(folder, OWNER, &Process::of(std::process::id())).map_err(|e| words(&e))?;
     record::create(&script, job.script.as_bytes()).map_err(|e| words(&e))?;
-    let argv = INTERPRETER.iter().map(|a| (*a).to_owned()).chain([script.to_string_lossy().into_owned()]);
     let order = Order {
-        argv: argv.collect(),
+        argv: job.argv.clone(),
         env: job.env.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?))).collect(),
         dir: Some(job.dir.clone()),
         deadline_ms: u64::try_from(job.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -162,8 +175,12 @@ fn start(job: &Job, folder: &Path) -> Result<Child, String> {
     let mut order = serde_json::to_vec(&order).map_err(|e| e.to_string())?;
     order.push(b'\n');
     let program = std::env::current_exe().map_err(|e| words(&e))?;
-    let mut shim = Command::new(program)
-        .arg(SHIM)
+    let mut command = Command::new(program);
+    command.arg(SHIM);
+    if job.place == Place::Terminal {
+        command.arg(super::LENT);
+    }
+    let mut shim = command
         .env_clear()
         .envs(ALWAYS.iter().filter_map(|k| std::env::var_os(k).map(|v| (*k, v))))
         .env("TERM", "dumb")
@@ -172,8 +189,11 @@ fn start(job: &Job, folder: &Path) -> Result<Child, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|e| format!("cannot start the shim: {}", words(&e)))?;
-    let told = shim.stdin.take().map_or(Err(io::ErrorKind::BrokenPipe.into()), |mut pipe| pipe.write_all(&order));
+    let mut pipe = shim.stdin.take();
+    let told = pipe.as_mut().map_or(Err(io::ErrorKind::BrokenPipe.into()), |pipe| pipe.write_all(&order));
     told.map_err(|e| format!("cannot give the order: {}", words(&e)))?;
+    // While it is open the shim knows that somebody is here to take the terminal back.
+    shim.stdin = pipe.filter(|_| job.place == Place::Terminal);
     Ok(shim)
 }
 
@@ -190,6 +210,7 @@ impl Watch {
     fn watch(mut self, wish: &Receiver<()>) {
         let since = Instant::now();
         let mut told = None;
+        let mut still = false;
         let mut seen = false;
         let mut sent = 0;
         loop {
@@ -211,7 +232,11 @@ impl Watch {
                     }
                     return self.say(Heard::Ended(finish, self.kept()));
                 }
-                Some(Record::Began { shim, pid }) => {
+                Some(Record::Began { shim, pid, paused }) => {
+                    if paused != still && self.out.try_send(News { run: self.run, what: Heard::Paused(paused) }).is_ok()
+                    {
+                        still = paused;
+                    }
                     let owner = self.owner();
                     if told != Some(owner)
                         && self.out.try_send(News { run: self.run, what: Heard::Began(shim.pid, owner) }).is_ok()

@@ -31,8 +31,11 @@ pub(super) fn main() -> ExitCode {
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard.min(1_024), hard);
     }
-    // Fails only for the leader of a group, which a fresh child is not.
-    let _ = nix::unistd::setsid();
+    let lent = std::env::args_os().nth(2).is_some_and(|word| word == super::LENT);
+    if !lent {
+        // Fails only for the leader of a group, which a fresh child is not.
+        let _ = nix::unistd::setsid();
+    }
     if nix::sys::prctl::set_child_subreaper(true).is_err() {
         return ExitCode::FAILURE;
     }
@@ -44,7 +47,7 @@ pub(super) fn main() -> ExitCode {
     drop(stdin);
     let Ok(order) = serde_json::from_str::<Order>(&line) else { return ExitCode::FAILURE };
     if let Some(folder) = order.folder.clone() {
-        return super::leader::carry_out(order, &folder);
+        return if lent { super::lent::carry_out(order, &folder) } else { super::leader::carry_out(order, &folder) };
     }
     let (end, out, err) = carry_out(order);
     let answer = Answer { end, out: out.lengths(), err: err.lengths() };

@@ -37,7 +37,7 @@ pub(super) fn of_way_back(fact: &Fact) -> Option<(&'static str, String)> {
         Fact::RollbackVetoed { plan, reason } => {
             ("rollback", format!("\"{}\", somebody said no{}", name(plan), because(reason)))
         }
-        Fact::BreakerAsked { breaker, reason } => {
+        Fact::BreakerAsked { breaker, reason, .. } => {
             ("breaker", format!("\"{}\" asked for{}", name(breaker), because(reason)))
         }
         Fact::BreakerFired { breaker, reason } => {

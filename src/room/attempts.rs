@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::clock::Stamp;
-use crate::fact::{Author, Entry, Fact, RunEnded, RunStarted, RunVerdict, StepId};
+use crate::fact::{Aborted, Author, Entry, Fact, RunEnded, RunStarted, RunVerdict, StepId};
 
 use super::Progress;
 
@@ -24,6 +24,8 @@ pub struct Attempt {
     ends: BTreeMap<Stamp, (Author, RunEnded)>,
     /// Who wanted it to stop, and when first.
     pub stopped: Option<(Stamp, Author)>,
+    /// When the room stopped it by itself, and what it saw.
+    pub aborted: Option<(Stamp, Aborted)>,
     /// The newest process that went away from it, and which shim answers for it.
     pub left: Option<(Stamp, u32)>,
 }
@@ -57,10 +59,15 @@ impl Attempts {
                 let attempt = self.runs.entry(end.run).or_default();
                 attempt.ends.insert(stamp, (entry.by.clone(), (**end).clone()));
             }
-            Fact::CommandStopped { run } => {
+            Fact::CommandStopped { run, because } => {
                 let attempt = self.runs.entry(*run).or_default();
                 if attempt.stopped.as_ref().is_none_or(|(s, _)| stamp < *s) {
                     attempt.stopped = Some((stamp, entry.by.clone()));
+                }
+                if let Some(because) = because
+                    && attempt.aborted.as_ref().is_none_or(|(s, _)| stamp < *s)
+                {
+                    attempt.aborted = Some((stamp, (**because).clone()));
                 }
             }
             Fact::CommandLeft { run, pid } => {
@@ -71,6 +78,11 @@ impl Attempts {
             }
             _ => {}
         }
+    }
+
+    /// Runs that the room stopped by itself.
+    pub fn aborted(&self) -> impl Iterator<Item = (Uuid, &Attempt)> {
+        self.runs.iter().filter(|(_, attempt)| attempt.aborted.is_some()).map(|(run, attempt)| (*run, attempt))
     }
 
     /// One run.

@@ -22,6 +22,8 @@ pub struct BreakerNow {
     pub role: Option<String>,
     /// How many people it takes.
     pub hands: Hands,
+    /// SHA-256, hex, over exactly what it would run now.
+    pub hash: String,
     /// Who asked for it and waits for a second person.
     pub asked: Option<Pulled>,
     /// When it was last fired.
@@ -81,6 +83,7 @@ impl Room {
             let holds = judge::holds(self, &condition.expr, None);
             (holds, judge::words(self, &condition.expr, None))
         });
+        let hash = self.breaker_run(plan).hash;
         Some(BreakerNow {
             ix,
             name: plan.name.clone(),
@@ -88,7 +91,8 @@ impl Room {
             role: plan.role.clone(),
             hands: plan.hands,
             run: self.breaker_went(plan),
-            asked: way_back::still_asked(self, &plan.name),
+            asked: way_back::still_asked(self, &plan.name, &hash),
+            hash,
             cooling: ago.and_then(|ago| plan.cooldown.checked_sub(ago)).filter(|left| !left.is_zero()),
             fired,
             check,

@@ -8,10 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::expect::{self, Expect};
 use super::quoting::{self, Spliced};
-use super::{Earnest, Room};
+use super::{Earnest, Room, Screen, foreign};
+use crate::check;
 use crate::clock::parse_duration;
 use crate::fact::{Hash, RunVerdict, StepId};
 use crate::plan::decisions::BreakerPlan;
+use crate::plan::interpreter::{self, Reads};
 use crate::runbook::{Class, Command, Note, Runbook, Step, StepKind};
 use crate::secret::Filled;
 use crate::text::{Untrusted, is_unsafe};
@@ -20,8 +22,6 @@ use crate::text::{Untrusted, is_unsafe};
 pub const TIMEOUT: Duration = Duration::from_hours(1);
 /// What has to be typed for a change where the plan names no environment.
 pub const WORD: &str = "RUN";
-/// How the interpreter of a script is called; the script's file stands behind it.
-pub const INTERPRETER: &str = "bash -eo pipefail";
 /// Names by which environments go, those of one line the same.
 const ENVIRONMENTS: [&[&str]; 6] = [
     &["prod", "production", "prd", "live"],
@@ -47,6 +47,10 @@ pub struct Planned {
     pub reason: String,
     /// The script; what of it may be seen has secrets masked.
     pub script: Filled,
+    /// What reads the script.
+    pub reads: Reads,
+    /// Why it needs a terminal, and what would do without; nothing for what asks nobody.
+    pub terminal: Option<String>,
     /// Where it runs.
     pub dir: PathBuf,
     /// The machine.
@@ -89,7 +93,24 @@ impl Planned {
 
     /// What an exit status and an output mean.
     pub fn judge(&self, exit: i32, output: &str) -> (RunVerdict, String) {
-        expect::judge(exit, output, &self.expects, expect::blind(self.script.expose()))
+        let blind = if self.reads.shell { expect::blind(self.script.expose()) } else { None };
+        expect::judge(exit, output, &self.expects, blind)
+    }
+}
+
+impl Planned {
+    /// What an exit status means of a run that had the terminal: what it wrote there nobody kept.
+    pub fn judge_unseen(&self, exit: i32) -> (RunVerdict, String) {
+        let (status, printed): (Vec<Expect>, Vec<Expect>) =
+            self.expects.iter().cloned().partition(|e| matches!(e, Expect::Exit(_)));
+        let (verdict, why) = expect::judge(exit, "", &status, None);
+        let why = format!("{why}; it wrote to the terminal, and that is not kept");
+        match verdict {
+            RunVerdict::Pass if !printed.is_empty() => {
+                (RunVerdict::Unknown, format!("{why}: look yourself whether it was as expected"))
+            }
+            verdict => (verdict, why),
+        }
     }
 }
 
@@ -100,7 +121,7 @@ impl Room {
             return self.breaker_of(id).into_iter().map(|plan| self.breaker_run(plan)).collect();
         };
         let commands = step.commands.iter().filter_map(|ix| Some((*ix, book.commands.get(*ix as usize)?)));
-        let all = commands.filter(|(_, command)| command.class != Class::Illustration);
+        let all = commands.filter(|(_, command)| command.class != Class::Illustration || self.plans_to_run(command));
         let several = all.clone().count() > 1;
         all.zip(0..).map(|((ix, command), index)| self.planned(step, book, (ix, command), index, several)).collect()
     }
@@ -114,13 +135,27 @@ impl Room {
         several: bool,
     ) -> Planned {
         let (text, line) = part(step, command);
-        let text = without_prompts(&text);
-        let Spliced { script, with, needs, refused } = quoting::splice(self, &text);
+        let lang = command.lang.as_ref().map(Untrusted::raw);
+        let (reads, unread) = match interpreter::reads(&self.plan.room.run, lang, command.text.raw()) {
+            Ok(reads) => (reads, None),
+            Err(why) => (Reads::shell(), Some(why)),
+        };
+        let shell = reads.shell && unread.is_none();
+        let text = if shell { without_prompts(&text) } else { text };
+        let Spliced { script, with, needs, refused } =
+            if shell { quoting::splice(self, &text) } else { foreign::splice(self, &text) };
         let script = Filled::new(script.expose(), self.plan.masks.mask(script.shown()));
         let mut blocked: Vec<String> = refused;
-        let lang = command.lang.as_ref().map(|l| l.raw().to_lowercase());
-        if let Some(lang) = lang.filter(|l| !matches!(l.as_str(), "bash" | "sh" | "shell" | "console" | "zsh")) {
-            blocked.push(format!("{} is not run from here: only bash and sh are", crate::text::escape(&lang)));
+        blocked.extend(unread);
+        let terminal = if command.interactive {
+            Some("it is marked as interactive".to_owned())
+        } else {
+            check::wants_a_person(&text).filter(|_| shell).map(|(what, help)| format!("{what} ({help})"))
+        };
+        if let Some(why) = terminal.as_ref().filter(|_| self.site.screen == Screen::None) {
+            blocked.push(format!(
+                "{why}, and there is no terminal here to hand over: run it from a screen of `warroom run`"
+            ));
         }
         let open = command.placeholders.iter().map(Untrusted::raw).filter(|p| !p.starts_with('$') && text.contains(*p));
         let mut open: Vec<&str> = open.filter(|p| !with.iter().any(|(typed, _)| typed == p)).collect();
@@ -145,7 +180,8 @@ impl Room {
         };
         let word = own("confirm-word").first().map(|w| w.trim_matches(['`', '"', ' ']).to_owned());
         let environment = self.plan.room.environment.clone();
-        let word = match command.class {
+        let (class, reason) = self.class_of(command, shell);
+        let word = match class {
             Class::Read | Class::Illustration => None,
             _ => word.or_else(|| environment.as_ref().map(|e| e.to_uppercase())).or_else(|| Some(WORD.to_owned())),
         };
@@ -157,7 +193,7 @@ impl Room {
             _ => self.site.folder.clone(),
         };
         let odd = script.expose().chars().filter(|c| *c != '\n' && is_odd(*c)).count();
-        let twice = match (command.class, odd) {
+        let twice = match (class, odd) {
             (Class::Danger, 0) => Some("it is hard to take back".to_owned()),
             (Class::Danger, n) => Some(format!("it is hard to take back, and {}", odd_words(n))),
             (_, 0) => None,
@@ -167,9 +203,11 @@ impl Room {
             step: step.id.clone(),
             index,
             line,
-            class: command.class,
-            reason: command.reason.to_string(),
-            warnings: foreign(&text, environment.as_deref()),
+            class,
+            reason,
+            reads,
+            terminal,
+            warnings: foreign_places(&text, environment.as_deref()),
             script,
             dir,
             host: self.site.host.clone(),
@@ -186,6 +224,25 @@ impl Room {
         };
         planned.hash = hash(&planned);
         planned
+    }
+
+    /// Whether a fence is a program although its language is mostly only shown.
+    fn plans_to_run(&self, command: &Command) -> bool {
+        interpreter::is_program(&self.plan.room.run, command.lang.as_ref().map(Untrusted::raw))
+    }
+
+    /// What running a fence would do, and why; of what no shell reads nobody claims that it only looks, unless it is SQL.
+    fn class_of(&self, command: &Command, shell: bool) -> (Class, String) {
+        let lang = command.lang.as_ref().map(|l| crate::text::escape(l.raw()));
+        match (command.class, lang) {
+            (Class::Illustration, Some(lang)) if self.plans_to_run(command) => {
+                (Class::Mutate, format!("{lang}: not known to only look"))
+            }
+            (class, Some(lang)) if !shell && command.reason.raw().ends_with("known here") => {
+                (class, format!("{lang}: not known to only look"))
+            }
+            (class, _) => (class, command.reason.to_string()),
+        }
     }
 
     /// What a breaker would run. Its own word and reason were asked for before.
@@ -206,7 +263,9 @@ impl Room {
             line: 0,
             class: Class::Danger,
             reason: "it is a breaker".to_owned(),
-            warnings: foreign(&plan.run, environment.as_deref()),
+            reads: Reads::shell(),
+            terminal: None,
+            warnings: foreign_places(&plan.run, environment.as_deref()),
             script,
             dir: self.site.folder.clone(),
             host: self.site.host.clone(),
@@ -289,7 +348,7 @@ fn odd_words(n: usize) -> String {
 }
 
 /// Other environments than the room's that the text names.
-fn foreign(text: &str, own: Option<&str>) -> Vec<String> {
+fn foreign_places(text: &str, own: Option<&str>) -> Vec<String> {
     let Some(own) = own else { return Vec::new() };
     let own = own.to_lowercase();
     let lower = text.to_lowercase();
@@ -308,7 +367,8 @@ fn hash(of: &Planned) -> String {
     };
     put(&of.step.0);
     put(&of.index.to_string());
-    put(INTERPRETER);
+    put(&of.reads.argv.join("\n"));
+    put(if of.terminal.is_some() { "terminal" } else { "" });
     put(of.script.expose());
     put(&of.dir.to_string_lossy());
     put(&of.env.join(" "));

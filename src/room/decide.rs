@@ -317,6 +317,9 @@ pub enum Intent {
     BreakerFire {
         /// The breaker's name.
         breaker: String,
+        /// Of what was shown; another one means that something changed since.
+        #[serde(default)]
+        hash: String,
         /// What was typed.
         word: String,
         /// Why.
@@ -485,7 +488,7 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         Intent::RollbackFire { plan, word, reason } => way_back::fire(room, by, plan, word, reason)?,
         Intent::RollbackAbort { plan, reason } => vec![way_back::abort(room, by, plan, reason)?],
         Intent::RollbackVeto { plan, reason } => vec![way_back::veto(room, plan, reason)?],
-        Intent::BreakerFire { breaker, word, reason } => way_back::pull(room, by, breaker, word, reason)?,
+        Intent::BreakerFire { breaker, hash, word, reason } => way_back::pull(room, by, (breaker, hash), word, reason)?,
         Intent::Run { step, command, hash, word, reason, confirmed } => {
             known(room, step)?;
             let asked = super::launch::Asked {

@@ -32,6 +32,9 @@ pub(super) fn start(room: &Room, by: &Author, asked: &Asked<'_>) -> Result<Fact,
     if let Some(why) = planned.blocked.first() {
         return refuse(&format!("it cannot run: {why}"));
     }
+    if planned.terminal.is_some() && *by != room.me.author {
+        return refuse("it needs a terminal: only who sits at this screen can run it here");
+    }
     may(room, by, planned.class)?;
     if let Some((_, going_on)) = room.progress.running(asked.step)
         && let Some((stamp, who, _)) = &going_on.started
@@ -95,7 +98,7 @@ pub(super) fn stop(room: &Room, run: Uuid) -> Result<Fact, Refusal> {
     match room.progress.attempts.get(run) {
         None => refuse("there is no such run"),
         Some(attempt) if !attempt.is_open() => refuse("this run has ended already"),
-        Some(_) => Ok(Fact::CommandStopped { run }),
+        Some(_) => Ok(Fact::CommandStopped { run, because: None }),
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Live {
     pub gates: Vec<GateLive>,
     /// Levels and rollbacks, as judged here.
     pub levels: LevelsLive,
+    /// Conditions that abort a run, by run and condition: since when each holds, and when that was last seen.
+    pub aborts: HashMap<(Uuid, String), (Now, Now)>,
     /// What is heard of runs that go on, while this process hears of them.
     pub runs: HashMap<Uuid, RunLive>,
 }
@@ -84,6 +86,8 @@ pub struct RunLive {
     pub pid: Option<u32>,
     /// Who looks after it.
     pub whose: Whose,
+    /// Whether it stands still, ctrl-z having been typed while it had the terminal.
+    pub paused: bool,
     /// What it wrote, as people may see it, one line each.
     pub lines: Vec<String>,
     /// How many bytes it wrote.
@@ -249,6 +253,7 @@ impl Live {
             forecast: Forecast::default(),
             forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
+            aborts: HashMap::new(),
             runs: HashMap::new(),
             levels: LevelsLive::default(),
         }

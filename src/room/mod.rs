@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
+pub mod abort;
 pub mod alarms;
 pub mod alert;
 pub mod alerts;
@@ -32,6 +33,7 @@ pub mod decide;
 pub mod episodes;
 pub mod expect;
 pub mod forecast;
+mod foreign;
 pub mod hold;
 pub mod judge;
 mod launch;
@@ -133,6 +135,18 @@ pub struct Site {
     pub host: String,
     /// Whether they run at all.
     pub earnest: Earnest,
+    /// Whether there is a terminal that can be handed over.
+    pub screen: Screen,
+}
+
+/// Whether this process has a screen of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// It has none.
+    #[default]
+    None,
+    /// A person sits in front of it.
+    Here,
 }
 
 /// Who sits at this process.
@@ -255,6 +269,7 @@ impl Room {
         live.verdict = self.live.verdict.clone();
         live.keep_clocks(&self.live);
         live.runs = std::mem::take(&mut self.live.runs);
+        live.aborts = std::mem::take(&mut self.live.aborts);
         live.silencing = self.live.silencing;
         live.telling = std::mem::take(&mut self.live.telling);
         live.rules_asked = self.live.rules_asked;

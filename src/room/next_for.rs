@@ -26,6 +26,8 @@ pub struct NextFor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rank {
+    /// A command was stopped by its abort condition, and somebody has to say what next.
+    Abort,
     /// A check-in or a drumbeat is due.
     Call,
     /// A timer rings.
@@ -81,6 +83,10 @@ impl Room {
             (None, _) => true,
             (Some(_), None) => false,
         };
+        if let Some(abort) = self.aborts_asked().into_iter().next().filter(|_| self.answers_aborts(role)) {
+            let text = format!("decide what next: \"{}\" was aborted", abort.text);
+            return Some(NextFor { text, why: escape(&abort.found), rank: Rank::Abort, step: Some(abort.step) });
+        }
         if let Some(call) = self.calls().into_iter().find(|call| call.due <= now && mine(call.role.as_deref())) {
             return Some(NextFor {
                 text: call.asks(),

@@ -96,6 +96,8 @@ pub struct Pulled {
     pub reason: Untrusted,
     /// Asked for, or fired.
     pub what: Pull,
+    /// Of what was shown to whoever asked.
+    pub hash: Option<String>,
 }
 
 /// What was done about a breaker.
@@ -146,15 +148,19 @@ impl Retreat {
             Fact::RollbackVetoed { plan, reason } => {
                 self.vetoes.entry(plan.raw().to_owned()).or_default().insert(stamp, (by(), reason.clone()));
             }
-            Fact::BreakerAsked { breaker, reason } => self.pull(breaker, stamp, by(), reason, Pull::Asked),
-            Fact::BreakerFired { breaker, reason } => self.pull(breaker, stamp, by(), reason, Pull::Fired),
+            Fact::BreakerAsked { breaker, reason, hash } => {
+                let it = Pulled { stamp, by: by(), reason: reason.clone(), what: Pull::Asked, hash: hash.clone() };
+                self.pull(breaker, it);
+            }
+            Fact::BreakerFired { breaker, reason } => {
+                self.pull(breaker, Pulled { stamp, by: by(), reason: reason.clone(), what: Pull::Fired, hash: None });
+            }
             _ => {}
         }
     }
 
-    fn pull(&mut self, breaker: &Untrusted, stamp: Stamp, by: Author, reason: &Untrusted, what: Pull) {
-        let pulled = Pulled { stamp, by, reason: reason.clone(), what };
-        self.breakers.entry(breaker.raw().to_owned()).or_default().insert(stamp, pulled);
+    fn pull(&mut self, breaker: &Untrusted, it: Pulled) {
+        self.breakers.entry(breaker.raw().to_owned()).or_default().insert(it.stamp, it);
     }
 
     /// The newest level recorded with what put the room there, and when; none before the first.

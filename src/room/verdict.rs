@@ -25,7 +25,7 @@ struct Judged {
 
 /// The verdict over everything the plan watches, and why. Unknown is WAIT, never GO.
 pub fn verdict(room: &Room) -> (Verdict, String) {
-    let judged: Vec<Judged> = services(room).chain(metrics(room)).chain(paging(room)).collect();
+    let judged: Vec<Judged> = aborted(room).chain(services(room)).chain(metrics(room)).chain(paging(room)).collect();
     if judged.is_empty() {
         return (Verdict::Wait, "nothing is judged: the plan has no service and no objective".to_owned());
     }
@@ -114,6 +114,16 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
             _ => format!("{} {}", plan.name, missing(room, live)),
         };
         Some(Judged { holds: live.holds, held: room.now.since(live.since), asked: HOLD, words })
+    })
+}
+
+/// A step whose command was aborted is half done, and what was seen is bad: nothing goes on until somebody says how.
+fn aborted(room: &Room) -> impl Iterator<Item = Judged> + '_ {
+    room.aborts_asked().into_iter().map(|abort| Judged {
+        holds: Some(false),
+        held: (room.now.utc - abort.at).to_std().unwrap_or_default(),
+        asked: Duration::ZERO,
+        words: format!("\"{}\" was aborted ({})", abort.text, abort.found),
     })
 }
 

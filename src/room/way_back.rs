@@ -168,7 +168,13 @@ pub(super) fn veto(room: &Room, name: &str, reason: &Untrusted) -> Result<Fact, 
 }
 
 /// What pulling a breaker would record; where it takes two people, the first one asks.
-pub(super) fn pull(room: &Room, by: &Author, name: &str, word: &str, reason: &Untrusted) -> Result<Vec<Fact>, Refusal> {
+pub(super) fn pull(
+    room: &Room,
+    by: &Author,
+    (name, hash): (&str, &str),
+    word: &str,
+    reason: &Untrusted,
+) -> Result<Vec<Fact>, Refusal> {
     let Some(it) = room.breaker_named(name).and_then(|ix| room.breaker(ix)) else {
         return refuse(&unknown("breaker", name, room.plan.breakers.iter().map(|b| b.name.as_str())));
     };
@@ -188,11 +194,18 @@ pub(super) fn pull(room: &Room, by: &Author, name: &str, word: &str, reason: &Un
     if word.trim() != plan.confirm {
         return no(&format!("to fire it, type {}", escape(&plan.confirm)));
     }
+    // Nobody fires what they have not seen: the yes is bound to what was shown, as that to a step's command is.
+    if hash.is_empty() {
+        return no("say what was shown: `hash` is missing; status and would-run tell it");
+    }
+    if it.hash != hash {
+        return no("what would run is not what was shown any more; look at it again");
+    }
     let reason = said(reason, "a breaker")?;
     let breaker = Untrusted::new(plan.name.clone());
     if plan.hands.count() > 1 {
         match &it.asked {
-            None => return Ok(vec![Fact::BreakerAsked { breaker, reason }]),
+            None => return Ok(vec![Fact::BreakerAsked { breaker, reason, hash: Some(it.hash) }]),
             Some(first) if first.by.person == by.person => {
                 return no("you asked for it; a second person has to type the word too");
             }
@@ -297,9 +310,12 @@ fn no<T>(it: &RollbackNow, why: &str) -> Result<T, Refusal> {
     refuse(&format!("rollback {}: {why}", escape(&it.name)))
 }
 
-/// Whether somebody asked and the second person still has time.
-pub(super) fn still_asked(room: &Room, name: &str) -> Option<super::retreat::Pulled> {
+/// Whether somebody asked for what it would run now, and the second person still has time.
+pub(super) fn still_asked(room: &Room, name: &str, hash: &str) -> Option<super::retreat::Pulled> {
     let last = room.progress.retreat.breaker(name).filter(|p| p.what == Pull::Asked)?;
+    if last.hash.as_deref().is_some_and(|asked| asked != hash) {
+        return None;
+    }
     let lasted = (room.now.utc - last.stamp.utc()).to_std().unwrap_or_default();
     (lasted < ASKED).then(|| last.clone())
 }

@@ -182,6 +182,9 @@ pub struct Command {
     pub line_end: u32,
     /// First word of the info string, lower case.
     pub lang: Option<Untrusted>,
+    /// Whether the fence says that it wants a person: `bash interactive`.
+    #[serde(skip)]
+    pub interactive: bool,
     /// The content, indentation of the fence removed, with line ends.
     pub text: Untrusted,
     /// What running it would do.

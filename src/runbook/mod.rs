@@ -61,6 +61,12 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
     let links = parts::links(&source);
     (book.parts, book.references) = (links.parts, links.references);
     book.lines = source.shown.lines().map(Untrusted::from).collect();
+    for command in &mut book.commands {
+        // The words behind the language in the fence's own line.
+        let opens = book.lines.get(command.line_start.saturating_sub(1) as usize).map_or("", Untrusted::raw);
+        let mut words = opens.trim_start_matches([' ', '\t', '>', '`', '~']).split([' ', ',', '{', '}', '\t']);
+        command.interactive = words.any(|word| word.eq_ignore_ascii_case("interactive"));
+    }
     Ok(book)
 }
 

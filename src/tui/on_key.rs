@@ -33,6 +33,8 @@ pub enum Act {
     Quit,
     /// Stop, as for Ctrl-Z.
     Suspend,
+    /// Give the terminal to the run that stands still.
+    Resume,
     /// Put this (already escaped) on the terminal's clipboard.
     Copy(String),
     /// Forget what the terminal shows and draw everything.
@@ -342,7 +344,7 @@ fn change(room: &Room, view: &mut View, action: Action) -> Vec<Act> {
         (A::Note, step) => ask(view, Purpose::Note(step)),
         (A::Add, step) => ask(view, Purpose::Add(step)),
         (A::Tick, Some(step)) => tick(room, view, step),
-        (A::Run, Some(step)) => run_sheet::open(room, view, step),
+        (A::Run, Some(step)) => way_keys::open_aborted(room, view, step),
         (A::Start, Some(step)) => turn(room, view, step, true),
         (A::Fail, Some(step)) => ask(view, Purpose::Fail(step)),
         (A::Owner, Some(step)) => ask(view, Purpose::Owner(step)),

@@ -145,6 +145,9 @@ pub fn on_key(room: &Room, view: &mut View, key: &KeyEvent, mut sheet: Box<RunSh
             view.mode = Mode::Run(sheet);
             return vec![Act::Intent(Intent::Stop { run })];
         }
+        (Stage::Watch(run), KeyCode::Enter) if room.live.runs.get(&run).is_some_and(|live| live.paused) => {
+            return vec![Act::Resume];
+        }
         (Stage::Watch(_), _) => {}
         (Stage::Sure, KeyCode::Char('y')) => return submit(view, &sheet, Confirmed::Twice),
         (Stage::Sure, _) => {

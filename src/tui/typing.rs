@@ -41,6 +41,11 @@ pub fn follow(room: &Room, view: &mut View, next: Next) -> Vec<Act> {
             way_keys::declare(room, view);
             Vec::new()
         }
+        Next::Run(step) => super::run_sheet::open(room, view, step),
+        Next::Rollbacks => {
+            way_keys::open_rollbacks(room, view);
+            Vec::new()
+        }
     }
 }
 
@@ -175,6 +180,9 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         Some(Ok(intent)) => return vec![Act::Intent(intent)],
         Some(Err(why)) => {
             view.toast(room.now, Tone::Bad, why);
+            if way_keys::shown_again(room, view, &purpose) {
+                return Vec::new();
+            }
             view.mode = Mode::Prompt { purpose, input, line: Line::Typed };
             return Vec::new();
         }
@@ -191,7 +199,7 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         | Purpose::DecideLevel(..)
         | Purpose::Declare(..)
         | Purpose::Withdraw(..)
-        | Purpose::Pull(_) => return Vec::new(),
+        | Purpose::Pull(..) => return Vec::new(),
         Purpose::Note(step) => Intent::Note { step, text },
         Purpose::Fail(step) => Intent::Fail { step, reason: text },
         Purpose::Skip(step) => Intent::Skip { step, reason: text },

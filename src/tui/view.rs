@@ -190,6 +190,8 @@ pub enum Sheet {
     Rollbacks,
     /// Emergency breakers.
     Breakers,
+    /// Steps whose command was aborted.
+    Aborted,
 }
 
 /// What a dialog leads to.
@@ -209,6 +211,10 @@ pub enum Next {
     LeaveAfter(After),
     /// Choose a symptom to declare.
     Declare,
+    /// Show what a step would run.
+    Run(StepId),
+    /// Show the ways back.
+    Rollbacks,
 }
 
 /// What a typed line is for.
@@ -267,7 +273,7 @@ pub enum Purpose {
     /// Why a symptom is withdrawn: level, symptom.
     Withdraw(String, String),
     /// The word that fires a breaker, and why.
-    Pull(String),
+    Pull(String, String),
 }
 
 /// What the checklist shows.

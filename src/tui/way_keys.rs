@@ -7,7 +7,9 @@ use super::layout::Pane;
 use super::on_key::Act;
 use super::typing::follow;
 use super::view::{Mode, Next, Purpose, Sheet, Tone, View};
+use crate::fact::StepId;
 use crate::fact::retreat::Choice;
+use crate::room::attempts::Attempt;
 use crate::room::rollback::RollbackNow;
 use crate::room::{Intent, Room, decide};
 use crate::text::{Untrusted, escape};
@@ -36,6 +38,17 @@ pub fn open_breakers(room: &Room, view: &mut View) {
     view.mode = Mode::Way { sheet: Sheet::Breakers, at: 0, opened: room.now };
 }
 
+/// What `r` opens on a step: where its command was aborted, the question what next, else what would run.
+pub fn open_aborted(room: &Room, view: &mut View, step: StepId) -> Vec<Act> {
+    match room.aborts_asked().iter().position(|asked| asked.step == step) {
+        Some(at) => {
+            view.mode = Mode::Way { sheet: Sheet::Aborted, at, opened: room.now };
+            Vec::new()
+        }
+        None => super::run_sheet::open(room, view, step),
+    }
+}
+
 /// What can be done, and what not with the reason; nothing on a screen that only looks.
 pub fn offers(room: &Room, sheet: Sheet, at: usize) -> Vec<Offer> {
     if room.me.read_only {
@@ -44,6 +57,7 @@ pub fn offers(room: &Room, sheet: Sheet, at: usize) -> Vec<Offer> {
     match sheet {
         Sheet::Rollbacks => of_rollbacks(room, at),
         Sheet::Breakers => of_breakers(room, at),
+        Sheet::Aborted => of_aborted(room, at),
     }
 }
 
@@ -95,9 +109,35 @@ fn of_rollbacks(room: &Room, at: usize) -> Vec<Offer> {
 
 fn of_breakers(room: &Room, at: usize) -> Vec<Offer> {
     let (Some(it), Some(plan)) = (room.breaker(at), room.plan.breakers.get(at)) else { return Vec::new() };
-    let fire = Intent::BreakerFire { breaker: it.name.clone(), word: plan.confirm.clone(), reason: word() };
+    let fire = Intent::BreakerFire {
+        breaker: it.name.clone(),
+        hash: it.hash.clone(),
+        word: plan.confirm.clone(),
+        reason: word(),
+    };
     let says = if it.hands.count() > 1 && it.asked.is_none() { "ask for it" } else { "FIRE" };
-    vec![Offer { key: 'f', says, next: may(room, &fire).map(|()| Next::Prompt(Purpose::Pull(it.name))) }]
+    vec![Offer { key: 'f', says, next: may(room, &fire).map(|()| Next::Prompt(Purpose::Pull(it.name, it.hash))) }]
+}
+
+fn of_aborted(room: &Room, at: usize) -> Vec<Offer> {
+    let Some(asked) = room.aborts_asked().into_iter().nth(at) else { return Vec::new() };
+    let still = room.progress.attempts.get(asked.run).is_some_and(Attempt::is_open);
+    let again = if still { Err("it is still being stopped; a moment".to_owned()) } else { Ok(()) };
+    let fail = Intent::Fail { step: asked.step.clone(), reason: word() };
+    let back = if room.plan.rollbacks.is_empty() {
+        Err("the plan has no rollback: [[rollback]] makes one".to_owned())
+    } else {
+        Ok(Next::Rollbacks)
+    };
+    vec![
+        Offer { key: 'a', says: "run it again", next: again.map(|()| Next::Run(asked.step.clone())) },
+        Offer {
+            key: 'x',
+            says: "fail the step",
+            next: may(room, &fail).map(|()| Next::Prompt(Purpose::Fail(asked.step))),
+        },
+        Offer { key: 'b', says: "roll back", next: back },
+    ]
 }
 
 /// A key in a sheet: an offer, another row, or it closes. What may not be done now says why, and the sheet stays.
@@ -111,6 +151,7 @@ pub fn key(
     let rows = match sheet {
         Sheet::Rollbacks => room.plan.rollbacks.len(),
         Sheet::Breakers => room.plan.breakers.len(),
+        Sheet::Aborted => room.aborts_asked().len(),
     };
     let last = rows.saturating_sub(1);
     let moved = match code {
@@ -182,7 +223,7 @@ pub fn asks(room: &Room, purpose: &Purpose) -> Option<(String, String)> {
             "say what you saw; it holds until somebody withdraws it".to_owned(),
         ),
         Purpose::Withdraw(_, symptom) => (format!("Why is \"{}\" withdrawn?", escape(symptom)), String::new()),
-        Purpose::Pull(breaker) => {
+        Purpose::Pull(breaker, _) => {
             let plan = room.breaker_named(breaker).and_then(|ix| room.plan.breakers.get(ix));
             let confirm = plan.map(|b| escape(&b.confirm)).unwrap_or_default();
             let blast = plan.and_then(|b| b.blast.as_ref()).map(|b| format!(", which cuts off {}", escape(b)));
@@ -227,12 +268,20 @@ pub fn submitted(room: &Room, view: &mut View, purpose: &Purpose, line: &str) ->
         Purpose::Withdraw(level, symptom) => {
             Intent::Withdraw { level: level.clone(), symptom: symptom.clone(), reason: text() }
         }
-        Purpose::Pull(breaker) => {
+        Purpose::Pull(breaker, hash) => {
             let Some(plan) = room.breaker_named(breaker).and_then(|ix| room.plan.breakers.get(ix)) else {
                 return Some(Err("that breaker is no longer in the plan".to_owned()));
             };
+            if changed(room, breaker, hash) {
+                return Some(Err("what it would run has changed since: here it is again".to_owned()));
+            }
             match behind(&plan.confirm).filter(|reason| !reason.raw().is_empty()) {
-                Some(reason) => Intent::BreakerFire { breaker: plan.name.clone(), word: plan.confirm.clone(), reason },
+                Some(reason) => Intent::BreakerFire {
+                    breaker: plan.name.clone(),
+                    hash: hash.clone(),
+                    word: plan.confirm.clone(),
+                    reason,
+                },
                 None => {
                     return Some(Err(format!("type {} and behind it why, or esc to cancel", escape(&plan.confirm))));
                 }
@@ -240,6 +289,24 @@ pub fn submitted(room: &Room, view: &mut View, purpose: &Purpose, line: &str) ->
         }
         _ => return None,
     }))
+}
+
+/// Whether a breaker would run something else by now than what was shown.
+fn changed(room: &Room, breaker: &str, hash: &str) -> bool {
+    room.breaker_named(breaker).and_then(|ix| room.breaker(ix)).is_none_or(|it| it.hash != hash)
+}
+
+/// Opens the sheet again from which a line was asked for, where what it showed is not so any more.
+pub fn shown_again(room: &Room, view: &mut View, purpose: &Purpose) -> bool {
+    let Purpose::Pull(breaker, hash) = purpose else { return false };
+    if !changed(room, breaker, hash) {
+        return false;
+    }
+    let at = room.breaker_named(breaker);
+    if let Some(at) = at {
+        view.mode = Mode::Way { sheet: Sheet::Breakers, at, opened: room.now };
+    }
+    true
 }
 
 /// The arrow goes to the first step of the way back.

@@ -1,9 +1,13 @@
 //! A step's commands with real processes: what is shown is what runs, once, judged, and nothing of it is lost or left.
 
+mod abort;
 mod breaker;
+mod fences;
 mod once;
 mod record;
 mod shown;
+mod terminal;
+mod thousand;
 mod trees;
 
 use std::path::Path;

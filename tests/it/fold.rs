@@ -85,7 +85,7 @@ fn run_fact(run: Uuid, step: StepId, what: u8) -> Fact {
         }))
     };
     match what {
-        0 => Fact::CommandStopped { run },
+        0 => Fact::CommandStopped { run, because: None },
         1 => Fact::CommandLeft { run, pid: 7 },
         2 => end(Some(0), RunVerdict::Pass),
         3 => end(None, RunVerdict::Unknown),

@@ -443,8 +443,10 @@ fn a_decision_keeps_the_room_from_doing_anything_by_itself() {
 fn a_breaker_takes_its_role_its_word_a_reason_and_a_second_person() {
     let mut it = Watched::new();
     it.errors(2, 0.1);
+    let seen: Vec<(String, String)> = it.room.breakers().into_iter().map(|b| (b.name, b.hash)).collect();
     let fire = |breaker: &str, word: &str, reason: &str| Intent::BreakerFire {
         breaker: breaker.to_owned(),
+        hash: seen.iter().find(|(name, _)| name == breaker).unwrap().1.clone(),
         word: word.to_owned(),
         reason: words(reason),
     };
@@ -470,6 +472,32 @@ fn a_breaker_takes_its_role_its_word_a_reason_and_a_second_person() {
     assert!(it.does(&ic(), &run).unwrap_err().contains("there is no step"), "no other way leads to it");
 }
 
+/// T73: two people confirm the same thing; who asked for something else has not asked.
+#[test]
+fn the_second_person_fires_what_the_first_one_saw() {
+    let mut it = Watched::new();
+    it.errors(2, 0.1);
+    let fire = |room: &Room| Intent::BreakerFire {
+        breaker: "demote endpoint".to_owned(),
+        hash: room.breakers()[1].hash.clone(),
+        word: "DEMOTE".to_owned(),
+        reason: words("leak"),
+    };
+    let (first, shown) = (fire(&it.room), it.room.breakers()[1].hash.clone());
+    it.does(&ic(), &first).unwrap();
+    assert!(it.room.breakers()[1].asked.is_some());
+    let other = PLAN.replace("AUTO", "").replace("ctl demote", "ctl demote --all");
+    it.room.replan(crate::support::plan(&other, &it.room.book.runbooks.clone()));
+    assert_ne!(it.room.breakers()[1].hash, shown);
+    assert!(it.room.breakers()[1].asked.is_none(), "what was asked for is not what would run");
+    assert!(it.does(&deputy(), &first).unwrap_err().contains("not what was shown"));
+    let second = fire(&it.room);
+    let facts = it.does(&deputy(), &second).unwrap();
+    assert!(matches!(facts.as_slice(), [Fact::BreakerAsked { .. }]), "it begins anew: {facts:?}");
+    let facts = it.does(&ic(), &second).unwrap();
+    assert!(matches!(facts.as_slice(), [Fact::BreakerFired { .. }, Fact::CommandStarted(_)]), "{facts:?}");
+}
+
 #[test]
 fn a_breaker_that_was_fired_rests_and_is_checked() {
     let mut it = Watched::new();
@@ -479,7 +507,12 @@ fn a_breaker_that_was_fired_rests_and_is_checked() {
     it.errors(5, 30.0);
     let now = it.room.breaker(0).unwrap();
     assert!(now.cooling.is_some() && matches!(now.check, Some((Some(false), _))), "{now:?}");
-    let again = Intent::BreakerFire { breaker: "freeze writes".into(), word: "FREEZE".into(), reason: words("again") };
+    let again = Intent::BreakerFire {
+        breaker: "freeze writes".into(),
+        hash: now.hash,
+        word: "FREEZE".into(),
+        reason: words("again"),
+    };
     assert!(it.does(&ic(), &again).unwrap_err().contains("it rests for"));
     it.errors(130, 0.1);
     let now = it.room.breaker(0).unwrap();
@@ -542,7 +575,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         }),
         1 => level().prop_map(|level| Fact::DecisionTaken { level, choice: Choice::Wait, reason: words("r") }),
         1 => plan().prop_map(|plan| Fact::RollbackVetoed { plan, reason: words("r") }),
-        1 => plan().prop_map(|breaker| Fact::BreakerAsked { breaker, reason: words("r") }),
+        1 => plan().prop_map(|breaker| Fact::BreakerAsked { breaker, reason: words("r"), hash: None }),
         1 => plan().prop_map(|breaker| Fact::BreakerFired { breaker, reason: words("r") }),
     ]
 }

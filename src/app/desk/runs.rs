@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Desk;
 use crate::fact::{Draft, Entry, Fact, RunEnded, RunStarted, RunVerdict};
-use crate::proc::run::{self, Heard, Job, News, Owner, Running};
+use crate::proc::run::{self, Heard, Job, News, Owner, Place, Running};
 use crate::proc::{End, Finish, Kept, Stopped};
 use crate::room::command::Planned;
 use crate::room::{self, JournalHealth, RunLive, Whose, expect};
@@ -34,6 +34,18 @@ pub struct Runs {
     pub(super) left: bool,
     /// When runs of nobody were last looked for.
     looked: Option<Duration>,
+    /// The run that has the terminal, waits for it, or was stopped by ctrl-z.
+    lent: Option<Lent>,
+}
+
+/// A run for which the terminal is.
+#[derive(Debug)]
+struct Lent {
+    run: Uuid,
+    /// Not begun yet: the terminal has to be left first.
+    waits: Option<Planned>,
+    /// It stands still, and the terminal is the war room's meanwhile.
+    paused: bool,
 }
 
 #[derive(Debug)]
@@ -52,7 +64,10 @@ impl Desk {
 
     /// How many runs go on that this process began.
     pub fn runs_of_mine(&self) -> usize {
-        self.runs.prepared.len() + self.runs.watched.values().filter(|w| w.planned.is_some()).count()
+        let waits = self.runs.lent.as_ref().is_some_and(|lent| lent.waits.is_some());
+        self.runs.prepared.len()
+            + usize::from(waits)
+            + self.runs.watched.values().filter(|w| w.planned.is_some()).count()
     }
 
     /// Drafts of this process are about to go to the journal: what they would start is prepared.
@@ -69,7 +84,7 @@ impl Desk {
                         self.runs.prepared.insert(draft.id, planned);
                     }
                 }
-                Fact::CommandStopped { run } => self.stop_run(*run),
+                Fact::CommandStopped { run, .. } => self.stop_run(*run),
                 _ => {}
             }
         }
@@ -106,7 +121,7 @@ impl Desk {
                 }
                 self.begin(started.run, planned);
             }
-            Fact::CommandStopped { run } => self.stop_run(*run),
+            Fact::CommandStopped { run, .. } => self.stop_run(*run),
             Fact::CommandEnded(end) => {
                 // Somebody else's word on a run of this process does not end the watching of it.
                 let mine = self.runs.watched.get(&end.run).is_some_and(|watched| watched.planned.is_some());
@@ -126,13 +141,63 @@ impl Desk {
             self.end_run(id, unknown("not started: this process runs no commands"));
             return;
         };
+        if planned.terminal.is_some() {
+            if let Some(lent) = &self.runs.lent {
+                let why = if lent.paused { "stands still and comes first: r shows it" } else { "has the terminal" };
+                self.end_run(id, (RunVerdict::Fail, format!("not started: another command {why}")));
+                return;
+            }
+            // The screen leaves the terminal first.
+            self.room.live.runs.insert(id, RunLive::default());
+            self.runs.lent = Some(Lent { run: id, waits: Some(planned), paused: false });
+            return;
+        }
+        self.begin_at(id, planned, out, Place::Apart);
+    }
+
+    /// The run that is to have the terminal now.
+    pub fn wants_terminal(&self) -> Option<Uuid> {
+        self.runs.lent.as_ref().filter(|lent| !lent.paused).map(|lent| lent.run)
+    }
+
+    /// The run that ctrl-z stopped, and its shim.
+    pub fn paused_run(&self) -> Option<(Uuid, u32)> {
+        let lent = self.runs.lent.as_ref().filter(|lent| lent.paused)?;
+        Some((lent.run, self.room.live.runs.get(&lent.run)?.pid?))
+    }
+
+    /// The terminal was left: what waits for it begins.
+    pub fn terminal_is_free(&mut self) {
+        let Some(out) = self.runs.out.clone() else { return };
+        let waiting = self.runs.lent.as_mut().and_then(|lent| Some((lent.run, lent.waits.take()?)));
+        if let Some((run, planned)) = waiting {
+            self.begin_at(run, planned, out, Place::Terminal);
+        }
+    }
+
+    /// The run that stood still goes on, or it is not known yet that it stands still no more.
+    pub fn unpause(&mut self) {
+        if let Some(lent) = &mut self.runs.lent {
+            lent.paused = false;
+        }
+    }
+
+    fn begin_at(&mut self, id: Uuid, planned: Planned, out: mpsc::Sender<News>, place: Place) {
         let folder = self.run_folder(id);
+        let ending = &planned.reads.ending;
+        let file = if ending.is_empty() { "script".to_owned() } else { format!("script.{ending}") };
         let job = Job {
             run: id,
             script: planned.script.expose().to_owned(),
+            argv: planned.reads.with(&folder.join(&file).to_string_lossy()),
+            file,
             dir: planned.dir.clone(),
-            env: self.room.plan.room.env.clone(),
+            env: match place {
+                Place::Apart => self.room.plan.room.env.clone(),
+                Place::Terminal => [self.room.plan.room.env.as_slice(), &["TERM".to_owned()]].concat(),
+            },
             timeout: planned.timeout,
+            place,
         };
         let running = run::begin(job, folder.clone(), out);
         self.room.live.runs.insert(id, RunLive::default());
@@ -150,7 +215,8 @@ impl Desk {
         let mine: Vec<Uuid> =
             self.runs.watched.iter().filter(|(_, w)| w.planned.is_some()).map(|(run, _)| *run).collect();
         let by = self.room.me.author.clone();
-        let drafts = mine.into_iter().map(|run| room::decide::draft(&by, Fact::CommandStopped { run })).collect();
+        let drafts =
+            mine.into_iter().map(|run| room::decide::draft(&by, Fact::CommandStopped { run, because: None })).collect();
         self.append(drafts);
     }
 
@@ -226,6 +292,13 @@ impl Desk {
                 };
                 true
             }
+            Heard::Paused(paused) => {
+                if let Some(lent) = self.runs.lent.as_mut().filter(|lent| lent.run == id) {
+                    lent.paused = paused;
+                }
+                self.room.live.runs.entry(id).or_default().paused = paused;
+                true
+            }
             Heard::Output(kept, written) => {
                 let (head, tail, dropped) = shown(&kept, &self.room.plan.masks, Whole::Growing);
                 let live = self.room.live.runs.entry(id).or_default();
@@ -255,7 +328,11 @@ impl Desk {
         };
         let (verdict, why) = match (&finish.end, finish.stopped) {
             (End::NotStarted(why), _) => (RunVerdict::Fail, format!("not started: {why}")),
-            (end, Stopped::Asked) => (RunVerdict::Fail, format!("stopped: {}", end_words(end))),
+            (end, Stopped::Asked) => {
+                let aborted = self.room.progress.attempts.get(id).and_then(|a| a.aborted.as_ref());
+                let why = aborted.map_or_else(|| "stopped".to_owned(), |(_, because)| format!("ABORTED, {because}"));
+                (RunVerdict::Fail, format!("{why}: {}", end_words(end)))
+            }
             (end, Stopped::Deadline) => (RunVerdict::Fail, format!("stopped at its deadline: {}", end_words(end))),
             (End::Exit(code), Stopped::No) => {
                 let planned = self.runs.watched.get(&id).and_then(|w| w.planned.clone()).or_else(|| {
@@ -263,6 +340,7 @@ impl Desk {
                     self.room.would_run(&run.step).into_iter().find(|p| p.hash == run.hash)
                 });
                 match planned {
+                    Some(planned) if planned.terminal.is_some() => planned.judge_unseen(*code),
                     Some(planned) => planned.judge(*code, output),
                     None if *code != 0 => (RunVerdict::Fail, format!("exit {code}")),
                     None => {
@@ -278,6 +356,7 @@ impl Desk {
     }
 
     fn end_with(&mut self, id: Uuid, finish: Option<&Finish>, kept: &Kept, (verdict, why): (RunVerdict, String)) {
+        self.runs.lent.take_if(|lent| lent.run == id);
         let (head, tail, dropped) = shown(kept, &self.room.plan.masks, Whole::Ended);
         let (exit, signal) = match finish.map(|f| &f.end) {
             Some(End::Exit(code)) => (Some(*code), None),
@@ -285,7 +364,8 @@ impl Desk {
             _ => (None, None),
         };
         let stopped = finish.is_some_and(|f| f.stopped == Stopped::Asked);
-        let who = self.room.progress.attempts.get(id).and_then(|a| a.stopped.as_ref());
+        let stopper = self.room.progress.attempts.get(id).filter(|a| a.aborted.is_none());
+        let who = stopper.and_then(|a| a.stopped.as_ref());
         let ended = RunEnded {
             run: id,
             exit,

@@ -43,6 +43,7 @@ fn whole(sheet: &Sheet<'_>, step: &Step) -> Option<Command> {
         line_start: line,
         line_end: line,
         lang: None,
+        interactive: false,
         text: Untrusted::new(code),
         class: Class::Mutate,
         placeholders: Vec::new(),

@@ -70,6 +70,13 @@ pub(super) fn listed(lines: &[u32]) -> String {
     }
 }
 
+/// Whether a script of the shell is for a person before a terminal, an editor or a session, and what to write so that it is
+/// not. What only asks a question fails without one, as it should.
+pub fn wants_a_person(script: &str) -> Option<(&'static str, &'static str)> {
+    let opens = |(what, _): &(&str, &str)| what.starts_with("this opens") || what.contains("wants a terminal");
+    parse(script).commands.iter().filter_map(waits::waits_alone).find(opens)
+}
+
 /// Every rule about commands, over every fence.
 pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {
     let blocks: Vec<Block<'_, '_>> = sheet

@@ -7,8 +7,7 @@ use crate::finding::codes::{MERGE_REVERT, WAITS};
 
 pub(super) fn check(block: &Block<'_, '_>, out: &mut Sink) {
     for (ix, simple) in block.script.commands.iter().enumerate() {
-        let answered = simple.fed || simple.stage > 0;
-        if let Some((what, help)) = waits(simple, answered) {
+        if let Some((what, help)) = waits_alone(simple) {
             let message = format!("{what}: without a terminal it hangs or fails");
             block.about(out, WAITS, simple, &message, help);
         }
@@ -37,7 +36,11 @@ fn reverts_head(block: &Block<'_, '_>, ix: usize) -> bool {
     })
 }
 
-/// What waits, and what to write instead.
+/// What of a command waits for a person, and what to write instead.
+pub(super) fn waits_alone(simple: &Simple) -> Option<(&'static str, &'static str)> {
+    waits(simple, simple.fed || simple.stage > 0)
+}
+
 fn waits(s: &Simple, answered: bool) -> Option<(&'static str, &'static str)> {
     const EDITOR: &str = "this opens an editor";
     const ASKS: &str = "this asks a question";

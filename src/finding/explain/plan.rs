@@ -3,9 +3,9 @@
 use super::Why;
 use crate::finding::codes::{
     ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DEAD_LINK, DUPLICATE, DURATION, HEADING,
-    LATER, MISSING, NO_TARGET, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL, RECORDING,
-    REPAIRED, RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT, UNKNOWN_KEY,
-    UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
+    LATER, MISSING, NO_READER, NO_TARGET, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL,
+    RECORDING, REPAIRED, RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT, UNJUDGED,
+    UNKNOWN_KEY, UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
 };
 
 pub(super) const WHY: &[Why] = &[
@@ -233,6 +233,20 @@ pub(super) const WHY: &[Why] = &[
               middle of the trouble it is a search.",
         wrong: "[[rollback]]\nname = \"images\"\nsteps = \"Rollback\"\ntargets = [{ service = \"api\", to = \"v1\" }]     # and web changes too",
         right: "targets = [{ service = \"api\", to = \"v1\" }, { service = \"web\", to = \"v7\" }]",
+    },
+    Why {
+        code: UNJUDGED,
+        reason: "\"Abort if\" means that somebody watches a number while the command runs. Where the number is a metric of the plan the room does, and \
+              stops the command; where it is not, nobody may be looking at that very moment.",
+        wrong: "- [ ] Migrate the tenants. Abort if the audit looks wrong.",
+        right: "[[abort]]\nname = \"audit\"\nat = \"Migrate the tenants\"\nwhen = \"error rate > 0.5%\"\nfor = \"30s\"",
+    },
+    Why {
+        code: NO_READER,
+        reason: "A fence runs with the program that reads its language. The shell and python are known; which client reads SQL, and how it connects, \
+              only the plan can say. Without a word the step is done by hand.",
+        wrong: "[room]\nrunbook = [\"go-live.md\"]     # and go-live.md has sql fences",
+        right: "[room]\nrunbook = [\"go-live.md\"]\nrun.sql = [\"psql\", \"-X\", \"-v\", \"ON_ERROR_STOP=1\", \"-f\", \"{file}\"]\nenv = [\"PGHOST\", \"PGDATABASE\"]",
     },
     Why {
         code: UNREADABLE,

@@ -103,6 +103,13 @@ pub(in crate::plan) struct RawBreaker {
     pub check: Option<Text>,
 }
 
+pub(in crate::plan) struct RawAbort {
+    pub name: Option<Text>,
+    pub at: Option<Text>,
+    pub when: Option<Text>,
+    pub for_: Option<Text>,
+}
+
 pub(in crate::plan) struct RawProfile {
     pub name: Option<Text>,
     pub phases: Vec<Text>,
@@ -262,6 +269,19 @@ impl RawBreaker {
             two_person: t.boolean(r, "two_person").is_some_and(|two| *two.get_ref()),
             cooldown: t.duration(r, "cooldown"),
             check: t.text(r, "check"),
+        };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawAbort {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self {
+            name: t.required(r, "name"),
+            at: t.required(r, "at"),
+            when: t.required(r, "when"),
+            for_: t.duration(r, "for"),
         };
         t.close(r, &[]);
         it

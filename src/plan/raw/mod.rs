@@ -11,7 +11,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 pub(super) use decisions::{
-    RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
+    RawAbort, RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
 };
 pub(super) use schedule::{RawDrumbeat, RawHold, RawPhase};
 pub(super) use services::{RawColumn, RawExpect, RawService, RawSide, RawState, RawTable};
@@ -35,6 +35,7 @@ pub(super) struct RawPlan {
     pub levels: Vec<RawLevel>,
     pub rollbacks: Vec<RawRollback>,
     pub breakers: Vec<RawBreaker>,
+    pub aborts: Vec<RawAbort>,
     pub profiles: Vec<RawProfile>,
     pub logs: Vec<RawLog>,
     pub notify: Vec<RawNotify>,
@@ -58,6 +59,7 @@ pub(super) struct RawRoom {
     pub group: Option<Text>,
     pub env: Vec<RawFilled>,
     pub order: Option<Text>,
+    pub run: Vec<(Text, RawCommand)>,
 }
 
 #[derive(Default)]

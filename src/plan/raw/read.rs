@@ -4,9 +4,10 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::{
-    RawBaseline, RawBreaker, RawChannel, RawCommand, RawDrumbeat, RawEscalation, RawFilled, RawGate, RawHeartbeat,
-    RawHold, RawJson, RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam, RawPhase, RawPlan,
-    RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime, RawWindow, Text,
+    RawAbort, RawBaseline, RawBreaker, RawChannel, RawCommand, RawDrumbeat, RawEscalation, RawFilled, RawGate,
+    RawHeartbeat, RawHold, RawJson, RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam,
+    RawPhase, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime,
+    RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
@@ -44,6 +45,7 @@ impl RawPlan {
         raw.levels = root.tables(r, "level").into_iter().map(|t| RawLevel::read(t, r)).collect();
         raw.rollbacks = root.tables(r, "rollback").into_iter().map(|t| RawRollback::read(t, r)).collect();
         raw.breakers = root.tables(r, "breaker").into_iter().map(|t| RawBreaker::read(t, r)).collect();
+        raw.aborts = root.tables(r, "abort").into_iter().map(|t| RawAbort::read(t, r)).collect();
         raw.profiles = root.tables(r, "profile").into_iter().map(|t| RawProfile::read(t, r)).collect();
         raw.logs = root.tables(r, "log").into_iter().map(|t| RawLog::read(t, r)).collect();
         raw.notify = named_tables(&mut root, r, "notify").into_iter().map(|(n, t)| RawNotify::read(n, t, r)).collect();
@@ -107,6 +109,10 @@ impl RawRoom {
                 },
             },
             order: t.text(r, "order"),
+            run: match t.table(r, "run", "[room.run]") {
+                Some(mut table) => RawCommand::named(&mut table, r),
+                None => Vec::new(),
+            },
         };
         t.close(r, &[("every", "in [defaults]"), ("timeout", "in [defaults]")]);
         room

@@ -180,6 +180,28 @@ pub(super) fn json_value(value: &DeValue<'_>) -> serde_json::Value {
 }
 
 impl RawCommand {
+    /// Every entry of a table whose keys are names.
+    pub(super) fn named(table: &mut Table<'_>, r: &mut Reader<'_>) -> Vec<(Text, Self)> {
+        let mut out = Vec::new();
+        for (name, value) in table.named() {
+            let text = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
+                DeValue::String(text) => Some(Spanned::new(value.span(), text.to_string())),
+                _ => None,
+            };
+            let words = match value.get_ref().as_array() {
+                Some(items) => items.iter().map(text).collect::<Option<Vec<Text>>>().map(Words::List),
+                None => text(value).map(Words::Line),
+            };
+            if let Some(words) = words {
+                out.push((name, Self { span: value.span(), words }));
+            } else {
+                let help = "write a list of words, as in `sql = [\"psql\", \"-X\", \"-f\", \"{file}\"]`";
+                r.wrong_type(name.get_ref(), value, "a command", help);
+            }
+        }
+        out
+    }
+
     pub(super) fn of(t: &mut Table<'_>, r: &mut Reader<'_>) -> Option<Self> {
         let value = t.value("command")?;
         let span = value.span();

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::super::Plan;
 use super::super::decisions::{
-    Auto, BaselinePlan, BreakerPlan, CheckIn, GatePlan, Hands, LevelPlan, MaintenancePlan, NoData, OnBreach,
+    AbortPlan, Auto, BaselinePlan, BreakerPlan, CheckIn, GatePlan, Hands, LevelPlan, MaintenancePlan, NoData, OnBreach,
     ProfilePlan, RollbackPlan, RulePlan, TargetPlan, WindowPlan,
 };
 use super::super::raw::{
-    RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawPlan, RawProfile, RawRollback, RawRule, RawWindow,
-    Text,
+    RawAbort, RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawPlan, RawProfile, RawRollback, RawRule,
+    RawWindow, Text,
 };
 use super::super::slo::SloPlan;
 use super::super::table::meant;
@@ -85,6 +85,7 @@ impl Resolver<'_> {
             self.each(&raw.rollbacks, "rollback", |r| r.name.as_ref(), |it, raw, name| it.rollback(raw, name, &known));
         plan.breakers =
             self.each(&raw.breakers, "breaker", |b| b.name.as_ref(), |it, raw, name| it.breaker(raw, name, &known));
+        plan.aborts = self.each(&raw.aborts, "abort", |a| a.name.as_ref(), |it, raw, name| it.abort(raw, name, &known));
         plan.profiles = self.each(
             &raw.profiles,
             "profile",
@@ -193,6 +194,12 @@ impl Resolver<'_> {
             phases: raw.phases.iter().map(|text| self.place(&known.places, text, Wanted::Heading)).collect(),
             when,
         })
+    }
+
+    fn abort(&mut self, raw: &RawAbort, name: String, known: &Known) -> Option<AbortPlan> {
+        let at = raw.at.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep));
+        let when = raw.when.as_ref().and_then(|text| self.condition(text, known));
+        Some(AbortPlan { name, at: at?, when: when?, for_: self.duration_or_zero(raw.for_.as_ref()) })
     }
 
     fn maintenance(&mut self, raw: &RawMaintenance, name: String, known: &Known) -> Option<MaintenancePlan> {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, LocalResult, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
-use super::super::raw::{RawRole, RawRoom, RawTime, Text};
+use super::super::interpreter::Interpreter;
+use super::super::raw::{RawCommand, RawRole, RawRoom, RawTime, Text};
 use super::super::schedule::Order;
 use super::super::{Input, RolePlan, RoomPlan, stem};
 use super::{Given, Resolver};
@@ -39,11 +40,23 @@ impl Resolver<'_> {
             journal: raw.journal.as_ref().map(|path| path.get_ref().clone()),
             group: raw.group.as_ref().map(|group| group.get_ref().clone()),
             env: self.children(&raw.env),
+            run: self.interpreters(&raw.run),
             order: match raw.order.as_ref().and_then(|word| self.word("order", word, &["warn", "strict"])) {
                 Some("strict") => Order::Strict,
                 _ => Order::Warn,
             },
         }
+    }
+
+    /// What reads fences of which language. Arguments are seen by every process, so no secret stands in them.
+    fn interpreters(&mut self, raw: &[(Text, RawCommand)]) -> Vec<Interpreter> {
+        let mut out = Vec::new();
+        for (lang, command) in raw {
+            let Some(line) = self.command(command) else { continue };
+            let argv = line.argv.iter().map(|word| word.expose().to_owned()).collect();
+            out.push(Interpreter { lang: lang.get_ref().to_lowercase(), argv });
+        }
+        out
     }
 
     fn t0(&mut self, raw: &RawTime, zone: Tz) -> Option<DateTime<Utc>> {

@@ -28,6 +28,11 @@ pub(super) fn judge(lang: Option<&str>, text: &str) -> (Class, String) {
         }
         Some(l) if SHELLS.contains(&l) => shell(text),
         Some(l) => (shell(text).0.max_with(Class::Mutate), format!("{l} {FOREIGN}")),
+        None if text.starts_with("#!") => {
+            let name = text.lines().next().unwrap_or_default();
+            let shells = ["/bash", "/sh", " bash", " sh", "/dash"].iter().any(|end| name.trim_end().ends_with(end));
+            if shells { shell(text) } else { (shell(text).0.max_with(Class::Mutate), format!("{name}: {UNSURE}")) }
+        }
         None if looks_like_shell(text) => shell(text),
         None => (Class::Illustration, "no language is named and its lines are no commands".to_owned()),
     }

@@ -70,6 +70,7 @@ impl Builder<'_> {
             line_start: block.first,
             line_end: block.last,
             lang: lang.map(Untrusted::from),
+            interactive: false,
             text: text.into(),
             class,
             placeholders: names,

@@ -9,8 +9,8 @@ use super::sheet::{hint, typed};
 use crate::clock::{age, duration_text};
 use crate::fact::{Fact, RunVerdict, StepId};
 use crate::room::attempts::Attempt;
-use crate::room::command::{INTERPRETER, Planned, is_odd};
-use crate::room::{Room, Whose};
+use crate::room::command::{Planned, is_odd};
+use crate::room::{Room, Whose, judge};
 use crate::runbook::Class;
 use crate::text::{escape, wrap};
 use crate::tui::run_sheet::{RunSheet, Stage};
@@ -81,11 +81,17 @@ fn about(room: &Room, plan: &Planned, lines: &mut Vec<Line>, width: u16) {
     };
     lines.push(vec![(format!("{word}: "), role), (escape(&plan.reason), Role::Dim)]);
     let how = format!(
-        "{INTERPRETER} FILE, with {} and TERM=dumb; stopped after {}",
+        "{}, with {} and {}; stopped after {}",
+        escape(&plan.reads.words()),
         escape(&plan.env.join(" ")),
+        if plan.terminal.is_some() { "the terminal's TERM" } else { "TERM=dumb" },
         duration_text(plan.timeout)
     );
     say(lines, &how, width, Role::Faint);
+    if let Some(why) = &plan.terminal {
+        let text = format!("{why}: it gets this terminal until it ends; what it writes there is not kept");
+        say(lines, &text, width, Role::Warn);
+    }
     if !plan.with.is_empty() {
         let with: Vec<String> = plan.with.iter().map(|(typed, value)| format!("{typed} = {value}")).collect();
         say(lines, &format!("filled in: {}", escape(&with.join(", "))), width, Role::Good);
@@ -95,11 +101,33 @@ fn about(room: &Room, plan: &Planned, lines: &mut Vec<Line>, width: u16) {
             say(lines, text, width, role);
         }
     }
+    aborts(room, &plan.step, lines, width);
     if let Some(against) = &plan.against {
         say(lines, against, width, Role::Warn);
     }
     if let Some(twice) = &plan.twice {
         say(lines, twice, width, Role::Warn);
+    }
+}
+
+/// What stops it while it runs, and how that stands now; what the runbook says of it and nobody judges.
+fn aborts(room: &Room, step: &StepId, lines: &mut Vec<Line>, width: u16) {
+    let aborts = room.aborts_of(step);
+    for abort in &aborts.on {
+        let held = if abort.for_.is_zero() { String::new() } else { format!(" for {}", duration_text(abort.for_)) };
+        let (now, role) = match judge::holds(room, &abort.condition.expr, None) {
+            Some(true) => ("which holds NOW", Role::Bad),
+            Some(false) => ("not so now", Role::Dim),
+            None => ("nobody can tell now, and that stops nothing", Role::Warn),
+        };
+        let found = judge::words(room, &abort.condition.expr, None);
+        say(lines, &format!("stopped if {}{held}: {now} ({found})", abort.condition.text), width, role);
+    }
+    for text in &aborts.unread {
+        let text = format!(
+            "the runbook says \"{text}\", which is not judged here: write an [[abort]] with `at` and `when` into the plan"
+        );
+        say(lines, &text, width, Role::Warn);
     }
 }
 
@@ -194,7 +222,10 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             let why = sheet.plan().and_then(|p| p.twice.clone()).unwrap_or_default();
             format!("Sure? {why}")
         }
-        Stage::Watch(_) => {
+        Stage::Watch(run) => {
+            if room.live.runs.get(&run).is_some_and(|live| live.paused) {
+                hints.push(("enter", "give it the terminal again"));
+            }
             hints.push(("K", "stop it"));
             String::new()
         }
@@ -263,6 +294,9 @@ fn one(room: &Room, run: uuid::Uuid, attempt: &Attempt, lines: &mut Vec<Line>, w
                 let pid = live.pid.map_or_else(|| "pid ?".to_owned(), |pid| format!("pid {pid} alive"));
                 (format!("unknown for {since}: found from before, {pid}"), Role::Warn)
             }
+            Some(live) if live.paused => {
+                ("it stands still since ctrl-z: r gives it the terminal again, or stops it".to_owned(), Role::Warn)
+            }
             Some(live) => {
                 let pid = live.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
                 (format!("running for {since}{pid}; r and K stop it"), Role::Accent)
@@ -270,9 +304,12 @@ fn one(room: &Room, run: uuid::Uuid, attempt: &Attempt, lines: &mut Vec<Line>, w
             None => (format!("begun {since} ago; nothing is heard of it here"), Role::Warn),
         };
         say(lines, &words, width, role);
-        if let Some((_, who)) = &attempt.stopped {
+        if let Some((_, because)) = &attempt.aborted {
+            say(lines, &format!("ABORTED by itself: {because}"), width, Role::Bad);
+        } else if let Some((_, who)) = &attempt.stopped {
             say(lines, &format!("{} stops it", who.person), width, Role::Warn);
         }
+        aborts(room, &started.step, lines, width);
         if let Some(live) = live {
             output(&live.lines, lines, most);
         }
@@ -286,6 +323,9 @@ fn one(room: &Room, run: uuid::Uuid, attempt: &Attempt, lines: &mut Vec<Line>, w
     let took = age(Duration::from_millis(end.took));
     let who = end.killed_by.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
     say(lines, &format!("{} after {took}: {}{who}", end.verdict, end.why), width, role);
+    if room.aborts_asked().iter().any(|asked| asked.run == run) {
+        lines.push(vec![("r decides what next: run it again, fail the step, roll back".to_owned(), Role::Bad)]);
+    }
     if end.verdict == RunVerdict::Pass && !room.status(&started.step).settled() {
         lines.push(vec![("space ticks the step".to_owned(), Role::Good)]);
     }

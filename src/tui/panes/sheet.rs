@@ -167,7 +167,7 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         | Purpose::DecideLevel(..)
         | Purpose::Declare(..)
         | Purpose::Withdraw(..)
-        | Purpose::Pull(_) => (String::new(), String::new()),
+        | Purpose::Pull(..) => (String::new(), String::new()),
         Purpose::T0 => (
             "When is T-0?".to_owned(),
             format!("12:30 ({} today), +10m, -5m or 2025-10-21T12:00:00Z", room.plan.room.zone.name()),

@@ -180,6 +180,7 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
         | Fact::TerminalLost
+        | Fact::CommandStopped { because: Some(_), .. }
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
         Fact::GateDecided { verdict: Verdict::Go, .. }
         | Fact::GateVoted { vote: Vote::Go, .. }
@@ -309,7 +310,10 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             let reason = run.reason.as_ref().map(|r| format!(", because {r}")).unwrap_or_default();
             format!("runs {} on {}{attempt}{reason}: {}", run.what, run.host, step(&run.step))
         }
-        Fact::CommandStopped { run } => format!("stops {}", of_run(room, *run)),
+        Fact::CommandStopped { run, because: Some(because) } => {
+            format!("ABORTED {} by itself: {because}", of_run(room, *run))
+        }
+        Fact::CommandStopped { run, because: None } => format!("stops {}", of_run(room, *run)),
         Fact::CommandLeft { run, pid } => format!("went away and left {} running, pid {pid}", of_run(room, *run)),
         Fact::CommandEnded(end) => {
             let took = age(Duration::from_millis(end.took));

@@ -66,7 +66,7 @@ pub(super) fn words(fact: &Fact) -> Option<String> {
             let why = if reason.raw().is_empty() { String::new() } else { format!(": {reason}") };
             format!("said NO to the rollback {plan}{why}")
         }
-        Fact::BreakerAsked { breaker, reason } => format!("asks for the breaker {breaker}: {reason}"),
+        Fact::BreakerAsked { breaker, reason, .. } => format!("asks for the breaker {breaker}: {reason}"),
         Fact::BreakerFired { breaker, reason } => format!("fired the breaker {breaker}: {reason}"),
         _ => return None,
     })
@@ -192,10 +192,29 @@ fn breakers(room: &Room, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
     out
 }
 
+fn aborted(room: &Room, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
+    let mut out: Vec<Line> = Vec::new();
+    for (ix, asked) in room.aborts_asked().into_iter().enumerate() {
+        let when = super::checklist::clock_time(room, asked.at);
+        out.push(vec![
+            (if ix == at { g.cursor.to_owned() } else { " ".to_owned() }, Role::Accent),
+            (format!(" {} ", g.alarm), Role::Bad),
+            (asked.text, Role::Strong),
+            (format!("  at {when}"), Role::Dim),
+        ]);
+        say(&mut out, "    ", &escape(&asked.found), width, Role::Bad);
+        let end = room.progress.attempts.get(asked.run).and_then(|a| a.end().map(|(_, end)| escape(end.why.raw())));
+        let end = end.unwrap_or_else(|| "it is being stopped".to_owned());
+        say(&mut out, "    ", &format!("aborts if {}; {end}", escape(&asked.when)), width, Role::Dim);
+    }
+    out
+}
+
 fn lines(room: &Room, sheet: Sheet, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
     match sheet {
         Sheet::Rollbacks => rollbacks(room, at, width, g),
         Sheet::Breakers => breakers(room, at, width, g),
+        Sheet::Aborted => aborted(room, at, width, g),
     }
 }
 
@@ -213,6 +232,7 @@ pub fn paint(room: &Room, sheet: Sheet, at: usize, area: Rect, pen: &mut Pen<'_>
     let title = match sheet {
         Sheet::Rollbacks => "Rollback",
         Sheet::Breakers => "Breakers, under glass",
+        Sheet::Aborted => "Aborted: what next?",
     };
     pen.line(x, area.y + 1, width, &[(title, Role::Title), (&place.unwrap_or_default(), Role::Bad)]);
     let keys = keys(room, sheet, at, width);

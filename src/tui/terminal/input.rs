@@ -1,6 +1,5 @@
 //! The reader: bytes of the terminal become inputs on the lane.
 
-use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -32,7 +31,7 @@ pub(super) fn start(screen: &Arc<Screen>, lane: mpsc::Sender<Input>) -> std::io:
             match poll(&mut fds, wait) {
                 Ok(0) => parser.silence(&mut inputs),
                 Ok(_) if fds.iter().any(|fd| fd.revents().is_some_and(|r| r.intersects(gone()))) => return,
-                Ok(_) => match device.read(&mut bytes) {
+                Ok(_) => match screen.upgrade().map_or(Ok(0), |screen| screen.read(&mut device, &mut bytes)) {
                     Ok(0) => return,
                     Ok(n) => parser.feed(bytes.get(..n).unwrap_or_default(), &mut inputs),
                     Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted) => {}

@@ -230,6 +230,18 @@ impl Terminal {
         Ok(())
     }
 
+    /// Leaves the terminal to another program, which goes in front of it by itself. Nothing is drawn or read until
+    /// [`Terminal::take_back`]; the loop goes on.
+    pub fn lend(&mut self) {
+        self.screen.lend();
+    }
+
+    /// Takes the terminal back from whoever has it and repaints. What was typed for them is dropped.
+    pub fn take_back(&mut self) -> Result<(), TerminalError> {
+        self.screen.reclaim();
+        self.resume()
+    }
+
     /// Restores the terminal for good. Call it before anything slow on the way out; calling it again does nothing.
     /// What panics of background tasks had to say is written to stderr now.
     pub fn close(&mut self) {

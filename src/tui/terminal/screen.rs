@@ -7,16 +7,16 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread::ThreadId;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
-use nix::unistd::{Pid, getpgrp, getpid, getsid, tcgetpgrp, ttyname};
+use nix::unistd::{Pid, getpgrp, getpid, getsid, tcgetpgrp, tcsetpgrp, ttyname};
 
 use super::TerminalError;
 use crate::text::escape;
@@ -62,6 +62,9 @@ pub(super) struct Screen {
     modes: Mutex<Modes>,
     /// Whether a question to the terminal may still be answered; its answer must not reach the shell.
     pub(super) asked: AtomicBool,
+    /// Whether somebody else has the terminal; whoever reads holds it for as long as a read takes.
+    lent: Mutex<bool>,
+    back: Condvar,
     /// We stopped ourselves, so the next SIGCONT is ours.
     pub(super) stopping: AtomicBool,
     closed: AtomicBool,
@@ -90,6 +93,8 @@ impl Screen {
             ui: Who::now(),
             modes: Mutex::new(Modes { found, raw, on: false, torn: false }),
             asked: AtomicBool::new(false),
+            lent: Mutex::new(false),
+            back: Condvar::new(),
             stopping: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             reports: Mutex::new(Vec::new()),
@@ -129,11 +134,48 @@ impl Screen {
         }
     }
 
+    /// Leaves the terminal to another process group: from now on nothing of it is read.
+    pub(super) fn lend(&self) {
+        *self.lent.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.leave();
+    }
+
+    /// Takes the terminal from whoever has it, drops what was typed for them, and undoes whatever modes they left.
+    pub(super) fn reclaim(&self) {
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut *lent, false) {
+            return;
+        }
+        let mut held = SigSet::empty();
+        held.add(Signal::SIGTTOU);
+        // Who is not in front may come there only with this signal blocked; the terminal may also be gone.
+        let _ = held.thread_block();
+        let _ = tcsetpgrp(&self.tty, getpgrp());
+        let _ = nix::sys::termios::tcflush(&self.tty, nix::sys::termios::FlushArg::TCIFLUSH);
+        let _ = held.thread_unblock();
+        // As if these modes were ours: leaving takes back all that can have been switched on.
+        self.lock().on = true;
+        drop(lent);
+        self.back.notify_all();
+        self.leave();
+    }
+
+    /// Reads what was typed; while somebody else has the terminal it waits.
+    pub(super) fn read(&self, device: &mut File, into: &mut [u8]) -> io::Result<usize> {
+        use io::Read as _;
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        while *lent && !self.closed() {
+            lent = self.back.wait_timeout(lent, LEAVE_WAIT).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        device.read(into)
+    }
+
     /// Leaves for good and says what background panics had to say.
     pub(super) fn close(&self) {
         if self.closed.swap(true, Ordering::SeqCst) {
             return;
         }
+        self.reclaim();
         self.leave();
         let reports = self.reports.lock().map(|mut r| std::mem::take(&mut *r)).unwrap_or_default();
         for report in reports {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PLAN, Place, runbook, until};
+use super::{LIMIT, PLAN, Place, runbook, until};
 
 #[test]
 fn a_breakers_command_runs_once_and_is_recorded() {
@@ -10,8 +10,11 @@ fn a_breakers_command_runs_once_and_is_recorded() {
     let place = Place::new(&runbook(&[("deploy", "true")]), &format!("{PLAN}{breaker}"));
     let watch = place.start("ic");
     let mut client = watch.client();
-    let fire =
-        |word: &str| json!({ "kind": "breaker-fire", "breaker": "freeze", "word": word, "reason": "writes fail" });
+    let unseen = json!({ "kind": "breaker-fire", "breaker": "freeze", "word": "FREEZE", "reason": "writes fail" });
+    let refused = client.ask(9, "ic", &unseen).unwrap();
+    assert!(refused["reason"].as_str().unwrap().contains("say what was shown"), "{refused}");
+    let hash = watch.client().status()["breakers"][0]["hash"].clone();
+    let fire = |word: &str| json!({ "kind": "breaker-fire", "breaker": "freeze", "hash": hash, "word": word, "reason": "writes fail" });
     let refused = client.ask(1, "ic", &fire("freeze")).unwrap();
     assert_eq!(refused["answer"], "refused", "{refused}");
     assert_eq!(place.file("frozen.txt"), "");
@@ -30,4 +33,33 @@ fn a_breakers_command_runs_once_and_is_recorded() {
     let at = |kind: &str| kinds.iter().position(|k| k == kind).unwrap();
     assert!(at("breaker-fired") < at("command-started") && at("command-started") < at("command-ended"), "{kinds:?}");
     assert_eq!(watch.end().code(), Some(143));
+}
+
+/// T73 for breakers: the plan changes between the showing and the word, or an answer does. Nothing runs but what was shown.
+#[test]
+fn what_a_breaker_would_run_is_bound_to_what_was_shown() {
+    let plan = |n: usize| {
+        format!("{PLAN}\n[[breaker]]\nname = \"freeze\"\nrun = \"echo {n} >> frozen.txt\"\nconfirm = \"FREEZE\"\n")
+    };
+    let place = Place::new(&runbook(&[("deploy", "true")]), &plan(0));
+    let watch = place.start("ic");
+    let mut client = watch.client();
+    let seen = |watch: &crate::support::watch::Watched| watch.client().status()["breakers"][0]["hash"].clone();
+    let fire = |hash: &serde_json::Value| json!({ "kind": "breaker-fire", "breaker": "freeze", "hash": hash, "word": "FREEZE", "reason": "writes fail" });
+    for n in 1..=10 {
+        let shown = seen(&watch);
+        std::fs::write(place.path().join("warroom.toml"), plan(n)).unwrap();
+        let begun = std::time::Instant::now();
+        while seen(&watch) == shown {
+            assert!(begun.elapsed() < LIMIT, "the change was never read");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let answer = client.ask(1, "ic", &fire(&shown)).unwrap();
+        assert!(answer["reason"].as_str().unwrap_or_default().contains("not what was shown"), "{n}: {answer}");
+    }
+    assert_eq!(place.file("frozen.txt"), "");
+    let answer = client.ask(2, "ic", &fire(&seen(&watch))).unwrap();
+    assert_eq!(answer["answer"], "accepted", "{answer}");
+    until(&watch, "command-ended", 1);
+    assert_eq!(place.file("frozen.txt"), "10\n");
 }

@@ -114,6 +114,24 @@ fn no_key_fires_a_breaker() {
     assert!(matches!(acts.as_slice(), [Act::Intent(Intent::BreakerFire { .. })]), "{acts:?}");
 }
 
+/// While its word is being typed the plan becomes another one: nothing fires, and the sheet stands there again with what is new.
+#[test]
+fn a_breaker_that_changes_under_the_hand_is_shown_again() {
+    let mut seat = sit(armed());
+    seat.press('B');
+    seat.press('f');
+    let other = super::PLAN.replace("AUTO", "").replace("ctl freeze", "ctl freeze --everything");
+    let plan = crate::support::plan(&other, &seat.room.book.runbooks.clone());
+    seat.room.replan(plan);
+    assert!(seat.type_in("FREEZE writes fail").is_empty());
+    let shown = seat.draw();
+    assert!(shown.contains("under glass") && shown.contains("runs: ctl freeze --everything"), "{shown}");
+    assert!(shown.contains("has changed since"), "{shown}");
+    seat.press('f');
+    let acts = seat.type_in("FREEZE writes fail");
+    assert!(matches!(acts.as_slice(), [Act::Intent(Intent::BreakerFire { .. })]), "{acts:?}");
+}
+
 /// What a person sees is declared on two keys and a line.
 #[test]
 fn a_symptom_is_declared_from_the_sheet() {

@@ -155,6 +155,7 @@ fn runbook() -> Runbook {
     w.book.commands.push(Command {
         line_start: line + 1,
         line_end: line + 4,
+        interactive: false,
         lang: Some("bash".into()),
         text: "curl -s https://api.example.com/metrics \\\n  | grep http_requests_total\n".into(),
         class: Class::Read,
