@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
+mod ageing;
 pub mod alarms;
 pub mod alert;
 pub mod alerts;
