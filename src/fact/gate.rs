@@ -72,6 +72,9 @@ pub struct Evidence {
     pub criteria: Vec<Seen>,
     /// Seconds of healthy time asked for and had.
     pub dwell: (f64, f64),
+    /// The level the room was on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Untrusted>,
     /// Steps before the gate: settled, all.
     pub steps: (u32, u32),
     /// Those that were open, at most 20.

@@ -1,6 +1,7 @@
 //! Bounded history of one number: recent points as they came, older ones as min, max and mean per ten seconds.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -135,6 +136,27 @@ impl Series {
     pub fn between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> impl Iterator<Item = f64> + '_ {
         let (from, until) = (from.timestamp_millis(), until.timestamp_millis());
         self.raw.iter().filter(move |(ms, _)| *ms >= from && *ms < until).map(|(_, v)| *v)
+    }
+
+    /// How much of a stretch was seen: the time in which no more than `gap` lay between two points, or between a point and an end
+    /// of the stretch; from the raw part. A clock that was set, or nobody looking, makes a gap.
+    pub fn covered(&self, from: DateTime<Utc>, until: DateTime<Utc>, gap: Duration) -> Duration {
+        let (from, until) = (from.timestamp_millis(), until.timestamp_millis());
+        let within = self.raw.iter().map(|(ms, _)| *ms).filter(|ms| *ms > from && *ms < until);
+        let (mut last, mut covered, mut any) = (from, Duration::ZERO, false);
+        let mut take = |to: i64| {
+            let span = Duration::from_millis(u64::try_from(to - last).unwrap_or_default());
+            covered += if span <= gap { span } else { Duration::ZERO };
+            last = to;
+        };
+        for ms in within {
+            any = true;
+            take(ms);
+        }
+        if any {
+            take(until);
+        }
+        covered
     }
 
     /// How much a counter grew in the last `span` before `until`, and whether the points reach back that far. A value below

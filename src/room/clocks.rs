@@ -69,7 +69,13 @@ fn set_back(room: &mut Room, utc: DateTime<Utc>) {
         live.passes.forget_after(utc);
     }
     for live in &mut room.live.metrics {
+        let newest = live.series.last().map(|p| p.at);
         live.series.forget_after(utc);
+        // What was measured before that is not what is true now.
+        if live.series.last().map(|p| p.at) != newest {
+            (live.fresh, live.stale, live.holds) = (None, true, None);
+            live.since = room.now;
+        }
     }
 }
 

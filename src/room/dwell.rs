@@ -26,6 +26,8 @@ pub struct Dwell {
     pub since: Option<Now>,
     /// Healthy time with data.
     pub held: Duration,
+    /// How often it began anew when there was some: a record of before does not stand any more.
+    pub lost: u32,
     last: Option<Now>,
 }
 
@@ -49,17 +51,18 @@ impl Dwell {
             Stand::Broken => terms.on_breach == OnBreach::Reset,
         };
         if lost {
-            self.held = Duration::ZERO;
+            self.reset();
         }
     }
 
     /// Healthy time that somebody else has seen, as of a moment.
     pub fn seeded(held: Duration, stand: Stand, now: Now) -> Self {
-        Self { stand: Some(stand), since: Some(now), held, last: Some(now) }
+        Self { stand: Some(stand), since: Some(now), held, lost: 0, last: Some(now) }
     }
 
     /// Begins anew.
     pub fn reset(&mut self) {
+        self.lost += u32::from(!self.held.is_zero());
         self.held = Duration::ZERO;
     }
 }

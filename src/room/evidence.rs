@@ -42,6 +42,7 @@ impl Room {
             reason: Untrusted::new(gate.missing.clone()),
             criteria: criteria.collect(),
             dwell: (gate.dwell.1.as_secs_f64(), kept(gate.dwell.0.as_secs_f64()).unwrap_or_default()),
+            level: self.level_ix().and_then(|ix| Some(Untrusted::new(self.plan.levels.get(ix)?.name.clone()))),
             steps: gate.steps,
             open: open.take(OPEN).filter_map(|id| self.step_text(id)).map(Untrusted::new).collect(),
             votes: votes.collect(),

@@ -34,8 +34,8 @@ pub struct GateLive {
     pub scope: Option<(Arc<Book>, Vec<StepId>)>,
     /// How many of them are settled and how many there are, at which revision of the steps.
     pub(super) counts: Option<(u64, (u32, u32))>,
-    /// What the watch has recorded last.
-    recorded: Option<Stand>,
+    /// What the watch has recorded last, and how often the healthy time had begun anew then.
+    recorded: Option<(Stand, u32)>,
     /// The newest record of another process that was taken over.
     followed: Option<Stamp>,
     /// When it was last opened again.
@@ -97,11 +97,12 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
             .collect();
         let lasted = live.dwell.since.map(|since| now.since(since)).unwrap_or_default();
         let patience = if gate.dwell.is_zero() { NEWS * room.speed } else { gate.dwell.min(NEWS * room.speed) };
-        let due = stand == Stand::Broken || lasted >= patience;
+        let anew = live.recorded.is_some_and(|(_, lost)| lost != live.dwell.lost);
+        let due = stand == Stand::Broken || anew || lasted >= patience;
         let matters = !gate.dwell.is_zero() || voted || went;
-        let news = watching && matters && due && live.recorded != Some(stand);
+        let news = watching && matters && due && live.recorded != Some((stand, live.dwell.lost));
         if news {
-            live.recorded = Some(stand);
+            live.recorded = Some((stand, live.dwell.lost));
         }
         let held = live.dwell.held.as_secs_f64();
         if let Some(slot) = room.live.gates.get_mut(ix) {
@@ -138,7 +139,7 @@ fn follow(room: &Room, live: &mut GateLive, turn: Option<&Turn>) {
     live.followed = Some(turn.stamp);
     let mut held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
     if turn.to == Stand::Holds {
-        held += (room.now.utc - turn.stamp.utc()).to_std().unwrap_or_default();
+        held += looked(room, turn.stamp.utc(), room.now.utc);
     }
     live.dwell = Dwell::seeded(held, turn.to, room.now);
 }
@@ -149,17 +150,23 @@ pub(super) fn take_over(room: &mut Room) {
     let plan = Arc::clone(&room.plan);
     let mut gates = std::mem::take(&mut room.live.gates);
     gates.resize_with(plan.gates.len(), GateLive::default);
-    let looked = last_look(room);
+    let last = last_look(room);
     for (live, gate) in gates.iter_mut().zip(&plan.gates) {
         live.recorded = None;
         let turn = room.progress.gates.gate(&gate.name).and_then(|said| said.turn.clone());
-        let Some(turn) = turn else { continue };
+        let Some(turn) = turn else {
+            // What this process has seen on the tape nobody has vouched for.
+            live.dwell = Dwell::default();
+            continue;
+        };
         let mut held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
-        let until = looked.unwrap_or(turn.stamp.utc()).max(turn.stamp.utc());
+        let until = last.unwrap_or(turn.stamp.utc()).max(turn.stamp.utc());
         if turn.to == Stand::Holds {
-            held += (until - turn.stamp.utc()).to_std().unwrap_or_default();
+            held += looked(room, turn.stamp.utc(), until);
         }
-        let away = (room.now.utc - until).to_std().unwrap_or_default();
+        // Where the record is of the future, the clock was set back since, and nobody can tell for how long nobody looked.
+        let ahead = until > room.now.utc + BLINK * room.speed;
+        let away = if ahead { Duration::MAX } else { (room.now.utc - until).to_std().unwrap_or_default() };
         if away > gate.dwell.max(PATIENCE * room.speed) {
             held = Duration::ZERO;
         }
@@ -179,6 +186,17 @@ pub(super) fn keep(old: &Plan, kept: Vec<GateLive>, new: &Plan, live: &mut [Gate
             *slot = kept;
         }
     }
+}
+
+/// How much of a stretch somebody has looked, by the samples there are of it: the wall clock alone says nothing of that, it may
+/// have been set.
+fn looked(room: &Room, from: chrono::DateTime<chrono::Utc>, until: chrono::DateTime<chrono::Utc>) -> Duration {
+    let gap = |every: Duration| (every * 2).max(BLINK * room.speed);
+    let metrics = room.plan.metrics.iter().zip(&room.live.metrics);
+    let metrics = metrics.map(|(plan, live)| live.series.covered(from, until, gap(room.pace(plan.every))));
+    let services = room.plan.services.iter().zip(&room.live.services);
+    let services = services.map(|(plan, live)| live.passes.covered(from, until, gap(room.service_pace(plan))));
+    metrics.chain(services).max().unwrap_or_default()
 }
 
 fn last_look(room: &Room) -> Option<chrono::DateTime<chrono::Utc>> {

@@ -51,6 +51,8 @@ pub struct GateNow {
     pub decision: Option<Made>,
     /// What has been seen since that speaks against a GO that was decided.
     pub gone: Option<String>,
+    /// The level that says no, in words.
+    pub level: Option<String>,
 }
 
 /// A criterion as it stands.
@@ -104,11 +106,16 @@ pub(super) struct Reckoned<'a> {
     pub verdict: Verdict,
     counted: (usize, usize),
     steps: (u32, u32),
+    /// The level that says no to everything.
+    level: Option<usize>,
 }
 
 impl Reckoned<'_> {
-    /// How the criteria stand all together: the worst of them.
+    /// How the criteria stand all together: the worst of them. On a level that says no nothing is healthy.
     pub fn stand(&self) -> Stand {
+        if self.level.is_some() {
+            return Stand::Broken;
+        }
         let any = |stand| self.stands.contains(&stand);
         let worst = [Stand::Broken, Stand::Blind, Stand::Waiting].into_iter().find(|s| any(*s));
         worst.unwrap_or(Stand::Holds)
@@ -219,8 +226,9 @@ impl Room {
         };
         let counted = (plan.votes.iter().filter(satisfied).count(), plan.votes.len());
         let against = standing().any(|c| c.vote == Vote::NoGo);
+        let level = self.level_says().filter(|(_, says)| *says == Verdict::NoGo).map(|(ix, _)| ix);
         let mut it =
-            Reckoned { stands, said, settled, computed: Verdict::Wait, verdict: Verdict::Wait, counted, steps };
+            Reckoned { stands, said, settled, computed: Verdict::Wait, verdict: Verdict::Wait, counted, steps, level };
         let held = self.live.gates.get(ix).map(|live| live.dwell.held).unwrap_or_default();
         let voted = counted.0 == counted.1 && (counted.1 == 0 || standing().any(|c| c.vote == Vote::Go));
         it.computed = match it.stand() {
@@ -235,6 +243,7 @@ impl Room {
             Settled::Crossed(..) => Verdict::Wait,
             Settled::Decided(decision) if decision.verdict == Verdict::Go => {
                 match contrary(decision, plan, &it.stands).map(|(_, stand)| stand).max_by_key(|s| *s == Stand::Broken) {
+                    _ if self.level_is_news(decision, level) => Verdict::NoGo,
                     Some(Stand::Broken) => Verdict::NoGo,
                     Some(_) => Verdict::Wait,
                     None => Verdict::Go,
@@ -243,6 +252,13 @@ impl Room {
             Settled::Decided(_) => Verdict::NoGo,
         };
         Some(it)
+    }
+
+    /// Whether a level that says no is higher than the one, if any, on which a GO was decided.
+    fn level_is_news(&self, decision: &Decision<'_>, level: Option<usize>) -> bool {
+        let rank = |ix: usize| self.level_rank(ix);
+        let then = decision.evidence.level.as_ref().and_then(|name| self.level_named(name.raw()));
+        level.is_some_and(|now| then.is_none_or(|then| rank(then) < rank(now)))
     }
 
     /// A gate as it stands, in words.
@@ -285,6 +301,7 @@ impl Room {
             deadline: self.gate_deadline(plan),
             decision: None,
             gone: None,
+            level: it.level.and_then(|_| self.level()).map(|level| level.short()),
         };
         now.missing = self.missing(&now);
         let clock = |at: DateTime<Utc>| at.with_timezone(&self.plan.room.zone).format("%H:%M:%S").to_string();
@@ -299,9 +316,13 @@ impl Room {
             ),
             Settled::Decided(decision) => {
                 let against: Vec<String> = objections(&now);
-                let lost: Vec<String> = contrary(decision, plan, &it.stands)
-                    .filter_map(|(nth, _)| now.criteria.get(nth))
-                    .map(|c| c.look.words.clone())
+                let level = now.level.clone().filter(|_| self.level_is_news(decision, it.level));
+                let lost: Vec<String> = level
+                    .into_iter()
+                    .chain(
+                        contrary(decision, plan, &it.stands)
+                            .filter_map(|(nth, _)| Some(now.criteria.get(nth)?.look.words.clone())),
+                    )
                     .chain(against)
                     .collect();
                 if decision.verdict == Verdict::Go && !lost.is_empty() {
@@ -329,8 +350,8 @@ impl Room {
     /// What is missing for a GO, the worst first; that everything is there, where it is.
     fn missing(&self, now: &GateNow) -> String {
         let of = |stand: Stand| now.criteria.iter().filter(move |c| c.stand == stand);
-        let mut said: Vec<String> =
-            of(Stand::Broken).map(|c| format!("{} for {}", c.look.words, clock_span(c.lasted))).collect();
+        let mut said: Vec<String> = now.level.clone().into_iter().collect();
+        said.extend(of(Stand::Broken).map(|c| format!("{} for {}", c.look.words, clock_span(c.lasted))));
         said.extend(objections(now));
         if said.is_empty() {
             said.extend(of(Stand::Blind).map(|c| c.look.words.clone()));

@@ -68,7 +68,8 @@ impl Room {
     fn t0_and_standing(&self) -> Option<(DateTime<Utc>, Option<DateTime<Utc>>)> {
         let (from, base) = self.anchor()?;
         let schedule = &self.progress.schedule;
-        let standing = schedule.open_holds().first().map(|(_, began)| began.at.max(from).min(self.now.utc));
+        // Also where this machine's clock is behind that of whoever held it, or was set back since: it stands all the same.
+        let standing = schedule.open_holds().first().map(|(_, began)| began.at.max(from));
         let until = standing.unwrap_or(self.now.utc);
         let held = if from < until { schedule.held(from, until) } else { TimeDelta::zero() };
         Some((base.checked_add_signed(held)?, standing))

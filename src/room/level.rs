@@ -9,8 +9,8 @@ use super::retreat::Taken;
 use super::{Room, Watch, judge};
 use crate::clock::{Now, Stamp, clock_span};
 use crate::condition::{Expr, Op, Test};
-use crate::fact::Fact;
 use crate::fact::retreat::Choice;
+use crate::fact::{Fact, Verdict};
 use crate::plan::Plan;
 use crate::plan::decisions::LevelPlan;
 use crate::text::Untrusted;
@@ -106,6 +106,11 @@ impl Trend {
 }
 
 impl LevelNow {
+    /// What it is and why: `level 2: error rate 3.4% > 3%`.
+    pub fn short(&self) -> String {
+        format!("level {}: {}", self.name, self.symptoms.join(", "))
+    }
+
     /// One line that says all of it: `LEVEL 2 error rate 3.4% > 3% since 2:10 · decide in 7:50: prepare rollback`.
     pub fn sentence(&self, now: DateTime<Utc>) -> String {
         let lasted = (now - self.since).to_std().unwrap_or_default();
@@ -136,9 +141,11 @@ impl Room {
 
     /// How high a level is: by number where all are numbers, else in the plan's order.
     pub fn level_rank(&self, ix: usize) -> u64 {
-        let number = |l: &LevelPlan| l.name.trim().parse::<u64>().ok();
-        let numbered = self.plan.levels.iter().all(|l| number(l).is_some());
-        self.plan.levels.get(ix).and_then(number).filter(|_| numbered).unwrap_or(ix as u64)
+        self.plan.levels.get(ix).and_then(number).filter(|_| self.levels_are_numbered()).unwrap_or(ix as u64)
+    }
+
+    fn levels_are_numbered(&self) -> bool {
+        self.plan.levels.iter().all(|l| number(l).is_some())
     }
 
     fn highest(&self, among: impl Iterator<Item = usize>) -> Option<usize> {
@@ -150,6 +157,17 @@ impl Room {
         let judged = (0..self.plan.levels.len()).filter(|ix| self.judged(*ix));
         let declared = (0..self.plan.levels.len()).filter(|ix| self.declared_on(*ix).next().is_some());
         self.highest(judged.chain(declared))
+    }
+
+    /// What the level the room is on makes of every verdict: the lowest of several asks to wait, a higher one and what people
+    /// declared says no; none when the room is on none.
+    pub fn level_says(&self) -> Option<(usize, Verdict)> {
+        let ix = self.level_ix()?;
+        let lowest = (0..self.plan.levels.len()).all(|other| self.level_rank(other) >= self.level_rank(ix));
+        let several = self.plan.levels.len() > 1;
+        let mild = if self.levels_are_numbered() { self.level_rank(ix) < 2 } else { lowest && several };
+        let declared = self.declared_on(ix).next().is_some();
+        Some((ix, if mild && !declared { Verdict::Wait } else { Verdict::NoGo }))
     }
 
     fn judged(&self, ix: usize) -> bool {
@@ -265,6 +283,10 @@ impl Room {
             })
             .collect()
     }
+}
+
+fn number(level: &LevelPlan) -> Option<u64> {
+    level.name.trim().parse().ok()
 }
 
 fn words_of(text: &Untrusted) -> String {

@@ -59,6 +59,8 @@ pub struct Live {
     pub pace: Option<Duration>,
     /// When the pace changed last.
     pub paced: Option<Now>,
+    /// The pace before that.
+    pub pace_before: Option<Duration>,
     /// When this machine woke up, or its wall clock was set, last.
     pub awake: Option<DateTime<Utc>>,
     /// When this process took the watch over after a time in which nobody looked.
@@ -247,6 +249,7 @@ impl Live {
             telling: HashMap::new(),
             pace: None,
             paced: None,
+            pace_before: None,
             awake: None,
             back: None,
             jumped: None,
@@ -263,7 +266,7 @@ impl Live {
     pub(super) fn keep_clocks(&mut self, old: &Self) {
         (self.awake, self.back) = (old.awake, old.back);
         self.jumped.clone_from(&old.jumped);
-        (self.pace, self.paced) = (old.pace, old.paced);
+        (self.pace, self.paced, self.pace_before) = (old.pace, old.paced, old.pace_before);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
 pub mod abort;
+mod ageing;
 pub mod alarms;
 pub mod alert;
 pub mod alerts;

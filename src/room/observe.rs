@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
-use super::{Effect, Room, alerts, baseline, verdict};
-use crate::clock::{Now, age};
+use super::{Effect, Room, ageing, alerts, baseline, verdict};
+use crate::clock::Now;
 use crate::fact::{Draft, Fact, ServiceState};
 use crate::notice::{Delivery, Told};
 use crate::plan::{FromProbe, Plan};
@@ -15,11 +15,11 @@ use crate::text::Untrusted;
 /// A watch that was taken over later than this after the last look begins anew in what it asks of people.
 const ALONE: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 
+/// Clocks that are read one after the other differ by no more than this.
+const AHEAD: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+
 /// What metrics from the services' own samples look back over.
 const MINUTE: Duration = Duration::from_mins(1);
-
-/// A metric whose newest contributing sample is older than this has no current value, however often it is asked.
-const SAMPLE_AGE: Duration = Duration::from_mins(1);
 
 /// This process becomes the watch: what it knows of services is the past, so each is pending until it has answered here.
 /// What was recorded last stays remembered, so that only a real change is news.
@@ -56,6 +56,10 @@ pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -
         // What is told of one alert follows from what it says: two samples may have said the same.
         drafts.extend(news.into_iter().filter(|d| !drafts.iter().any(|known| known.id == d.id)).collect::<Vec<_>>());
     }
+    // Whatever came, what did not come is as old as it is.
+    let plan = room.plan.clone();
+    ageing::services(room, &plan);
+    ageing::metrics(room, &plan);
     let mut effects = judge(room);
     if !drafts.is_empty() {
         effects.push(Effect::Append(drafts));
@@ -66,6 +70,10 @@ pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -
 /// What is to be recorded of alerts comes back; all else is judged once for all samples.
 fn take(room: &mut Room, sample: Sample) -> Vec<Draft> {
     let Sample { at, took, reading, .. } = sample;
+    // The wall clock was set back since this was asked: nobody knows any more when that was, and it would pass for the newest.
+    if at.utc > room.now.utc + AHEAD {
+        return Vec::new();
+    }
     match reading {
         Reading::Rules(readings) => {
             room.live.rules_asked = room.live.rules_asked.max(Some(at.utc));
@@ -139,41 +147,10 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     let plan = room.plan.clone();
     let watching = matches!(room.live.watch, Watch::Me { .. }) && !room.me.read_only;
     let windows = super::windows::judge(room, watching);
-    let (pace, paced) = (room.live.pace, room.live.paced);
-    // An answer is late by the pace in force, and not before that has been in force for so long.
-    let fair = |since: Now| now.since(paced.map_or(since, |paced| if paced.mono > since.mono { paced } else { since }));
     maintenance(room, &plan);
-    let paces: Vec<Duration> = plan.services.iter().map(|service| room.service_pace(service)).collect();
-    for ((live, service), every) in room.live.services.iter_mut().zip(&plan.services).zip(paces) {
-        let heard = live.asked.unwrap_or(live.since);
-        let silent = fair(heard);
-        // An asking may take until its deadline, so an answer is overdue two intervals and one deadline after the last.
-        let rests = live.state == ServiceState::Maintenance;
-        if !rests && live.state != ServiceState::Stale && silent > every * 2 + service.timeout * room.speed {
-            let last = match (&live.unknown, live.asked) {
-                (Some(why), _) => format!("no data: {why}"),
-                (None, None) => "no answer yet".to_owned(),
-                (None, Some(_)) => format!("no answer for {}", age(silent)),
-            };
-            change(live, ServiceState::Stale, last, now);
-            room.revision.services += 1;
-        }
-    }
+    ageing::services(room, &plan);
     from_probes(room, &plan);
-    for (live, metric) in room.live.metrics.iter_mut().zip(&plan.metrics) {
-        let every = pace.filter(|_| metric.from_probe.is_none()).unwrap_or(metric.every);
-        let patience = every * 2 + Duration::from_secs(1) * (room.speed - 1);
-        let old = live.fresh.is_none_or(|fresh| fair(fresh) > patience);
-        let aged =
-            live.series.last().is_some_and(|p| (now.utc - p.at).to_std().is_ok_and(|a| a > SAMPLE_AGE.max(every * 2)))
-                && paced.is_none_or(|paced| now.since(paced) > patience);
-        let stale = old || aged;
-        if stale != live.stale {
-            live.stale = stale;
-            room.revision.metrics += 1;
-        }
-        hold(live, metric, now);
-    }
+    ageing::metrics(room, &plan);
     baseline::rank(room);
     let mut drafts = alerts::judge_rules(room);
     drafts.extend(super::abort::judge(room));
@@ -278,7 +255,7 @@ fn maintenance(room: &mut Room, plan: &Plan) {
     }
 }
 
-fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) {
+pub(super) fn change(live: &mut ServiceLive, state: ServiceState, reason: String, at: Now) {
     if live.state != state {
         live.state = state;
         live.since = at;
@@ -309,7 +286,7 @@ fn metric(room: &mut Room, at: Now, reading: MetricReading) {
 }
 
 /// Whether the objective holds now, and since when that is so.
-fn hold(live: &mut MetricLive, metric: &crate::plan::MetricPlan, now: Now) {
+pub(super) fn hold(live: &mut MetricLive, metric: &crate::plan::MetricPlan, now: Now) {
     let value = live.current();
     let holds = metric.objective.as_ref().and_then(|o| o.holds(value));
     if holds != live.holds {
@@ -379,6 +356,8 @@ fn probe_metric(room: &Room, plan: &Plan, from: &FromProbe) -> Result<f64, Strin
 
 /// The verdict anew; what the watch records of it.
 fn judge(room: &mut Room) -> Vec<Effect> {
+    // The verdict follows the level, so that is judged first.
+    let levels = super::level::judge_levels(room);
     let (word, reason) = verdict::verdict(room);
     let before = room.live.verdict.verdict;
     if before != word || room.live.verdict.reason != reason {
@@ -408,7 +387,7 @@ fn judge(room: &mut Room) -> Vec<Effect> {
         }
     }
     facts.extend(super::gate::judge_gates(room));
-    facts.extend(super::level::judge_levels(room));
+    facts.extend(levels);
     facts.extend(super::rollback::judge_rollbacks(room));
     if facts.is_empty() || !matches!(room.live.watch, Watch::Me { .. }) || room.me.read_only {
         return Vec::new();

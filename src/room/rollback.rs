@@ -305,9 +305,10 @@ fn goes_on(room: &Room, ix: usize, plan: &RollbackPlan) -> Option<Fact> {
                 return None;
             }
             let fired = way.fired.as_ref()?.0;
-            let took = (room.now.utc - fired.utc()).to_std().unwrap_or_default();
+            // A clock that was set back since says nothing of how long it took.
+            let took = (room.now.utc - fired.utc()).to_std().ok().map(|took| took.as_secs_f64());
             let steady = if plan.dwell.is_zero() { String::new() } else { format!(", steady for {}", age(plan.dwell)) };
-            moved(Rung::Complete, format!("verified{steady}"), Some(took.as_secs_f64()))
+            moved(Rung::Complete, format!("verified{steady}"), took)
         }
         _ => None,
     }

@@ -307,9 +307,10 @@ impl<'a> Of<'a> {
             return Err(why.clone());
         }
         let Some(fresh) = live.fresh else { return Err("not asked yet".to_owned()) };
-        let silent = self.room.silent(fresh);
+        let every = self.room.pace(hidden.every);
+        let silent = self.room.silent(fresh, every, hidden.every);
         // An answer may take a while, the more so of the room's time in a rehearsal.
-        let patience = self.room.pace(hidden.every) * 2 + Duration::from_secs(1) * self.room.speed;
+        let patience = every * 2 + Duration::from_secs(1) * self.room.speed;
         if silent > patience { Err(format!("no answer for {}", age(silent))) } else { Ok(()) }
     }
 

@@ -25,7 +25,8 @@ struct Judged {
 
 /// The verdict over everything the plan watches, and why. Unknown is WAIT, never GO.
 pub fn verdict(room: &Room) -> (Verdict, String) {
-    let judged: Vec<Judged> = aborted(room).chain(services(room)).chain(metrics(room)).chain(paging(room)).collect();
+    let judged: Vec<Judged> =
+        aborted(room).chain(level(room)).chain(services(room)).chain(metrics(room)).chain(paging(room)).collect();
     if judged.is_empty() {
         return (Verdict::Wait, "nothing is judged: the plan has no service and no objective".to_owned());
     }
@@ -53,6 +54,15 @@ pub fn verdict(room: &Room) -> (Verdict, String) {
         .map(|(n, what, how)| format!("{n} {what}{} {how}", if n == 1 { "" } else { "s" }))
         .collect();
     (Verdict::Go, parts.join(", "))
+}
+
+/// The level the room is on, which has held for as long as it asks: nothing more is waited for.
+fn level(room: &Room) -> Option<Judged> {
+    let (_, says) = room.level_says()?;
+    let level = room.level()?;
+    let lasted = (room.now.utc - level.since).to_std().unwrap_or_default();
+    let holds = (says == Verdict::NoGo).then_some(false);
+    Some(Judged { holds, held: lasted, asked: Duration::ZERO, words: level.short() })
 }
 
 /// Each service by itself, but those that fail because of another together with that one: one failure, held as long as the

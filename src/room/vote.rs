@@ -35,7 +35,7 @@ pub(super) fn vote(
         return no(&gate, &format!("it is decided, {verdict}; whoever decides can open it again"));
     }
     if vote == Vote::Go {
-        if gate.criteria.iter().any(|c| c.stand == Stand::Broken) {
+        if gate.level.is_some() || gate.criteria.iter().any(|c| c.stand == Stand::Broken) {
             return no(&gate, &format!("a GO would have no basis: {}", gate.missing));
         }
         can_record(room, &gate)?;

@@ -2,13 +2,23 @@
 
 use std::time::Duration;
 
-use super::Room;
 use super::hold::once;
+use super::{Live, Room};
 use crate::clock::{Now, Offset};
 use crate::fact::{Draft, Fact};
 use crate::plan::ServicePlan;
 use crate::plan::decisions::WindowPlan;
 use crate::probe::{Ask, Probe};
+
+impl Live {
+    /// See [`Room::silent`].
+    pub(super) fn silent(&self, now: Now, heard: Now, (every, own): (Duration, Duration)) -> Duration {
+        let before = self.pace_before.unwrap_or(own);
+        let changed = self.paced.filter(|paced| paced.mono > heard.mono && before != every);
+        let in_time = |paced: &Now| paced.since(heard) <= before * 2;
+        now.since(changed.filter(in_time).unwrap_or(heard))
+    }
+}
 
 impl Room {
     /// When a window ends, as extended.
@@ -35,10 +45,11 @@ impl Room {
         if keeps { service.every } else { self.pace(service.every) }
     }
 
-    /// For how long something could have been heard of again: since it was heard of, and not from before the pace changed.
-    pub fn silent(&self, heard: Now) -> Duration {
-        let heard = self.live.paced.filter(|paced| paced.mono > heard.mono).unwrap_or(heard);
-        self.now.since(heard)
+    /// For how long something could have been heard of again that is asked each `every` now, and each `own` where no window says
+    /// otherwise: since it was heard of. Where another pace came meanwhile, and it was in time by the one before, since then; what
+    /// was late then already is not younger for it.
+    pub fn silent(&self, heard: Now, every: Duration, own: Duration) -> Duration {
+        self.live.silent(self.now, heard, (every, own))
     }
 
     /// The probes as they are to be asked now.
@@ -70,7 +81,7 @@ pub fn judge(room: &mut Room, watching: bool) -> Option<Draft> {
     if room.live.pace != every {
         // What was answered before is not late because more is asked from now on.
         room.live.paced = Some(room.now);
-        room.live.pace = every;
+        room.live.pace_before = std::mem::replace(&mut room.live.pace, every);
         room.revision.header += 1;
     }
     let known = room.progress.schedule.recorded_windows();

@@ -480,7 +480,10 @@ fn a_reader_has_the_healthy_time_of_the_watch() {
     it.good(40);
     let mut reader = Watched::new();
     reader.room.live.watch = Watch::Other { epoch: 1, by: None };
+    // What it has read on the tape says that somebody looked all the time.
+    reader.good(40);
     reader.room.progress = it.room.progress.clone();
+    reader.room.revision.steps += 1;
     reader.room.now = it.room.now;
     reader.good(1);
     let held = reader.canary().dwell.0;

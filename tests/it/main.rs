@@ -45,6 +45,7 @@ mod room;
 mod rules;
 mod runbooks;
 mod screens;
+mod sim;
 mod slo;
 mod statistics;
 mod tell;

@@ -346,6 +346,8 @@ fn failures_stand_under_their_cause_and_count_once() {
     );
     assert!(!verdict.reason.contains("more"), "{}", verdict.reason);
     for n in 5..=6 {
+        answer(&mut room, 0, after(n * 5), fail(), None);
+        answer(&mut room, 1, after(n * 5), Outcome::Degraded("took 2 s".to_owned()), None);
         answer(&mut room, 3, after(n * 5), fail(), None);
     }
     assert_eq!(room.failures(), (2, 2), "mail fails by itself");

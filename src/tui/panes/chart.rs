@@ -80,8 +80,8 @@ pub fn key(room: &Room, view: &View, plot: Plot) -> u64 {
 /// Older than two intervals by the screen's own clock, whatever was last said of it.
 fn stale(room: &Room, ix: usize) -> bool {
     let (Some(plan), Some(live)) = (room.plan.metrics.get(ix), room.live.metrics.get(ix)) else { return true };
-    let old = live.fresh.map(|fresh| room.silent(fresh));
     let every = if plan.from_probe.is_some() { plan.every } else { room.pace(plan.every) };
+    let old = live.fresh.map(|fresh| room.silent(fresh, every, plan.every));
     live.stale || old.is_some_and(|old| old > every * 2 + Duration::from_secs(1))
 }
 

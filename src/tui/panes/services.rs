@@ -68,7 +68,8 @@ pub fn state(room: &Room, ix: usize) -> ServiceState {
     let (Some(live), Some(plan)) = (room.live.services.get(ix), room.plan.services.get(ix)) else {
         return ServiceState::Pending;
     };
-    let old = live.asked.is_some_and(|at| room.silent(at) > room.service_pace(plan) * 2 + plan.timeout);
+    let every = room.service_pace(plan);
+    let old = live.asked.is_some_and(|at| room.silent(at, every, plan.every) > every * 2 + plan.timeout);
     if old && live.state != ServiceState::Maintenance { ServiceState::Stale } else { live.state }
 }
 
