@@ -4,6 +4,7 @@ mod abort;
 mod breaker;
 mod fences;
 mod once;
+mod quit;
 mod record;
 mod shown;
 mod terminal;

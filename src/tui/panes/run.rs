@@ -132,7 +132,7 @@ fn aborts(room: &Room, step: &StepId, lines: &mut Vec<Line>, width: u16) {
 }
 
 /// Every character of the script, in rows of the same width, so that nothing hides behind an edge.
-fn script(text: &str, charset: Charset, lines: &mut Vec<Line>, width: u16) {
+pub(super) fn script(text: &str, charset: Charset, lines: &mut Vec<Line>, width: u16) {
     let width = usize::from(width.saturating_sub(GUTTER)).max(8);
     for (number, line) in (1..).zip(text.strip_suffix('\n').unwrap_or(text).split('\n')) {
         let mut lead = format!("{number:>3}  ");

@@ -152,7 +152,7 @@ fn the_commander_is_asked_what_next_until_somebody_says_so() {
     for intent in [
         Intent::RollbackPrepare { plan: plan.clone() },
         Intent::RollbackArm { plan: plan.clone() },
-        Intent::RollbackFire { plan, word: "back".into(), reason: "errors".into() },
+        Intent::RollbackFire { plan, word: "back".into(), reason: "errors".into(), hash: None },
     ] {
         it.does(&intent).unwrap();
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{PLAN, Place, eventually, living, ran, run, runbook, until};
 
 /// Scripts that are hard to end, each with a word in the arguments of all its sleepers.
-fn nasty(word: &str) -> Vec<(&'static str, String)> {
+pub fn nasty(word: &str) -> Vec<(&'static str, String)> {
     vec![
         ("plain", format!("exec -a {word} sleep 300")),
         ("pipeline", format!("(exec -a {word} sleep 300) | (exec -a {word} sleep 300)")),
