@@ -2,6 +2,7 @@
 
 mod abort;
 mod breaker;
+mod children;
 mod fences;
 mod once;
 mod quit;
