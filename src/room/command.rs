@@ -128,7 +128,7 @@ impl Room {
         let lang = command.lang.as_ref().map(Untrusted::raw);
         let (reads, unread) = match interpreter::reads(&self.plan.room.run, lang, command.text.raw()) {
             Ok(reads) => (reads, None),
-            Err(why) => (Reads::shell(), Some(why)),
+            Err(why) => (Reads::nothing(), Some(why)),
         };
         let shell = reads.shell && unread.is_none();
         let text = if shell { without_prompts(&text) } else { text };

@@ -220,10 +220,11 @@ impl Desk {
         self.append(drafts);
     }
 
-    /// This process goes away while runs go on: they stay, and the record says so.
-    pub fn leave_runs(&mut self) {
+    /// This process goes away while runs go on: they stay, and the record says so, together with what else it says of its end;
+    /// one transaction, since there may be no time for a second one.
+    pub fn leave_runs(&mut self, also: Vec<Fact>) {
         let by = self.room.me.author.clone();
-        let left: Vec<Draft> = self
+        let mut left: Vec<Draft> = self
             .runs
             .watched
             .iter()
@@ -233,8 +234,11 @@ impl Desk {
                 room::decide::draft(&by, Fact::CommandLeft { run: *run, pid })
             })
             .collect();
+        self.runs.left = !left.is_empty();
+        if !self.room.me.read_only {
+            left.extend(also.into_iter().map(|fact| room::decide::draft(&by, fact)));
+        }
         if !left.is_empty() {
-            self.runs.left = true;
             self.append(left);
         }
         self.runs.watched.clear();

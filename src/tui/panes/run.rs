@@ -87,7 +87,9 @@ fn about(room: &Room, plan: &Planned, lines: &mut Vec<Line>, width: u16) {
         if plan.terminal.is_some() { "the terminal's TERM" } else { "TERM=dumb" },
         duration_text(plan.timeout)
     );
-    say(lines, &how, width, Role::Faint);
+    if !plan.reads.argv.is_empty() {
+        say(lines, &how, width, Role::Faint);
+    }
     if let Some(why) = &plan.terminal {
         let text = format!("{why}: it gets this terminal until it ends; what it writes there is not kept");
         say(lines, &text, width, Role::Warn);

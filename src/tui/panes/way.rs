@@ -136,7 +136,10 @@ fn rollbacks(room: &Room, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
                 escape(&first.reads.words())
             );
             say(&mut out, "    ", &how, width, Role::Warn);
-            super::run::script(first.script.shown(), crate::tui::Charset::Braille, &mut out, width);
+            let mut rows: Vec<Line> = Vec::new();
+            super::run::script(first.script.shown(), crate::tui::Charset::Braille, &mut rows, width.saturating_sub(4));
+            rows.iter_mut().for_each(|row| row.insert(0, ("    ".to_owned(), Role::Faint)));
+            out.append(&mut rows);
         }
         if it.ix == at {
             it.open.iter().for_each(|open| say(&mut out, "    ", &format!("open: {open}"), width, Role::Warn));
