@@ -338,6 +338,9 @@ impl Desk {
                 (RunVerdict::Fail, format!("{why}: {}", end_words(end)))
             }
             (end, Stopped::Deadline) => (RunVerdict::Fail, format!("stopped at its deadline: {}", end_words(end))),
+            (End::Exit(code), Stopped::No) if finish.crossed && !output.contains('❌') => {
+                (RunVerdict::Fail, format!("exit {code}, but it says ❌ in what was not kept of its output"))
+            }
             (End::Exit(code), Stopped::No) => {
                 let planned = self.runs.watched.get(&id).and_then(|w| w.planned.clone()).or_else(|| {
                     let (.., run) = self.room.progress.attempts.get(id)?.started.as_ref()?;

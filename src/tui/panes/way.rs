@@ -138,7 +138,9 @@ fn rollbacks(room: &Room, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
             say(&mut out, "    ", &how, width, Role::Warn);
             let mut rows: Vec<Line> = Vec::new();
             super::run::script(first.script.shown(), crate::tui::Charset::Braille, &mut rows, width.saturating_sub(4));
-            rows.iter_mut().for_each(|row| row.insert(0, ("    ".to_owned(), Role::Faint)));
+            for row in &mut rows {
+                row.insert(0, ("    ".to_owned(), Role::Faint));
+            }
             out.append(&mut rows);
         }
         if it.ix == at {
