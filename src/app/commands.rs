@@ -234,10 +234,8 @@ pub fn live(
         if let Some(screen) = screen {
             screen.close();
         }
-        if matches!(ending, Ending::TerminalLost | Ending::Signal(HANG_UP)) {
-            desk.terminal_lost();
-        }
-        desk.leave_runs();
+        let lost = matches!(ending, Ending::TerminalLost | Ending::Signal(HANG_UP));
+        desk.leave_runs(if lost { vec![crate::fact::Fact::TerminalLost] } else { Vec::new() });
         desk.close().await;
         anyhow::Ok(ending)
     });

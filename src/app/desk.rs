@@ -815,14 +815,6 @@ impl Desk {
         }
     }
 
-    /// The terminal of this process vanished.
-    pub fn terminal_lost(&mut self) {
-        if !self.room.me.read_only {
-            let fact = Fact::TerminalLost;
-            self.append(vec![room::decide::draft(&self.room.me.author, fact)]);
-        }
-    }
-
     /// Gives the lease back, flushes and closes the journal.
     pub async fn close(&mut self) {
         self.poll.ask(poll::Ask::Set(Vec::new(), Masks::default()));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
 use crate::room::Room;
+use crate::text::Untrusted;
 
 /// The level the room is on: times in RFC 3339 UTC, durations in seconds; null on none.
 pub fn level(room: &Room) -> Option<Value> {
@@ -50,6 +51,9 @@ pub fn rollbacks(room: &Room) -> Vec<Value> {
             "not_verified": it.verify,
             "fires_in": it.countdown.map(|left| left.as_secs_f64()),
             "targets": targets,
+            "first": room.first_command(it.ix).map(|first| json!({
+                "step": first.step, "script": Untrusted::new(first.script.shown()), "hash": first.hash,
+            })),
         })
     });
     said.collect()

@@ -57,6 +57,11 @@ impl Reads {
         Self { argv: SHELL.iter().map(|word| (*word).to_owned()).collect(), shell: true, ending: String::new() }
     }
 
+    /// Nothing reads it.
+    pub fn nothing() -> Self {
+        Self { argv: Vec::new(), shell: false, ending: String::new() }
+    }
+
     /// How it is called, for people: `bash -eo pipefail FILE`.
     pub fn words(&self) -> String {
         self.with("FILE").join(" ")

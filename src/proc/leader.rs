@@ -1,5 +1,6 @@
 //! The shim of a run: starts it once, keeps its output and its end in files, and outlives whoever gave the order.
 
+use std::cell::Cell;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -26,9 +27,11 @@ const SETTLE: Duration = Duration::from_millis(100);
 #[expect(clippy::disallowed_methods, reason = "the shim measures how long the run takes")]
 pub(super) fn carry_out(order: Order, folder: &Path) -> ExitCode {
     let begun = Instant::now();
+    let crossed = Cell::new(false);
     let finish = |end, stopped, left| {
+        let crossed = crossed.get();
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let said = record::write(folder, RECORD, &Record::Ended(Finish { end, stopped, took, left }));
+        let said = record::write(folder, RECORD, &Record::Ended(Finish { end, stopped, took, left, crossed }));
         if said.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     };
     let deadline = Duration::from_millis(order.deadline_ms);
@@ -69,7 +72,7 @@ pub(super) fn carry_out(order: Order, folder: &Path) -> ExitCode {
         break (stop(pid, &ended), stopped, 0);
     };
     // With the tree dead the pipe is at its end; the bound is for a process that nobody can kill.
-    let _ = drained.recv_timeout(Duration::from_millis(500));
+    crossed.set(drained.recv_timeout(Duration::from_millis(500)).is_ok_and(|read| read.unwrap_or(false)));
     finish(ending(status.as_ref()), stopped, left)
 }
 

@@ -31,7 +31,7 @@ pub(super) fn carry_out(order: Order, folder: &Path) -> ExitCode {
     let begun = Instant::now();
     let finish = |end, stopped, left| {
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let said = record::write(folder, RECORD, &Record::Ended(Finish { end, stopped, took, left }));
+        let said = record::write(folder, RECORD, &Record::Ended(Finish { end, stopped, took, left, crossed: false }));
         if said.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     };
     let deadline = Duration::from_millis(order.deadline_ms);

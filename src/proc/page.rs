@@ -13,19 +13,29 @@ use super::{KEEP, Kept};
 const HALF: usize = KEEP / 2;
 const HEADER: u64 = 8;
 
-/// Copies a stream to its end into a new file, which only its owner can read.
-pub(super) fn write(mut from: impl Read, path: &Path) -> io::Result<()> {
+/// The sign by which a program says that it failed, whatever its status.
+const CROSS: &[u8] = "❌".as_bytes();
+
+/// Copies a stream to its end into a new file, which only its owner can read. Whether ❌ stood anywhere in it, also in what is
+/// not kept.
+pub(super) fn write(mut from: impl Read, path: &Path) -> io::Result<bool> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut buffer = vec![0_u8; HALF];
     let mut total = 0_usize;
+    let mut crossed = false;
+    // The last bytes of the chunk before: the sign may be cut between two.
+    let mut edge: Vec<u8> = Vec::new();
     loop {
         let read = match from.read(&mut buffer) {
-            Ok(0) => return Ok(()),
+            Ok(0) => return Ok(crossed),
             Ok(read) => read,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(e),
         };
         let chunk = buffer.get(..read).unwrap_or_default();
+        edge.extend_from_slice(chunk);
+        crossed |= edge.windows(CROSS.len()).any(|bytes| bytes == CROSS);
+        edge.drain(..edge.len().saturating_sub(CROSS.len() - 1));
         // A full disk must not hold up the command: what cannot be kept is lost, and counted.
         let _ = put(&file, chunk, total);
         total = total.saturating_add(read);
@@ -64,6 +74,16 @@ pub(super) fn read(path: &Path) -> Option<(u64, Kept)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cross_is_seen_wherever_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        for (n, before) in [0, 1, HALF - 2, HALF - 1, HALF, 3 * HALF + 5].into_iter().enumerate() {
+            let text = [vec![b'x'; before], "❌".as_bytes().to_vec(), vec![b'y'; 4 * HALF]].concat();
+            assert!(write(&text[..], &folder.path().join(n.to_string())).unwrap(), "{before}");
+        }
+        assert!(!write(&[0xe2, 0x9d, b'x', 0x8c][..], &folder.path().join("none")).unwrap());
+    }
 
     #[test]
     fn begin_and_end_are_kept_whatever_the_length() {

@@ -48,6 +48,9 @@ pub struct Finish {
     pub took: u64,
     /// Processes that it left behind and that were ended.
     pub left: u32,
+    /// Whether ❌ stood anywhere in its output.
+    #[serde(default)]
+    pub crossed: bool,
 }
 
 /// Whether a run was told to stop.

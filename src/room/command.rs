@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::expect::{self, Expect};
 use super::quoting::{self, Spliced};
-use super::{Earnest, Room, Screen, foreign};
+use super::{Earnest, Room, Screen, environments, foreign};
 use crate::check;
 use crate::clock::parse_duration;
 use crate::fact::{Hash, RunVerdict, StepId};
@@ -22,16 +22,6 @@ use crate::text::{Untrusted, is_unsafe};
 pub const TIMEOUT: Duration = Duration::from_hours(1);
 /// What has to be typed for a change where the plan names no environment.
 pub const WORD: &str = "RUN";
-/// Names by which environments go, those of one line the same.
-const ENVIRONMENTS: [&[&str]; 6] = [
-    &["prod", "production", "prd", "live"],
-    &["stage", "staging", "stg"],
-    &["preprod", "pre-prod", "uat"],
-    &["dev", "development"],
-    &["test", "testing"],
-    &["qa"],
-];
-
 /// What would run for one command of a step.
 #[derive(Clone, Debug)]
 pub struct Planned {
@@ -138,7 +128,7 @@ impl Room {
         let lang = command.lang.as_ref().map(Untrusted::raw);
         let (reads, unread) = match interpreter::reads(&self.plan.room.run, lang, command.text.raw()) {
             Ok(reads) => (reads, None),
-            Err(why) => (Reads::shell(), Some(why)),
+            Err(why) => (Reads::nothing(), Some(why)),
         };
         let shell = reads.shell && unread.is_none();
         let text = if shell { without_prompts(&text) } else { text };
@@ -207,7 +197,7 @@ impl Room {
             reason,
             reads,
             terminal,
-            warnings: foreign_places(&text, environment.as_deref()),
+            warnings: environments::others(&text, environment.as_deref()),
             script,
             dir,
             host: self.site.host.clone(),
@@ -265,7 +255,7 @@ impl Room {
             reason: "it is a breaker".to_owned(),
             reads: Reads::shell(),
             terminal: None,
-            warnings: foreign_places(&plan.run, environment.as_deref()),
+            warnings: environments::others(&plan.run, environment.as_deref()),
             script,
             dir: self.site.folder.clone(),
             host: self.site.host.clone(),
@@ -345,17 +335,6 @@ pub fn is_odd(c: char) -> bool {
 
 fn odd_words(n: usize) -> String {
     format!("{n} of its characters do not print, or look like others")
-}
-
-/// Other environments than the room's that the text names.
-fn foreign_places(text: &str, own: Option<&str>) -> Vec<String> {
-    let Some(own) = own else { return Vec::new() };
-    let own = own.to_lowercase();
-    let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
-    let others = ENVIRONMENTS.iter().filter(|names| !names.contains(&own.as_str()));
-    let named = others.filter_map(|names| names.iter().find(|name| words.contains(name)));
-    named.map(|name| format!("it names {name}, and this room is {own}")).collect()
 }
 
 /// Over everything that is shown and everything that runs, each part with its length before it.

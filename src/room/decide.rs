@@ -297,6 +297,9 @@ pub enum Intent {
         /// Why; needed while the journal cannot write.
         #[serde(default)]
         reason: Untrusted,
+        /// Of its first command as it was shown: that runs with the same word.
+        #[serde(default)]
+        hash: Option<String>,
     },
     /// Give a rollback plan up.
     RollbackAbort {
@@ -485,7 +488,9 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
         Intent::DecideLevel { level, choice, reason } => vec![way_back::decide(room, by, level, *choice, reason)?],
         Intent::RollbackPrepare { plan } => vec![way_back::prepare(room, by, plan)?],
         Intent::RollbackArm { plan } => vec![way_back::arm(room, by, plan)?],
-        Intent::RollbackFire { plan, word, reason } => way_back::fire(room, by, plan, word, reason)?,
+        Intent::RollbackFire { plan, word, reason, hash } => {
+            way_back::fire(room, by, plan, (word, reason), hash.as_deref())?
+        }
         Intent::RollbackAbort { plan, reason } => vec![way_back::abort(room, by, plan, reason)?],
         Intent::RollbackVeto { plan, reason } => vec![way_back::veto(room, plan, reason)?],
         Intent::BreakerFire { breaker, hash, word, reason } => way_back::pull(room, by, (breaker, hash), word, reason)?,

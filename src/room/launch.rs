@@ -103,7 +103,7 @@ pub(super) fn stop(room: &Room, run: Uuid) -> Result<Fact, Refusal> {
 }
 
 /// Who may run what: the plan's word for the role, else everybody with a role may look, and those that decide may change.
-fn may(room: &Room, by: &Author, class: Class) -> Result<(), Refusal> {
+pub(super) fn may(room: &Room, by: &Author, class: Class) -> Result<(), Refusal> {
     if room.plan.roles.is_empty() {
         return Ok(());
     }

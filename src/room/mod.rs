@@ -31,6 +31,7 @@ mod clock_intents;
 pub mod clocks;
 pub mod command;
 pub mod decide;
+mod environments;
 pub mod episodes;
 pub mod expect;
 pub mod forecast;

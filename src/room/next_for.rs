@@ -84,7 +84,7 @@ impl Room {
             (Some(_), None) => false,
         };
         if let Some(abort) = self.aborts_asked().into_iter().next().filter(|_| self.answers_aborts(role)) {
-            let text = format!("decide what next: \"{}\" was aborted", abort.text);
+            let text = format!("decide what next, aborted: {}", abort.text);
             return Some(NextFor { text, why: escape(&abort.found), rank: Rank::Abort, step: Some(abort.step) });
         }
         if let Some(call) = self.calls().into_iter().find(|call| call.due <= now && mine(call.role.as_deref())) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::command::{Planned, is_odd};
 use super::retreat::Way;
 use super::{Room, Status, Watch, judge};
 use crate::clock::{age, clock_span, duration_text};
@@ -104,6 +105,18 @@ impl Room {
     pub fn rollback_steps(&self, ix: usize) -> Vec<crate::fact::StepId> {
         let plan = self.plan.rollbacks.get(ix);
         plan.into_iter().flat_map(|p| self.steps_under(Some(&p.steps))).map(|s| s.id.clone()).collect()
+    }
+
+    /// The command that a plan begins with, where the word that fires the plan is enough to run it: it can be read at a glance,
+    /// is as it looks, and asks nobody anything. Otherwise it is run from its own sheet.
+    pub fn first_command(&self, ix: usize) -> Option<Planned> {
+        const LINES: usize = 8;
+        let step = self.rollback_steps(ix).into_iter().next()?;
+        let first = self.would_run(&step).into_iter().next()?;
+        let script = first.script.shown();
+        let plain = first.blocked.is_empty() && first.terminal.is_none() && first.warnings.is_empty();
+        let clear = !script.chars().any(|c| c != '\n' && is_odd(c)) && script.lines().count() <= LINES;
+        (plain && clear).then_some(first)
     }
 
     /// One rollback plan.

@@ -133,7 +133,7 @@ fn aborted(room: &Room) -> impl Iterator<Item = Judged> + '_ {
         holds: Some(false),
         held: (room.now.utc - abort.at).to_std().unwrap_or_default(),
         asked: Duration::ZERO,
-        words: format!("\"{}\" was aborted ({})", abort.text, abort.found),
+        words: format!("{} aborted \"{}\"", abort.found, abort.text),
     })
 }
 

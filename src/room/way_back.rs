@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::decide::{Refusal, refuse, said};
+use super::launch;
 use super::retreat::Pull;
 use super::rollback::{self, RollbackNow};
 use super::{JournalHealth, Room};
@@ -124,8 +125,14 @@ pub(super) fn arm(room: &Room, by: &Author, name: &str) -> Result<Fact, Refusal>
     Ok(moved(&it, Rung::Armed, Untrusted::default()))
 }
 
-/// What firing a plan would record.
-pub(super) fn fire(room: &Room, by: &Author, name: &str, word: &str, reason: &Untrusted) -> Result<Vec<Fact>, Refusal> {
+/// What firing a plan would record; where its first command was shown, that it starts, too.
+pub(super) fn fire(
+    room: &Room,
+    by: &Author,
+    name: &str,
+    (word, reason): (&str, &Untrusted),
+    hash: Option<&str>,
+) -> Result<Vec<Fact>, Refusal> {
     let (it, plan) = find(room, name)?;
     decides(room, by, Some("rollback"), "fire a rollback")?;
     settled(room, &it)?;
@@ -144,7 +151,19 @@ pub(super) fn fire(room: &Room, by: &Author, name: &str, word: &str, reason: &Un
     if !can_record(room) && reason.raw().trim().is_empty() {
         return no(&it, "the journal cannot write; it may be fired all the same, with a reason");
     }
-    Ok(rollback::fire(room, plan, Untrusted::new(reason.raw().trim()), Hand::Person))
+    let reason = Untrusted::new(reason.raw().trim());
+    let mut facts = rollback::fire(room, plan, reason.clone(), Hand::Person);
+    if let Some(hash) = hash {
+        let Some(first) = room.first_command(it.ix).filter(|first| first.hash == hash) else {
+            return no(&it, "what would run first is not what was shown any more; look at it again");
+        };
+        launch::may(room, by, first.class)?;
+        if room.progress.running(&first.step).is_some() {
+            return no(&it, "its first command is running already");
+        }
+        facts.push(launch::fact(room, &first, Some(&reason).filter(|r| !r.raw().is_empty())));
+    }
+    Ok(facts)
 }
 
 /// What giving a plan up would record.

@@ -194,7 +194,7 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         | Purpose::NoGo(_)
         | Purpose::Override(_)
         | Purpose::Reopen(_)
-        | Purpose::FireRollback(_)
+        | Purpose::FireRollback(..)
         | Purpose::AbortRollback(_)
         | Purpose::DecideLevel(..)
         | Purpose::Declare(..)

@@ -263,7 +263,7 @@ pub enum Purpose {
     /// Why a gate is opened again.
     Reopen(String),
     /// The word that fires a rollback plan.
-    FireRollback(String),
+    FireRollback(String, Option<String>),
     /// Why a rollback plan is given up.
     AbortRollback(String),
     /// Why it is decided so about a level.

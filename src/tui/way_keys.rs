@@ -81,8 +81,11 @@ fn of_rollbacks(room: &Room, at: usize) -> Vec<Offer> {
         let arm = || Intent::RollbackArm { plan: plan() };
         offer('p', "prepare", prepare(), Next::Do(prepare()));
         offer('a', "arm", arm(), Next::Do(arm()));
-        let fire = Intent::RollbackFire { plan: plan(), word: it.word.clone(), reason: word() };
-        offer('f', "FIRE", fire, Next::Prompt(Purpose::FireRollback(plan())));
+        // Whoever may fire but not run fires alone.
+        let first = room.first_command(at).map(|first| first.hash);
+        let fire = |hash| Intent::RollbackFire { plan: plan(), word: it.word.clone(), reason: word(), hash };
+        let first = first.filter(|hash| may(room, &fire(Some(hash.clone()))).is_ok());
+        offer('f', "FIRE", fire(None), Next::Prompt(Purpose::FireRollback(plan(), first)));
         let abort = Intent::RollbackAbort { plan: plan(), reason: word() };
         offer('x', "give up", abort, Next::Prompt(Purpose::AbortRollback(plan())));
         if it.countdown.is_some() {
@@ -200,13 +203,14 @@ pub fn declare(room: &Room, view: &mut View) {
 /// Title of a line to type, and what to write; none where it is for something else.
 pub fn asks(room: &Room, purpose: &Purpose) -> Option<(String, String)> {
     Some(match purpose {
-        Purpose::FireRollback(plan) => {
+        Purpose::FireRollback(plan, first) => {
+            let runs = if first.is_some() { "fire it and run the command that was shown" } else { "fire it" };
             let it = room.rollback_named(plan).and_then(|ix| room.rollback(ix));
             let (word, cost) = it.map(|r| (r.word.clone(), r.cost())).unwrap_or_default();
             let place = place(room);
             (
                 format!("Fire the rollback \"{}\"{place}: {cost}", escape(plan)),
-                format!("type {} to fire it; behind it why, if you like", escape(&word)),
+                format!("type {} to {runs}; behind it why, if you like", escape(&word)),
             )
         }
         Purpose::AbortRollback(plan) => (format!("Why is \"{}\" given up?", escape(plan)), String::new()),
@@ -248,15 +252,18 @@ pub fn submitted(room: &Room, view: &mut View, purpose: &Purpose, line: &str) ->
         (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| Untrusted::new(rest.trim()))
     };
     Some(Ok(match purpose {
-        Purpose::FireRollback(plan) => {
+        Purpose::FireRollback(plan, hash) => {
             let Some(it) = room.rollback_named(plan).and_then(|ix| room.rollback(ix)) else {
                 return Some(Err("that rollback is no longer in the plan".to_owned()));
             };
             let Some(reason) = behind(&it.word) else {
                 return Some(Err(format!("type {} to fire it, or esc to cancel", escape(&it.word))));
             };
+            if fire_changed(room, it.ix, hash.as_deref()) {
+                return Some(Err("what it would run first has changed since: here it is again".to_owned()));
+            }
             first_step(room, view, &it);
-            Intent::RollbackFire { plan: it.name, word: it.word, reason }
+            Intent::RollbackFire { plan: it.name, word: it.word, reason, hash: hash.clone() }
         }
         Purpose::AbortRollback(plan) => Intent::RollbackAbort { plan: plan.clone(), reason: text() },
         Purpose::DecideLevel(level, choice) => {
@@ -296,8 +303,19 @@ fn changed(room: &Room, breaker: &str, hash: &str) -> bool {
     room.breaker_named(breaker).and_then(|ix| room.breaker(ix)).is_none_or(|it| it.hash != hash)
 }
 
+/// Whether a plan would begin with another command by now than the one that was shown.
+fn fire_changed(room: &Room, ix: usize, hash: Option<&str>) -> bool {
+    hash.is_some_and(|hash| room.first_command(ix).is_none_or(|first| first.hash != hash))
+}
+
 /// Opens the sheet again from which a line was asked for, where what it showed is not so any more.
 pub fn shown_again(room: &Room, view: &mut View, purpose: &Purpose) -> bool {
+    if let Purpose::FireRollback(plan, hash) = purpose
+        && let Some(at) = room.rollback_named(plan).filter(|ix| fire_changed(room, *ix, hash.as_deref()))
+    {
+        view.mode = Mode::Way { sheet: Sheet::Rollbacks, at, opened: room.now };
+        return true;
+    }
     let Purpose::Pull(breaker, hash) = purpose else { return false };
     if !changed(room, breaker, hash) {
         return false;

@@ -2,8 +2,10 @@
 
 mod abort;
 mod breaker;
+mod children;
 mod fences;
 mod once;
+mod quit;
 mod record;
 mod shown;
 mod terminal;

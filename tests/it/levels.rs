@@ -228,7 +228,7 @@ impl Watched {
 
     fn fire(&mut self, by: &Author, word: &str) -> Result<Vec<Fact>, String> {
         let plan = "traffic to blue".to_owned();
-        self.does(by, &Intent::RollbackFire { plan, word: word.to_owned(), reason: Untrusted::default() })
+        self.does(by, &Intent::RollbackFire { plan, word: word.to_owned(), reason: Untrusted::default(), hash: None })
     }
 
     fn tick(&mut self, text: &str) {
@@ -397,7 +397,12 @@ fn two_people_and_every_answer_where_the_plan_asks_for_them() {
     it.ledger.record(&mut it.room, vec![Draft { id: Uuid::now_v7(), by: ic(), fact: answer }]);
     it.arm(&ic(), "database").unwrap();
     assert!(it.arm(&ic(), "database").unwrap_err().contains("a second person"));
-    let fire = Intent::RollbackFire { plan: "database".into(), word: "database".into(), reason: Untrusted::default() };
+    let fire = Intent::RollbackFire {
+        plan: "database".into(),
+        word: "database".into(),
+        reason: Untrusted::default(),
+        hash: None,
+    };
     assert!(it.does(&ic(), &fire).unwrap_err().contains("1 of 2 people"));
     it.arm(&deputy(), "database").unwrap();
     it.does(&ic(), &fire).unwrap();

@@ -220,10 +220,11 @@ impl Desk {
         self.append(drafts);
     }
 
-    /// This process goes away while runs go on: they stay, and the record says so.
-    pub fn leave_runs(&mut self) {
+    /// This process goes away while runs go on: they stay, and the record says so, together with what else it says of its end;
+    /// one transaction, since there may be no time for a second one.
+    pub fn leave_runs(&mut self, also: Vec<Fact>) {
         let by = self.room.me.author.clone();
-        let left: Vec<Draft> = self
+        let mut left: Vec<Draft> = self
             .runs
             .watched
             .iter()
@@ -233,8 +234,11 @@ impl Desk {
                 room::decide::draft(&by, Fact::CommandLeft { run: *run, pid })
             })
             .collect();
+        self.runs.left = !left.is_empty();
+        if !self.room.me.read_only {
+            left.extend(also.into_iter().map(|fact| room::decide::draft(&by, fact)));
+        }
         if !left.is_empty() {
-            self.runs.left = true;
             self.append(left);
         }
         self.runs.watched.clear();
@@ -334,6 +338,9 @@ impl Desk {
                 (RunVerdict::Fail, format!("{why}: {}", end_words(end)))
             }
             (end, Stopped::Deadline) => (RunVerdict::Fail, format!("stopped at its deadline: {}", end_words(end))),
+            (End::Exit(code), Stopped::No) if finish.crossed && !output.contains('❌') => {
+                (RunVerdict::Fail, format!("exit {code}, but it says ❌ in what was not kept of its output"))
+            }
             (End::Exit(code), Stopped::No) => {
                 let planned = self.runs.watched.get(&id).and_then(|w| w.planned.clone()).or_else(|| {
                     let (.., run) = self.room.progress.attempts.get(id)?.started.as_ref()?;

@@ -87,7 +87,9 @@ fn about(room: &Room, plan: &Planned, lines: &mut Vec<Line>, width: u16) {
         if plan.terminal.is_some() { "the terminal's TERM" } else { "TERM=dumb" },
         duration_text(plan.timeout)
     );
-    say(lines, &how, width, Role::Faint);
+    if !plan.reads.argv.is_empty() {
+        say(lines, &how, width, Role::Faint);
+    }
     if let Some(why) = &plan.terminal {
         let text = format!("{why}: it gets this terminal until it ends; what it writes there is not kept");
         say(lines, &text, width, Role::Warn);
@@ -132,7 +134,7 @@ fn aborts(room: &Room, step: &StepId, lines: &mut Vec<Line>, width: u16) {
 }
 
 /// Every character of the script, in rows of the same width, so that nothing hides behind an edge.
-fn script(text: &str, charset: Charset, lines: &mut Vec<Line>, width: u16) {
+pub(super) fn script(text: &str, charset: Charset, lines: &mut Vec<Line>, width: u16) {
     let width = usize::from(width.saturating_sub(GUTTER)).max(8);
     for (number, line) in (1..).zip(text.strip_suffix('\n').unwrap_or(text).split('\n')) {
         let mut lead = format!("{number:>3}  ");

@@ -162,7 +162,7 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
             (format!("Why is \"{}\" opened again?", escape(gate)), "votes for GO are to be given again".to_owned())
         }
         // Asked above.
-        Purpose::FireRollback(_)
+        Purpose::FireRollback(..)
         | Purpose::AbortRollback(_)
         | Purpose::DecideLevel(..)
         | Purpose::Declare(..)

@@ -91,7 +91,7 @@ pub fn troubles(room: &Room) -> Vec<String> {
     out.extend(super::countdown::drop_dead(room).filter(|(_, role)| *role == Role::Bad).map(|(text, _)| text));
     out.extend(super::countdown::troubles(room));
     let aborted = room.aborts_asked().into_iter().take(2);
-    out.extend(aborted.map(|a| format!("ABORTED {}: {}; r decides what next", a.text, escape(&a.found))));
+    out.extend(aborted.map(|a| format!("ABORTED, {}; r decides what next: {}", escape(&a.found), a.text)));
     out.extend(super::way::level(room));
     out.extend(super::way::under_way(room));
     out.extend(super::gate::gone(room).map(|t| escape(&t)));

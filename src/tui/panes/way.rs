@@ -128,6 +128,21 @@ fn rollbacks(room: &Room, at: usize, width: u16, g: &Glyphs) -> Vec<Line> {
             }
             None => {}
         }
+        if let Some(first) = room.first_command(it.ix).filter(|_| it.ix == at && it.way.rung == Rung::Armed) {
+            let place = escape(&first.dir.to_string_lossy());
+            let how = format!(
+                "the word that fires it runs this on {} in {place}, by {}:",
+                escape(&first.host),
+                escape(&first.reads.words())
+            );
+            say(&mut out, "    ", &how, width, Role::Warn);
+            let mut rows: Vec<Line> = Vec::new();
+            super::run::script(first.script.shown(), crate::tui::Charset::Braille, &mut rows, width.saturating_sub(4));
+            for row in &mut rows {
+                row.insert(0, ("    ".to_owned(), Role::Faint));
+            }
+            out.append(&mut rows);
+        }
         if it.ix == at {
             it.open.iter().for_each(|open| say(&mut out, "    ", &format!("open: {open}"), width, Role::Warn));
         }

@@ -137,7 +137,11 @@ fn the_commander_is_asked_what_next_until_somebody_says_so() {
     assert_eq!(next.rank, Rank::Abort);
     assert!(next.text.contains("decide what next") && next.text.contains("Migrate the tenants"), "{next:?}");
     it.pass(1, Some(0.1));
-    assert!(it.room.live.verdict.reason.contains("was aborted (error rate 1.2% > 0.5%)"), "{:?}", it.room.live.verdict);
+    assert!(
+        it.room.live.verdict.reason.starts_with("error rate 1.2% > 0.5% aborted \"Migrate"),
+        "{:?}",
+        it.room.live.verdict
+    );
     assert_eq!(it.room.live.verdict.verdict, warroom::fact::Verdict::NoGo);
     it.begin(Uuid::from_u128(2));
     assert_eq!(it.room.aborts_asked().len(), 0, "it runs again");
@@ -152,7 +156,7 @@ fn the_commander_is_asked_what_next_until_somebody_says_so() {
     for intent in [
         Intent::RollbackPrepare { plan: plan.clone() },
         Intent::RollbackArm { plan: plan.clone() },
-        Intent::RollbackFire { plan, word: "back".into(), reason: "errors".into() },
+        Intent::RollbackFire { plan, word: "back".into(), reason: "errors".into(), hash: None },
     ] {
         it.does(&intent).unwrap();
     }
@@ -174,7 +178,7 @@ fn the_screen_shows_it_and_r_leads_to_the_three_ways_on() {
     it.pass(3, Some(1.2));
     let mut seat = Seat::new(it.room);
     let shown = seat.draw();
-    assert!(shown.contains("ABORTED Migrate the tenants") && shown.contains("error rate 1.2% > 0.5%"), "{shown}");
+    assert!(shown.contains("ABORTED, error rate 1.2% > 0.5%; r decides what next: Migrate the tenants"), "{shown}");
     while seat.view.current_step(&seat.room) != Some(it.step.clone()) {
         seat.press('k');
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{PLAN, Place, eventually, living, ran, run, runbook, until};
 
 /// Scripts that are hard to end, each with a word in the arguments of all its sleepers.
-fn nasty(word: &str) -> Vec<(&'static str, String)> {
+pub fn nasty(word: &str) -> Vec<(&'static str, String)> {
     vec![
         ("plain", format!("exec -a {word} sleep 300")),
         ("pipeline", format!("(exec -a {word} sleep 300) | (exec -a {word} sleep 300)")),
@@ -206,4 +206,16 @@ fn prompts_floods_and_hangs_come_to_an_end() {
     assert_eq!(flood["dropped"], 30_000_012 - 64 * 1024);
     assert!(left["why"].as_str().unwrap().contains("left behind"), "{left}");
     assert!(hang["why"].as_str().unwrap().contains("deadline") && hang["took"].as_u64().unwrap() < 5_500, "{hang}");
+}
+
+/// ❌ is a failure wherever it stands, also in the part of a flood that nobody keeps.
+#[test]
+fn a_cross_in_the_dropped_middle_is_a_failure() {
+    let flood = |n: u32| format!("head -c {n} /dev/zero | tr '\\0' 'x'");
+    let script = format!("{}\necho '❌ one failed'\n{}", flood(90_000), flood(90_000));
+    let place = Place::of(&[("flood", script.as_str())]);
+    let watch = place.start("ic");
+    let end = ran(&watch, &place.steps()[0]);
+    assert_eq!((&end["verdict"], &end["exit"]), (&json!("fail"), &json!(0)), "{end}");
+    assert!(end["why"].as_str().unwrap().contains("in what was not kept"), "{}", end["why"]);
 }
