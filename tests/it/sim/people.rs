@@ -168,7 +168,7 @@ fn intent(dice: &mut Dice, room: &Room, by: &Author, machine: usize) -> Option<I
         }
         32 => Intent::RollbackPrepare { plan },
         33..=34 => Intent::RollbackArm { plan },
-        35 => Intent::RollbackFire { word: plan.clone(), plan, reason },
+        35 => Intent::RollbackFire { word: plan.clone(), plan, reason, hash: None },
         36 if dice.once_in(400) => Intent::RollbackAbort { plan, reason },
         36 => Intent::RollbackVeto { plan, reason },
         37 if machine == 0 => {
