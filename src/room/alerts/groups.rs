@@ -18,7 +18,7 @@ use crate::clock::{Stamp, clock_span, duration_text};
 use crate::fact::{AlertWord, Draft, Fact};
 use crate::notice::{Action, Group, Member, NAMED, Notice, Severity};
 use crate::plan::GroupBy;
-use crate::text::Untrusted;
+use crate::text::{Untrusted, escape};
 
 /// The wait before those who joined are told, doubled each time …
 const JOINED: Duration = Duration::from_secs(5);
@@ -303,7 +303,7 @@ impl<'a> Together<'a> {
             let mut draft = self.queue(&matter, channel, Action::Resolve, 0, &summary, &[], 0)?;
             if let Fact::NoticeQueued { notice } = &mut draft.fact {
                 notice.since = it.since;
-                notice.alert = Some(one.unwrap_or(it.by.raw()).to_owned());
+                notice.alert = Some(escape(one.unwrap_or(it.by.raw())));
             }
             Some(draft)
         });
@@ -350,7 +350,7 @@ impl<'a> Together<'a> {
             action,
             severity: matter.severity,
             room: Untrusted::new(room.plan.room.name.clone()),
-            alert: Some(one.unwrap_or_else(|| matter.by.raw().to_owned())),
+            alert: Some(escape(one.as_deref().unwrap_or(matter.by.raw()))),
             summary: Untrusted::new(summary),
             details: super::notices::circumstances(room, details, runbook),
             group: Some(group),
@@ -401,7 +401,7 @@ pub fn over_untold(room: &Room, ended: Vec<Ended>) -> Vec<Draft> {
             action: Action::Inform,
             severity,
             room: Untrusted::new(room.plan.room.name.clone()),
-            alert: Some(names.first().filter(|_| names.len() == 1).cloned().unwrap_or(by)),
+            alert: Some(escape(names.first().filter(|_| names.len() == 1).unwrap_or(&by))),
             summary: Untrusted::new(said),
             details: super::notices::circumstances(room, Vec::new(), None),
             group: None,

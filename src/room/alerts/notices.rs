@@ -14,7 +14,7 @@ use crate::clock::{clock_span, duration_text};
 use crate::fact::{Draft, Fact};
 use crate::notice::{Action, Notice, Severity};
 use crate::plan::Plan;
-use crate::text::Untrusted;
+use crate::text::{Untrusted, escape};
 
 /// What is to be told of alerts that fire now, and of groups of which none does any more; `ended` are breaches that this very
 /// evaluation ends.
@@ -201,7 +201,7 @@ fn queue(
         action,
         severity: subject.severity,
         room: Untrusted::new(room.plan.room.name.clone()),
-        alert: Some(subject.name.clone()),
+        alert: Some(escape(&subject.name)),
         summary: Untrusted::new(summary),
         details,
         group: None,
