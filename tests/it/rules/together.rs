@@ -252,6 +252,8 @@ fn many_of_a_kind_are_a_row_on_the_screen_and_are_taken_on_at_once() {
     let names: Vec<String> = (0..40).map(|n| format!("svc-{n:02}")).collect();
     w.run(20, 0, Ok(&numbered(&names)));
     let mut view = View::new();
+    let whole = text(&frame(&w.room, &mut view, &Theme::default(), 200, 60));
+    assert!(whole.contains("Slow ×40 firing"), "one line of the timeline: {whole}");
     (view.zoom, view.focus) = (true, Pane::Alarms);
     let shown = text(&frame(&w.room, &mut view, &Theme::default(), 120, 40));
     assert!(shown.contains("40 firing"), "{shown}");
