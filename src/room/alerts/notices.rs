@@ -10,6 +10,7 @@ use super::super::Room;
 use super::Track;
 use super::groups::{self, Ended, Ready, Together};
 use super::subject::{Of, Subject};
+use super::told;
 use crate::clock::{clock_span, duration_text};
 use crate::fact::{Draft, Fact};
 use crate::notice::{Action, Notice, Severity};
@@ -146,11 +147,9 @@ pub fn over(room: &Room, subject: &Subject<'_>, episode: Uuid, ended: &mut Vec<E
         .filter(|(_, n, _)| n.action == Action::Trigger)
         .map(|(_, n, _)| (n.channel.as_str(), Action::Resolve))
         .collect();
-    let mut open = None;
     for channel in subject.notify {
         if !channels.iter().any(|(c, _)| c == channel) {
-            let open = open.get_or_insert_with(|| groups::open(room));
-            if open.iter().any(|it| it.names(channel, episode)) {
+            if told::names(room, channel, episode) {
                 continue;
             }
             let by = groups::common(&room.plan, groups::manner(&room.plan, channel), subject);
