@@ -75,7 +75,7 @@ impl Prometheus {
     /// Every series of a counter.
     async fn counters(&self, query: &Query) -> Result<AllSeries, String> {
         match post(&self.instant, &form(&[("query", &query.promql)]), PAGE_CAP).await? {
-            Data::Vector(series) => Ok(series.into_iter().map(|s| (s.metric, s.value.1.0)).collect()),
+            Data::Vector(series) => series.into_iter().map(|s| Ok((s.metric, number(s.value)?))).collect(),
             _ => Err("the query's answer is no series".to_owned()),
         }
     }
@@ -83,7 +83,7 @@ impl Prometheus {
     async fn value(&self, query: &Query) -> Result<f64, String> {
         let body = post(&self.instant, &form(&[("query", &query.promql)]), ANSWER_CAP).await?;
         match body {
-            Data::Vector(series) => Ok(one(series)?.value.1.0),
+            Data::Vector(series) => number(one(series)?.value),
             Data::Scalar(value) => Ok(value.1.0),
             Data::Matrix(_) | Data::Text(_) => Err("the query's answer is no number".to_owned()),
         }
@@ -169,6 +169,11 @@ pub(super) fn form(fields: &[(&str, &str)]) -> String {
     url.query().unwrap_or_default().to_owned()
 }
 
+fn number(value: Option<Stamped>) -> Result<f64, String> {
+    let none = "a native histogram is no number: ask for histogram_quantile, histogram_count or histogram_sum of it";
+    value.map(|value| value.1.0).ok_or_else(|| none.to_owned())
+}
+
 fn one<S>(series: Vec<S>) -> Result<S, String> {
     let count = series.len();
     let mut series = series.into_iter();
@@ -204,7 +209,9 @@ enum Data {
 struct Instant {
     #[serde(default)]
     metric: BTreeMap<String, String>,
-    value: Stamped,
+    /// None where it is a native histogram.
+    #[serde(default)]
+    value: Option<Stamped>,
 }
 
 #[derive(Deserialize)]

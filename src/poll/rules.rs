@@ -39,7 +39,7 @@ impl Rules {
         join_all(rules.iter().map(|rule| async {
             let asked = async {
                 let _place = places.acquire().await;
-                self.one(&rule.promql).await
+                self.one(rule).await
             };
             let found = timeout_at(deadline, asked).await.unwrap_or_else(|_| Err(reason::no_answer(within)));
             RuleReading { rule: rule.rule, found }
@@ -47,8 +47,18 @@ impl Rules {
         .await
     }
 
-    async fn one(&self, promql: &str) -> Result<Found, String> {
-        let mut answer = self.instant.send(Some(&form(&[("query", promql)]))).await?;
+    async fn one(&self, rule: &RuleQuery) -> Result<Found, String> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the edge that reads the clock, for a rule that is asked as of before"
+        )]
+        let as_of = (chrono::Utc::now().timestamp_millis() as f64 / 1e3 - rule.offset.as_secs_f64()).to_string();
+        let mut fields = vec![("query", rule.promql.as_str())];
+        // Without an offset it is the other side's own clock that counts.
+        if !rule.offset.is_zero() {
+            fields.push(("time", &as_of));
+        }
+        let mut answer = self.instant.send(Some(&form(&fields))).await?;
         let mut body = Vec::new();
         answer.read(&mut body, ANSWER_CAP).await?;
         if !(200..300).contains(&answer.status) {
@@ -56,7 +66,9 @@ impl Rules {
         }
         match serde_json::from_slice::<Reply>(&body) {
             Ok(Reply { data: Data::Vector(all) }) => {
-                Ok(Found::bounded(all.into_iter().map(|e| (e.metric.0, e.value.1.0)).collect()))
+                // As Prometheus has it: an element that is a histogram is one, and its value reads 0.
+                let value = |e: &Element| e.value.as_ref().map_or(0.0, |value| value.1.0);
+                Ok(Found::bounded(all.into_iter().map(|e| (value(&e), e)).map(|(v, e)| (e.metric.0, v)).collect()))
             }
             // As Prometheus has it: a number alone is one element without labels.
             Ok(Reply { data: Data::Scalar(value) }) => Ok(Found::bounded(vec![(Labels::default(), value.1.0)])),
@@ -93,7 +105,9 @@ enum Data {
 #[derive(Deserialize)]
 struct Element {
     metric: LabelSet,
-    value: Stamped,
+    /// None where it is a native histogram.
+    #[serde(default)]
+    value: Option<Stamped>,
 }
 
 #[derive(Deserialize)]

@@ -36,6 +36,8 @@ pub struct RuleQuery {
     pub promql: String,
     /// From one evaluation to the next; where a page is scraped more often, the scrapes between are left out.
     pub every: Duration,
+    /// A Prometheus evaluates it as of so long ago.
+    pub offset: Duration,
 }
 
 /// What one evaluation of a rule gave.
@@ -152,9 +154,9 @@ pub struct SilenceThere {
 }
 
 /// `HighErrorRate{job="api", pod="a"}`: a name and the labels that are not the name, sorted, written so that two sets of
-/// labels never have one name.
+/// labels never have one name. Nothing in it is invisible: it is written down and read again, and is the same then.
 pub fn instance_name(name: &str, labels: &Labels) -> String {
-    let mut out = name.to_owned();
+    let mut out = crate::text::escape(name);
     let mut before = "{";
     for (label, value) in labels.iter().filter(|(label, _)| !matches!(*label, ALERTNAME | NAME)) {
         out.push_str(before);
@@ -185,7 +187,8 @@ pub fn label_words(label: &str, value: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    // A backslash of its own is doubled first, so an escape cannot be taken for it.
+    crate::text::escape(&text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
 /// Whether an instance has this name before its labels.

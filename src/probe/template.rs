@@ -7,8 +7,9 @@ use super::promql::Labels;
 /// Bytes of a text that was filled in.
 const LONGEST: usize = 4_096;
 
-/// Fills in `{{ $value }}`, `{{ $labels.x }}` (also as `.Value`, `.Labels.x`), with `humanize`, `humanize1024`,
-/// `humanizePercentage`, `humanizeDuration`, `toUpper`, `toLower` and `printf "%.2f"` behind a bar or, of a single operand, before it.
+/// Fills in `{{ $value }}`, `{{ $labels.x }}` and `{{ index $labels "x" }}` (also as `.Value`, `.Labels.x`), with `humanize`,
+/// `humanize1024`, `humanizePercentage`, `humanizeDuration`, `humanizeTimestamp`, `toUpper`, `toLower`, `title`, `stripPort` and
+/// `printf`, behind a bar or before their operands; `{{-` and `-}}` take the blanks beside them away.
 pub fn expand(text: &str, labels: &Labels, value: f64) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -18,13 +19,24 @@ pub fn expand(text: &str, labels: &Labels, value: f64) -> String {
             rest = rest.get(before.len()..).unwrap_or_default();
             break;
         };
-        match filled(inner.trim_matches('-').trim(), labels, value) {
-            Some(filled) => out.push_str(&filled),
+        let (left, right) = (inner.strip_prefix("- "), inner.strip_suffix(" -"));
+        let bare = inner.strip_prefix("- ").unwrap_or(inner);
+        let bare = bare.strip_suffix(" -").unwrap_or(bare);
+        rest = behind;
+        match filled(bare.trim(), labels, value) {
+            Some(filled) => {
+                if left.is_some() {
+                    out.truncate(out.trim_end().len());
+                }
+                out.push_str(&filled);
+                if right.is_some() {
+                    rest = behind.trim_start();
+                }
+            }
             None => {
                 let _ = write!(out, "{{{{{inner}}}}}");
             }
         }
-        rest = behind;
         if out.len() > LONGEST {
             break;
         }
@@ -43,59 +55,170 @@ enum Piped {
     Text(String),
 }
 
-fn filled(inner: &str, labels: &Labels, value: f64) -> Option<String> {
-    let mut parts = inner.split('|').map(str::trim);
-    let mut piped = first(parts.next()?, labels, value)?;
-    for function in parts {
-        piped = apply(function, piped)?;
+impl Piped {
+    fn text(&self) -> String {
+        match self {
+            Self::Number(value) => number(*value),
+            Self::Text(text) => text.clone(),
+        }
     }
-    Some(match piped {
-        Piped::Number(value) => number(value),
-        Piped::Text(text) => text,
-    })
+
+    /// A number, or a text that is one: labels are texts.
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(value) => Some(*value),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
 }
 
-/// An operand, or a function of one.
-fn first(words: &str, labels: &Labels, value: f64) -> Option<Piped> {
-    if let Some(operand) = operand(words, labels, value) {
-        return Some(operand);
+fn filled(inner: &str, labels: &Labels, value: f64) -> Option<String> {
+    let mut piped: Option<Piped> = None;
+    for part in apart(inner, |c| c == '|') {
+        let words = apart(part, char::is_whitespace);
+        let mut words = words.into_iter().filter(|word| !word.is_empty());
+        let first = words.next()?;
+        let rest: Vec<&str> = words.collect();
+        piped = Some(match (operand(first, labels, value), rest.as_slice(), &piped) {
+            (Some(operand), [], None) => operand,
+            (None, ["$labels" | ".Labels", name], None) if first == "index" => {
+                let Some(Piped::Text(name)) = operand(name, labels, value) else { return None };
+                Piped::Text(labels.get(&name).unwrap_or_default().to_owned())
+            }
+            (None, rest, _) => {
+                let operands: Option<Vec<Piped>> = rest.iter().map(|word| operand(word, labels, value)).collect();
+                let mut operands = operands?;
+                // What comes through the bar is the last operand.
+                operands.extend(piped.take());
+                Piped::Text(apply(first, &operands)?)
+            }
+            _ => return None,
+        });
     }
-    let (function, last) = words.rsplit_once(char::is_whitespace)?;
-    apply(function.trim(), operand(last, labels, value)?)
+    piped.map(|piped| piped.text())
+}
+
+/// The parts between such characters, which count only outside of quotes.
+fn apart(text: &str, between: impl Fn(char) -> bool) -> Vec<&str> {
+    let mut out = Vec::new();
+    let (mut from, mut quote, mut skipped) = (0, None, false);
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some('"') if c == '\\' && !skipped => skipped = true,
+            Some(open) if c == open && !skipped => quote = None,
+            Some(_) => skipped = false,
+            None if matches!(c, '"' | '`') => quote = Some(c),
+            None if between(c) => {
+                out.push(text.get(from..at).unwrap_or_default().trim());
+                from = at + c.len_utf8();
+            }
+            None => {}
+        }
+    }
+    out.push(text.get(from..).unwrap_or_default().trim());
+    out
 }
 
 fn operand(word: &str, labels: &Labels, value: f64) -> Option<Piped> {
     if matches!(word, "$value" | ".Value") {
         return Some(Piped::Number(value));
     }
+    if let Some(text) = word.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
+        return Some(Piped::Text(text.to_owned()));
+    }
+    if let Some(text) = word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        let plain = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"");
+        return Some(Piped::Text(plain));
+    }
     let label = word.strip_prefix("$labels.").or_else(|| word.strip_prefix(".Labels."))?;
     let plain = !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     plain.then(|| Piped::Text(labels.get(label).unwrap_or_default().to_owned()))
 }
 
-fn apply(function: &str, piped: Piped) -> Option<Piped> {
-    let text = match (function, piped) {
-        ("toUpper", Piped::Text(text)) => text.to_uppercase(),
-        ("toLower", Piped::Text(text)) => text.to_lowercase(),
-        (function, Piped::Number(value)) => match function {
-            "humanize" => scaled(value, 1_000.0, &["", "k", "M", "G", "T", "P", "E"]),
-            "humanize1024" => scaled(value, 1_024.0, &["", "ki", "Mi", "Gi", "Ti", "Pi", "Ei"]),
-            "humanizePercentage" => format!("{}%", short(value * 100.0)),
-            "humanizeDuration" => duration(value),
-            _ => {
-                let format = function.strip_prefix("printf")?.trim().strip_prefix('"')?.strip_suffix('"')?;
-                let (before, rest) = format.split_once("%.")?;
-                let (digits, after) = rest.split_once('f')?;
-                let digits: usize = digits.parse().ok().filter(|d| *d <= 12)?;
-                if before.contains('%') || after.replace("%%", "").contains('%') {
-                    return None;
-                }
-                format!("{before}{value:.digits$}{}", after.replace("%%", "%"))
-            }
-        },
+fn apply(function: &str, operands: &[Piped]) -> Option<String> {
+    if function == "printf" {
+        let [Piped::Text(format), rest @ ..] = operands else { return None };
+        return printf(format, rest);
+    }
+    let [one] = operands else { return None };
+    Some(match function {
+        "toUpper" => one.text().to_uppercase(),
+        "toLower" => one.text().to_lowercase(),
+        "title" => title(&one.text()),
+        "stripPort" => {
+            let text = one.text();
+            let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map(|(host, _)| host);
+            host.map_or_else(|| text.clone(), |host| host.trim_matches(['[', ']']).to_owned())
+        }
+        "humanize" => scaled(one.number()?, 1_000.0, &["", "k", "M", "G", "T", "P", "E"]),
+        "humanize1024" => scaled(one.number()?, 1_024.0, &["", "ki", "Mi", "Gi", "Ti", "Pi", "Ei"]),
+        "humanizePercentage" => format!("{}%", short(one.number()? * 100.0)),
+        "humanizeDuration" => duration(one.number()?),
+        "humanizeTimestamp" => {
+            let at = chrono::DateTime::from_timestamp_millis((one.number()? * 1e3) as i64)?;
+            at.format("%Y-%m-%d %H:%M:%S%.f +0000 UTC").to_string()
+        }
         _ => return None,
+    })
+}
+
+/// Each word with a capital.
+fn title(text: &str) -> String {
+    let mut begins = true;
+    let capital = |c: char| {
+        let first = begins && c.is_alphabetic();
+        begins = !c.is_alphanumeric() && c != '\'' && c != '_';
+        if first { c.to_uppercase().collect::<String>() } else { c.to_string() }
     };
-    Some(Piped::Text(text))
+    text.chars().map(capital).collect()
+}
+
+/// Go's `printf` with `%s %v %q %f %e %g %%`, a width and a precision; nothing where an operand does not fit its verb.
+fn printf(format: &str, operands: &[Piped]) -> Option<String> {
+    let mut out = String::new();
+    let mut operands = operands.iter();
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        let verb = after.find(|c: char| c.is_ascii_alphabetic() || c == '%')?;
+        let (spec, tail) = after.split_at(verb);
+        let (verb, tail) = tail.split_at(1);
+        rest = tail;
+        if verb == "%" {
+            out.push('%');
+            continue;
+        }
+        let operand = operands.next()?;
+        let (width, digits) = spec.split_once('.').map_or((spec, None), |(width, digits)| (width, Some(digits)));
+        let digits = match digits {
+            None => None,
+            Some("") => Some(0),
+            Some(digits) => Some(digits.parse::<usize>().ok().filter(|d| *d <= 20)?),
+        };
+        let text = match (verb, operand) {
+            ("s" | "v", Piped::Text(text)) => text.clone(),
+            ("q", Piped::Text(text)) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+            ("v" | "g", Piped::Number(value)) => {
+                digits.map_or_else(|| number(*value), |d| significant(*value, d.max(1)))
+            }
+            ("f", Piped::Number(value)) if value.is_finite() => format!("{value:.*}", digits.unwrap_or(6)),
+            ("e", Piped::Number(value)) if value.is_finite() => {
+                let text = format!("{value:.*e}", digits.unwrap_or(6));
+                let (mantissa, power) = text.split_once('e')?;
+                let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+                format!("{mantissa}e{sign}{power:0>2}")
+            }
+            ("f" | "e", Piped::Number(value)) => number(*value),
+            _ => return None,
+        };
+        let least = width.trim_start_matches(['-', '+', ' ', '0']);
+        let least: usize = if least.is_empty() { 0 } else { least.parse().ok().filter(|w| *w <= 100)? };
+        let blanks = " ".repeat(least.saturating_sub(text.chars().count()));
+        let (left, right) = if width.starts_with('-') { ("", blanks.as_str()) } else { (blanks.as_str(), "") };
+        let _ = write!(out, "{left}{text}{right}");
+    }
+    out.push_str(rest);
+    operands.next().is_none().then_some(out)
 }
 
 /// With a prefix, as Prometheus's `humanize`: steps up from one, and down with `m`, `u`, `n`.
@@ -127,14 +250,21 @@ fn scaled(mut value: f64, step: f64, prefixes: &[&str]) -> String {
 
 /// To four digits, as Go's `%.4g`.
 fn short(value: f64) -> String {
+    significant(value, 4)
+}
+
+/// To so many digits, as Go's `%g` with a precision.
+fn significant(value: f64, most: usize) -> String {
     if value == 0.0 || !value.is_finite() {
         return number(value);
     }
-    let magnitude = value.abs().log10().floor() as i32;
-    if !(-4..4).contains(&magnitude) {
-        return exponent(&format!("{value:.3e}"));
+    let text = format!("{value:.*e}", most - 1);
+    let magnitude: i32 = text.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or_default();
+    let most = i32::try_from(most).unwrap_or(i32::MAX);
+    if !(-4..most).contains(&magnitude) {
+        return exponent(&text);
     }
-    let digits = usize::try_from(3 - magnitude).unwrap_or(0);
+    let digits = usize::try_from(most - 1 - magnitude).unwrap_or(0);
     let text = format!("{value:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
@@ -200,6 +330,14 @@ mod tests {
             ("{{ $value", "{{ $value"),
             ("}} {{}} {{ $labels. }}", "}} {{}} {{ $labels. }}"),
             ("{{ printf \"%s %.2f\" $value }}", "{{ printf \"%s %.2f\" $value }}"),
+            ("{{ printf \"%s: %.2f%% of %q\" $labels.job $value \"a|b\" }}", "api: 0.07% of \"a|b\""),
+            ("{{ $value | printf \"%v|%g|%.1e|%6.1f|\" }}", "{{ $value | printf \"%v|%g|%.1e|%6.1f|\" }}"),
+            ("{{ printf \"%v|%.2g|%.1e|%6.1f|\" $value $value $value $value }}", "0.0725|0.072|7.2e-02|   0.1|"),
+            ("{{ printf \"%d\" $value }}", "{{ printf \"%d\" $value }}"),
+            ("{{ index $labels \"job\" }} {{ $labels.job | title }}", "api Api"),
+            ("a  {{- $labels.job -}}  b", "aapib"),
+            ("a  {{- \", \" }}{{ $labels.job -}}  b", "a, apib"),
+            ("{{ $externalLabels.cluster }}", "{{ $externalLabels.cluster }}"),
         ] {
             assert_eq!(expanded(text), expected, "{text}");
         }

@@ -289,7 +289,7 @@ fn queue(
         action,
         severity,
         room: Untrusted::new(room.plan.room.name.clone()),
-        alert: Some(alert.to_owned()),
+        alert: Some(escape(alert)),
         summary: Untrusted::new(summary),
         details,
         group: None,

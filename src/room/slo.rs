@@ -303,15 +303,7 @@ impl<'a> Of<'a> {
     }
 
     fn fresh(&self, hidden: &HiddenPlan, live: &CountLive) -> Result<(), String> {
-        if let Some(why) = &live.trouble {
-            return Err(why.clone());
-        }
-        let Some(fresh) = live.fresh else { return Err("not asked yet".to_owned()) };
-        let every = self.room.pace(hidden.every);
-        let silent = self.room.silent(fresh, every, hidden.every);
-        // An answer may take a while, the more so of the room's time in a rehearsal.
-        let patience = every * 2 + Duration::from_secs(1) * self.room.speed;
-        if silent > patience { Err(format!("no answer for {}", age(silent))) } else { Ok(()) }
+        unheard(self.room, hidden, live).map_or(Ok(()), Err)
     }
 
     fn spend(&self, allowed: u64) -> Result<SpendNow, String> {
@@ -345,6 +337,19 @@ impl<'a> Of<'a> {
         };
         Ok(SpendNow { spend: Spend { allowed, spent, count }, since, old })
     }
+}
+
+/// Why what is counted is not known now; none where it is.
+pub(super) fn unheard(room: &Room, hidden: &HiddenPlan, live: &CountLive) -> Option<String> {
+    if let Some(why) = &live.trouble {
+        return Some(why.clone());
+    }
+    let Some(fresh) = live.fresh else { return Some("not asked yet".to_owned()) };
+    let every = room.pace(hidden.every);
+    let silent = room.silent(fresh, every, hidden.every);
+    // An answer may take a while, the more so of the room's time in a rehearsal.
+    let patience = every * 2 + Duration::from_secs(1) * room.speed;
+    (silent > patience).then(|| format!("no answer for {}", age(silent)))
 }
 
 /// The hidden query of an objective by what it reads; for tests and rehearsals that feed it.

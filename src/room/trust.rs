@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::alerts::many;
 use super::{JournalHealth, Room, Watch, verdict};
-use crate::clock::{age, rfc3339};
+use crate::clock::{Now, age, rfc3339};
 use crate::fact::ServiceState;
 use crate::notice::{Action, Delivery};
 use crate::plan::OwnAlerts;
+use crate::plan::slo::HiddenPlan;
 
 /// Polling that starts later than this is worth a word.
 const LAG: Duration = Duration::from_millis(250);
@@ -136,7 +137,13 @@ impl Room {
                 names.push((&metric.source, "metric"));
             }
         }
+        for slo in &self.plan.slos {
+            if !names.iter().any(|(name, _)| *name == slo.source) {
+                names.push((&slo.source, "source"));
+            }
+        }
         for (name, kind) in names {
+            let counts = self.counts_of(name);
             let of: Vec<_> = self
                 .plan
                 .metrics
@@ -144,22 +151,36 @@ impl Room {
                 .zip(&self.live.metrics)
                 .filter(|(m, _)| m.source == name && m.from_probe.is_none())
                 .collect();
-            if of.is_empty() {
+            if of.is_empty() && counts.is_empty() {
                 continue;
             }
             let missing = of.iter().find(|(_, live)| live.current().is_none());
-            let newest = of.iter().filter_map(|(_, live)| live.fresh).map(|at| self.now.since(at)).min();
+            let fresh = of.iter().filter_map(|(_, live)| live.fresh).chain(counts.iter().filter_map(|(_, at, _)| *at));
+            let newest = fresh.map(|at| self.now.since(at)).min();
+            let uncounted = counts.iter().find_map(|(slo, _, why)| Some(format!("{slo}: {}", why.as_ref()?)));
+            let missing = missing.map(|(plan, live)| format!("{} {}", plan.name, verdict::missing(self, live)));
             out.push(SourceNow {
                 name: name.to_owned(),
                 kind,
-                seen: of.iter().filter(|(_, live)| live.current().is_some()).count(),
-                of: of.len(),
+                seen: of.iter().filter(|(_, live)| live.current().is_some()).count()
+                    + counts.iter().filter(|(.., why)| why.is_none()).count(),
+                of: of.len() + counts.len(),
                 age: newest.map(|d| d.as_secs_f64()),
-                trouble: missing.map(|(plan, live)| format!("{} {}", plan.name, verdict::missing(self, live))),
+                trouble: missing.or(uncounted),
             });
         }
         self.alarm_sources(&mut out);
         out
+    }
+
+    /// What is counted for objectives from a source: whose it is, when it was last heard of, and why it is not known.
+    fn counts_of(&self, source: &str) -> Vec<(&str, Option<Now>, Option<String>)> {
+        let of = |hidden: &HiddenPlan| {
+            let slo = self.plan.slos.get(hidden.slo).filter(|slo| slo.source == source)?;
+            let live = self.live.slos.get(hidden.slo)?.counts.get(hidden.place)?;
+            Some((slo.name.as_str(), live.fresh, super::slo::unheard(self, hidden, live)))
+        };
+        self.plan.hidden.iter().filter_map(of).collect()
     }
 
     /// Sources that are asked for rules or for their own alerts.

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use super::alerts::many;
 use super::live::ServiceLive;
 use super::{Room, causes};
-use crate::clock::{age, clock_span};
-use crate::fact::{ServiceState, Verdict};
+use crate::clock::{Now, age, clock_span};
+use crate::condition::Test;
+use crate::fact::{AlertWord, ServiceState, Verdict};
+use crate::notice::Severity;
 use crate::plan::MetricPlan;
+use crate::plan::decisions::NoData;
+use crate::plan::rules::severity;
 
 /// How long a condition must hold before the verdict follows it.
 pub const HOLD: Duration = Duration::from_secs(10);
@@ -25,8 +30,13 @@ struct Judged {
 
 /// The verdict over everything the plan watches, and why. Unknown is WAIT, never GO.
 pub fn verdict(room: &Room) -> (Verdict, String) {
-    let judged: Vec<Judged> =
-        aborted(room).chain(level(room)).chain(services(room)).chain(metrics(room)).chain(paging(room)).collect();
+    let judged: Vec<Judged> = aborted(room)
+        .chain(level(room))
+        .chain(services(room))
+        .chain(metrics(room))
+        .chain(paging(room))
+        .chain(blind(room))
+        .collect();
     if judged.is_empty() {
         return (Verdict::Wait, "nothing is judged: the plan has no service and no objective".to_owned());
     }
@@ -145,6 +155,46 @@ fn paging(room: &Room) -> impl Iterator<Item = Judged> + '_ {
         asked: Duration::ZERO,
         words: format!("{name} fires ({why})"),
     })
+}
+
+/// Rules that would wake somebody and that nobody can judge, because what they look at is not seen: silence is not green.
+fn blind(room: &Room) -> impl Iterator<Item = Judged> + '_ {
+    let unseen = |name: &str, why: &str, since: Option<Now>| Judged {
+        holds: None,
+        held: since.map(|since| room.now.since(since)).unwrap_or_default(),
+        asked: HOLD,
+        words: format!("{name}: nobody can tell, {why}"),
+    };
+    let rules = room.plan.rules.iter().zip(&room.live.rules).filter_map(move |(rule, live)| {
+        let unknown = matches!(live.main.alert.last, Some((_, None)));
+        if !unknown || rule.severity < Severity::Page || rule.no_data == NoData::Ignore || room.rests(rule) {
+            return None;
+        }
+        // A baseline that is not taken yet, or a window not yet seen whole, is no blind source.
+        let metric = rule.when.expr.leaves().into_iter().filter_map(Test::metric).find_map(|m| {
+            let live = room.live.metrics.get(m.ix.0 as usize)?;
+            live.current().is_none().then(|| format!("{} {}", m.name, missing(room, live)))
+        })?;
+        Some(unseen(&rule.name, &metric, live.main.alert.blind))
+    });
+    let asks = many::asks(room);
+    let imported = room.plan.imported.iter().zip(&room.live.imported).filter_map(move |(rule, live)| {
+        if rule.rule.not_evaluated.is_some() || severity(rule.label("severity")) < Severity::Page {
+            return None;
+        }
+        let name = super::alerts::blind_name(&rule.called);
+        match (&live.trouble, asks) {
+            (Some(why), true) => Some(unseen(&rule.called, why, live.heard)),
+            (None, true) if live.heard.is_none() => Some(unseen(&rule.called, "no answer yet", None)),
+            // Whoever does not ask knows what the watch recorded.
+            (_, false) => {
+                let said = room.progress.episodes.newest(&name).filter(|(_, said)| said.to == AlertWord::Firing);
+                said.map(|(_, said)| unseen(&rule.called, said.why.raw(), None))
+            }
+            _ => None,
+        }
+    });
+    rules.chain(imported)
 }
 
 /// Why a metric has no value now, in words: `has no data for 40 s`.

@@ -663,3 +663,46 @@ fn who_takes_no_page_on_is_followed_by_the_next_on_the_ladder() {
     w.run(900, Some(1.2), Some(true), Some(true));
     assert!(channels(&w).iter().all(|(channel, _)| channel == "oncall"), "{:?}", channels(&w));
 }
+
+#[test]
+fn a_rule_that_would_wake_somebody_and_sees_nothing_keeps_the_verdict_from_go() {
+    // The services are well, and the metric has no objective: only the rule needs it.
+    let mut w = Watched::new(PLAN);
+    w.run(30, None, Some(true), Some(true));
+    assert_eq!(w.room.live.verdict.verdict, Verdict::Wait);
+    assert_eq!(w.room.live.verdict.reason, "5xx: nobody can tell, error rate has no data yet");
+    w.fine(30);
+    assert_eq!(w.room.live.verdict.verdict, Verdict::Go, "{}", w.room.live.verdict.reason);
+    w.run(30, None, Some(true), Some(true));
+    assert_eq!(w.room.live.verdict.verdict, Verdict::Wait, "{}", w.room.live.verdict.reason);
+    let trust = w.room.trust();
+    assert!(trust.troubles.iter().any(|t| t.starts_with("app is blind (error rate")), "{:?}", trust.troubles);
+    let mut w = Watched::new(&PLAN.replace("severity = \"page\"", "severity = \"warn\""));
+    w.run(30, None, Some(true), Some(true));
+    assert_eq!(w.room.live.verdict.verdict, Verdict::Go, "what only wants a look holds nothing up");
+}
+
+/// T41: what flaps each second for ten minutes is one page for each stretch in which it is kept.
+#[test]
+fn forty_rules_that_flap_page_once_for_each_time_they_are_kept() {
+    let rules: String = (0..40)
+        .map(|n| {
+            format!(
+                "[[rule]]\nname = \"r{n}\"\nwhen = \"error rate > {}%\"\nkeep_for = \"30s\"\nseverity = \"page\"\n\
+                 notify = [\"oncall\"]\n\n",
+                f64::from(n) / 100.0 + 0.2
+            )
+        })
+        .collect();
+    let from = PLAN.find("[[rule]]").unwrap();
+    let until = PLAN.find("[notify.oncall]").unwrap();
+    let mut w = Watched::new(&format!("{}{rules}{}", &PLAN[..from], &PLAN[until..]));
+    w.fine(10);
+    for second in 0..600 {
+        w.run(1, Some(if second % 2 == 0 { 5.0 } else { 0.1 }), Some(true), Some(true));
+    }
+    let pages = told(&w.facts).into_iter().filter(|(_, action)| *action == Action::Trigger).count();
+    assert_eq!(pages, 40, "ten minutes of flapping are one page for each rule");
+    w.fine(40);
+    assert_eq!(told(&w.facts).into_iter().filter(|(_, action)| *action == Action::Resolve).count(), 40);
+}

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::support::pty::{Pty, Start};
 use crate::support::watch::{LIMIT, Watched, warroom};
 use crate::tell::fake::{KEY, Receiver, Reply, World};
 use crate::tell::strict;
@@ -141,7 +142,32 @@ fn the_heartbeat_stops_with_whoever_judges() {
     assert_eq!(beats(), frozen, "a frozen evaluator is dead to the switch");
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).unwrap();
     until("it beats again", || beats() > frozen);
-    watch.end();
+    watch.kill();
+    std::thread::sleep(Duration::from_millis(300));
+    let dead = beats();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(beats(), dead, "and so is a dead one");
+}
+
+/// T38: who does not look at the screen, or cannot be written to, is not who judges.
+#[test]
+fn the_heartbeat_goes_on_when_nobody_reads_the_screen() {
+    let world = World::new();
+    let ((service, _), pager) = (service(&world), pager(&world));
+    let heart = world.receiver(|_, _| Reply::status(200));
+    let home = tempfile::tempdir().unwrap();
+    let more = format!("[heartbeat]\nurl = \"http://{}/ping\"\nevery = \"1s\"\n", heart.at);
+    let plan = plan(home.path(), &service, &pager, &more);
+    let args = ["run", plan.to_str().unwrap(), "--as", "ic"];
+    let start = Start { args: &args, env: &[("PD_KEY", KEY)], ..Start::default() };
+    let mut pty = Pty::start_at(home.path(), &start);
+    pty.wait_drawn();
+    let beats = || heart.got.lock().unwrap().len();
+    until("it beats", || beats() >= 2);
+    pty.stall(true);
+    let (stalled, asked) = (beats(), service.got.lock().unwrap().len());
+    until("it goes on", || beats() >= stalled + 4);
+    assert!(service.got.lock().unwrap().len() >= asked + 10, "and so do the polls");
 }
 
 /// All bytes of all files under a folder.

@@ -28,6 +28,7 @@ use warroom::tui::view::{Alarmed, Detail, View};
 use crate::support::screen::{frame, text};
 use crate::support::{self, Ledger, author, notices, start, story, told};
 
+mod hostile;
 mod together;
 
 const PLAN: &str = r#"
@@ -206,6 +207,35 @@ fn an_evaluation_that_fails_resolves_nothing_and_becomes_an_alert() {
 }
 
 #[test]
+fn a_rule_file_that_nobody_can_judge_keeps_the_verdict_from_go() {
+    let plan = format!("[[service]]\nname = \"api\"\ntcp = \"127.0.0.1:1\"\nevery = \"5s\"\n{PLAN}");
+    let mut w = Watched::new(loaded(&plan, RULES));
+    let api = || {
+        Reading::Service(warroom::probe::ServiceReading {
+            service: warroom::probe::ServiceIx(0),
+            outcome: warroom::probe::Outcome::Pass,
+            code: None,
+            version: None,
+            says: None,
+            phases: warroom::probe::Phases::default(),
+            tls_days: None,
+            excerpt: Untrusted::default(),
+        })
+    };
+    let mut looks = |found: Result<Elements<'_>, &str>| {
+        for _ in 0..6 {
+            w.heard(api());
+            w.run(5, 0, found);
+        }
+        (w.room.live.verdict.verdict, w.room.live.verdict.reason.clone())
+    };
+    assert_eq!(looks(Ok(&[])).0, Verdict::Go);
+    let (verdict, why) = looks(Err("connection refused"));
+    assert_eq!((verdict, why.as_str()), (Verdict::Wait, "HighErrorRate: nobody can tell, connection refused"));
+    assert_eq!(looks(Ok(&[])).0, Verdict::Go);
+}
+
+#[test]
 fn after_a_scrape_that_failed_what_is_absent_is_unknown_and_what_is_there_holds() {
     let mut w = Watched::new(loaded(PLAN, RULES));
     w.run(40, 0, Ok(&[("api", 0.1)]));
@@ -376,6 +406,41 @@ fn rule_files_come_plain_as_resources_and_in_several_documents() {
     assert_eq!(it.alerts[0].for_, Duration::from_mins(90));
     let list = format!("kind: List\nitems:\n- {}", resource.trim().replace('\n', "\n  "));
     assert_eq!(file(&list).alerts.len(), 1, "{:#?}", file(&list).findings);
+}
+
+#[test]
+fn odd_files_are_read_as_prometheus_reads_them() {
+    let text = "# a comment\r\n---\r\ngroups:\r\n- name: \"\u{fc}mlaut / 1\"\r\n  interval: 1m30s\r\n  query_offset: 30s\r\n  limit: 0\r\n  \
+        labels: {team: ops, severity: info}\r\n  rules:\r\n  - record: job:errors:rate5m\r\n    expr: sum by (job) (rate(errors_total[5m]))\r\n  \
+        - alert: Week\r\n    expr: |-\r\n      up\r\n        == 0\r\n    for: 1w2d3h4m5s6ms\r\n    keep_firing_for: 1y\r\n    labels:\r\n      \
+        severity: page\r\n      empty:\r\n      n: 007\r\n      yes: yes\r\n  - alert: Zero\r\n    expr: 1\r\n    for: 0\r\n    \
+        annotations: {summary: 'It''s {{ $value }}', description: \"a: \\\"b\\\"\"}\r\n  - alert: Nothing\r\n    expr: absent(up{job=\"x\"})\r\n    \
+        for: 0s\r\n---\r\n# nothing\r\n---\r\ngroups: []\r\n---\r\ngroups:\r\n- name: two\r\n  rules:\r\n";
+    let source = Source { file: "odd.yml", text };
+    let file = read(source, Evaluator::Prometheus);
+    let told: Vec<&str> = file.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(told, ["1 recording rule is not evaluated here"]);
+    let spans: Vec<(&str, u128, u128, u64)> = file
+        .alerts
+        .iter()
+        .map(|a| (a.name.as_str(), a.for_.as_millis(), a.keep_for.as_millis(), a.query_offset.as_secs()))
+        .collect();
+    let week = 1_000 * (7 * 86_400 + 2 * 86_400 + 3 * 3_600 + 4 * 60 + 5) + 6;
+    assert_eq!(spans, [("Week", week, 31_536_000_000, 30), ("Zero", 0, 0, 30), ("Nothing", 0, 0, 30)]);
+    let labels: Vec<(&str, &str)> = file.alerts[0].labels.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    assert_eq!(labels, [("empty", ""), ("n", "007"), ("severity", "page"), ("team", "ops"), ("yes", "yes")]);
+    assert_eq!(file.alerts[0].expr, "up\n  == 0");
+    assert_eq!(file.alerts[1].annotations[0].1, "It's {{ $value }}");
+    assert_eq!((file.recordings.len(), file.alerts[0].interval), (1, Some(Duration::from_secs(90))));
+    let here = read(source, Evaluator::Here);
+    assert!(here.findings.iter().any(|f| f.message.contains("query_offset")), "{:#?}", here.findings);
+    // A span that Prometheus refuses is no rule, and says so.
+    for bad in ["5", "1.5h", "5 m", "-1m", "1m1h", "''", "forever", "[1m]", "99999999999y"] {
+        let text = format!("groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n    for: {bad}\n");
+        let file = read(Source { file: "bad.yml", text: &text }, Evaluator::Prometheus);
+        assert!(file.alerts.iter().all(|a| a.not_evaluated.is_some()), "{bad}");
+        assert_eq!(file.findings.len(), 1, "{bad}: {:#?}", file.findings);
+    }
 }
 
 #[test]

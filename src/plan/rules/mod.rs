@@ -49,6 +49,9 @@ pub struct AlertRule {
     /// From one evaluation to the next, where the group says so.
     #[serde(skip)]
     pub interval: Option<Duration>,
+    /// It is evaluated as of so long ago.
+    #[serde(serialize_with = "seconds")]
+    pub query_offset: Duration,
     /// More alerts than this are a failed evaluation; 0 is no limit.
     pub limit: usize,
     /// Why it is not evaluated; none where it is.
@@ -68,6 +71,13 @@ pub struct RecordingRule {
     pub line: u32,
     /// The group's name.
     pub group: String,
+}
+
+impl ImportedRule {
+    /// The text of one of its labels, as it is written.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.rule.labels.iter().find(|(label, _)| label == name).map(|(_, text)| text.as_str())
+    }
 }
 
 /// An alert rule with the source that is asked. [`RuleIx`] is the index.
@@ -146,7 +156,7 @@ pub fn import(plan: &mut Plan, texts: &[RuleText]) -> Vec<Finding> {
                 }
                 let every = rule.interval.unwrap_or(source.every.max(SHORTEST)).max(super::FASTEST);
                 if rule.not_evaluated.is_none() {
-                    rules.push(RuleQuery { rule: ix, promql: rule.expr.clone(), every });
+                    rules.push(RuleQuery { rule: ix, promql: rule.expr.clone(), every, offset: rule.query_offset });
                 }
                 let (source, notify) = (source.name.clone(), source.notify.clone());
                 plan.imported.push(ImportedRule { rule, called, source, notify, every });

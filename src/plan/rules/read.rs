@@ -9,6 +9,7 @@ use super::{AlertRule, RecordingRule};
 use crate::clock::parse_duration;
 use crate::finding::{Code, Finding, Source, codes, finding_at, nearest};
 use crate::probe::promql;
+use crate::text::escape;
 
 /// Rules of one file.
 const RULES: usize = 10_000;
@@ -17,7 +18,7 @@ const FINDINGS: usize = 200;
 
 const IN_FILE: [&str; 1] = ["groups"];
 const IN_RESOURCE: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
-const IN_GROUP: [&str; 5] = ["name", "interval", "limit", "labels", "rules"];
+const IN_GROUP: [&str; 6] = ["name", "interval", "query_offset", "limit", "labels", "rules"];
 const IN_RULE: [&str; 7] = ["alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations"];
 
 /// Who evaluates the expressions.
@@ -79,6 +80,7 @@ struct Reader<'a> {
 struct Group {
     name: String,
     interval: Option<Duration>,
+    offset: Duration,
     limit: usize,
     labels: Vec<(String, String)>,
 }
@@ -145,6 +147,15 @@ impl Reader<'_> {
         if let Some(node) = get(entries, "interval") {
             group.interval = self.duration(codes::RULE_ODD, node, "interval").filter(|d| !d.is_zero());
         }
+        if let Some(node) = get(entries, "query_offset") {
+            group.offset = self.duration(codes::RULE_ODD, node, "query_offset").unwrap_or_default();
+            if self.by == Evaluator::Here && !group.offset.is_zero() {
+                let message =
+                    "`query_offset` waits for samples that arrive late, and none do on a page that is read here";
+                self.tell(codes::RULE_ODD, node.span.clone(), message, "leave it; the rules are evaluated at once");
+                group.offset = Duration::ZERO;
+            }
+        }
         if let Some(node) = get(entries, "limit") {
             match node.text().and_then(|text| text.parse().ok()) {
                 Some(limit) => group.limit = limit,
@@ -186,8 +197,7 @@ impl Reader<'_> {
         };
         self.unknown(entries, &IN_RULE, "a rule");
         let (alert, record) = (get(entries, "alert"), get(entries, "record"));
-        let name =
-            |node: Option<&Node>| node.and_then(Node::text).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned);
+        let name = |node: Option<&Node>| node.and_then(Node::text).map(str::trim).filter(|n| !n.is_empty()).map(escape);
         let expr = get(entries, "expr").and_then(|node| Some((node, node.text()?.trim())));
         let line = self.line(node);
         match (name(alert), name(record), expr) {
@@ -236,6 +246,7 @@ impl Reader<'_> {
                     line,
                     group: group.name.clone(),
                     interval: group.interval,
+                    query_offset: group.offset,
                     limit: group.limit,
                     not_evaluated: why_not,
                 });

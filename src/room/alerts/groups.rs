@@ -13,12 +13,13 @@ use super::super::Room;
 use super::super::episodes::Ack;
 use super::notices::{identity, told_again};
 use super::subject::{Of, Subject};
+use super::told::{Open, asked_since, open};
 use super::{Plan, Track};
 use crate::clock::{Stamp, clock_span, duration_text};
 use crate::fact::{AlertWord, Draft, Fact};
 use crate::notice::{Action, Group, Member, NAMED, Notice, Severity};
 use crate::plan::GroupBy;
-use crate::text::Untrusted;
+use crate::text::{Untrusted, escape};
 
 /// The wait before those who joined are told, doubled each time …
 const JOINED: Duration = Duration::from_secs(5);
@@ -72,69 +73,6 @@ pub fn common(plan: &Plan, by: GroupBy, subject: &Subject<'_>) -> Option<String>
 /// How a channel of this name groups.
 pub fn manner(plan: &Plan, channel: &str) -> GroupBy {
     plan.notify.iter().find(|c| c.name == channel).map(|c| c.group_by).unwrap_or_default()
-}
-
-/// Alerts that somebody was told of together and nobody that they are over, as queued so far: recorded or on its way there.
-pub struct Open<'a> {
-    key: &'a str,
-    home: &'a str,
-    by: &'a Untrusted,
-    severity: Severity,
-    named: BTreeMap<Uuid, &'a Untrusted>,
-    triggers: u64,
-    last: DateTime<Utc>,
-    since: DateTime<Utc>,
-    told: Vec<&'a str>,
-}
-
-impl Open<'_> {
-    /// Whether a channel was told of a breach with these.
-    pub fn names(&self, channel: &str, episode: Uuid) -> bool {
-        self.home == channel && self.named.contains_key(&episode)
-    }
-}
-
-/// All of them.
-pub fn open(room: &Room) -> Vec<Open<'_>> {
-    let all = &room.progress.episodes;
-    let mut out: BTreeMap<&str, Open<'_>> = BTreeMap::new();
-    let mut over: Vec<&str> = Vec::new();
-    let recorded = all.open_groups().flat_map(|key| all.notices_of(key)).map(|(_, notice, _)| notice);
-    let under_way = room.unsaved.values().filter_map(|unsaved| match &unsaved.draft.fact {
-        Fact::NoticeQueued { notice } => Some(notice),
-        _ => None,
-    });
-    for notice in recorded.chain(under_way) {
-        let Some(group) = &notice.group else { continue };
-        match notice.action {
-            Action::Resolve => over.push(&notice.key),
-            Action::Trigger => {
-                let it = out.entry(&notice.key).or_insert_with(|| Open {
-                    key: &notice.key,
-                    home: &group.home,
-                    by: &group.by,
-                    severity: notice.severity,
-                    named: BTreeMap::new(),
-                    triggers: 0,
-                    last: DateTime::<Utc>::MIN_UTC,
-                    since: notice.since,
-                    told: Vec::new(),
-                });
-                if !it.told.contains(&notice.channel.as_str()) {
-                    it.told.push(&notice.channel);
-                }
-                it.since = it.since.min(notice.since);
-                if notice.channel == group.home {
-                    it.triggers += 1;
-                    it.last = it.last.max(notice.at);
-                    it.named.extend(group.members.iter().map(|m| (m.episode, &m.name)));
-                }
-            }
-            _ => {}
-        }
-    }
-    out.retain(|key, _| !over.contains(key));
-    out.into_values().collect()
 }
 
 /// Who of those that fire hears with whom, on one channel each.
@@ -252,11 +190,10 @@ impl<'a> Together<'a> {
         while let Some(channel) = from.get(ix).copied() {
             ix += 1;
             let steps = self.room.plan.notify.iter().find(|c| c.name == channel).map(|c| c.escalate.as_slice());
-            let first = all.notices_of(it.key).filter(|(_, n, _)| n.channel == channel && n.action == Action::Trigger);
-            let Some(told) = first.map(|(at, ..)| at).max() else { continue };
+            let Some(asked) = asked_since(all, it.key, channel) else { continue };
             for step in steps.unwrap_or_default() {
                 let to = step.to.as_str();
-                if self.room.waited(told.utc()) < step.after || from.contains(&to) {
+                if self.room.waited(asked.utc()) < step.after || from.contains(&to) {
                     continue;
                 }
                 from.push(to);
@@ -303,7 +240,7 @@ impl<'a> Together<'a> {
             let mut draft = self.queue(&matter, channel, Action::Resolve, 0, &summary, &[], 0)?;
             if let Fact::NoticeQueued { notice } = &mut draft.fact {
                 notice.since = it.since;
-                notice.alert = Some(one.unwrap_or(it.by.raw()).to_owned());
+                notice.alert = Some(escape(one.unwrap_or(it.by.raw())));
             }
             Some(draft)
         });
@@ -350,7 +287,7 @@ impl<'a> Together<'a> {
             action,
             severity: matter.severity,
             room: Untrusted::new(room.plan.room.name.clone()),
-            alert: Some(one.unwrap_or_else(|| matter.by.raw().to_owned())),
+            alert: Some(escape(one.as_deref().unwrap_or(matter.by.raw()))),
             summary: Untrusted::new(summary),
             details: super::notices::circumstances(room, details, runbook),
             group: Some(group),
@@ -401,7 +338,7 @@ pub fn over_untold(room: &Room, ended: Vec<Ended>) -> Vec<Draft> {
             action: Action::Inform,
             severity,
             room: Untrusted::new(room.plan.room.name.clone()),
-            alert: Some(names.first().filter(|_| names.len() == 1).cloned().unwrap_or(by)),
+            alert: Some(escape(names.first().filter(|_| names.len() == 1).unwrap_or(&by))),
             summary: Untrusted::new(said),
             details: super::notices::circumstances(room, Vec::new(), None),
             group: None,

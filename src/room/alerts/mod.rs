@@ -24,6 +24,7 @@ mod restore;
 mod shown;
 pub mod subject;
 mod there;
+mod told;
 
 pub use many::{ForeignLive, Instance, Many, Owner};
 pub use notices::identity;

@@ -10,11 +10,12 @@ use super::super::Room;
 use super::Track;
 use super::groups::{self, Ended, Ready, Together};
 use super::subject::{Of, Subject};
+use super::told;
 use crate::clock::{clock_span, duration_text};
 use crate::fact::{Draft, Fact};
 use crate::notice::{Action, Notice, Severity};
 use crate::plan::Plan;
-use crate::text::Untrusted;
+use crate::text::{Untrusted, escape};
 
 /// What is to be told of alerts that fire now, and of groups of which none does any more; `ended` are breaches that this very
 /// evaluation ends.
@@ -146,11 +147,9 @@ pub fn over(room: &Room, subject: &Subject<'_>, episode: Uuid, ended: &mut Vec<E
         .filter(|(_, n, _)| n.action == Action::Trigger)
         .map(|(_, n, _)| (n.channel.as_str(), Action::Resolve))
         .collect();
-    let mut open = None;
     for channel in subject.notify {
         if !channels.iter().any(|(c, _)| c == channel) {
-            let open = open.get_or_insert_with(|| groups::open(room));
-            if open.iter().any(|it| it.names(channel, episode)) {
+            if told::names(room, channel, episode) {
                 continue;
             }
             let by = groups::common(&room.plan, groups::manner(&room.plan, channel), subject);
@@ -201,7 +200,7 @@ fn queue(
         action,
         severity: subject.severity,
         room: Untrusted::new(room.plan.room.name.clone()),
-        alert: Some(subject.name.clone()),
+        alert: Some(escape(&subject.name)),
         summary: Untrusted::new(summary),
         details,
         group: None,

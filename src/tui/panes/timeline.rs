@@ -1,6 +1,7 @@
 //! What happened, newest first.
 
 use std::collections::HashMap;
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 use ratatui::layout::Rect;
@@ -12,6 +13,7 @@ use crate::fact::retreat::Hand;
 use crate::fact::{AlertWord, Entry, Fact, Mark, RunVerdict, ServiceState, There, Verdict};
 use crate::notice::{Delivery, Severity};
 use crate::room::{JournalHealth, Room, apply};
+use crate::text::escape;
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
 use crate::tui::view::View;
@@ -107,16 +109,25 @@ impl Line<'_> {
                 let head = format!("{service} {to} ({} changes in {span})", self.changes);
                 if reason.raw().is_empty() { head } else { format!("{head}, {reason}") }
             }
+            Fact::AlertChanged { alert, to, .. } if self.changes > 1 => {
+                format!("{} ×{} {to}", escape(kind(alert.raw())), self.changes)
+            }
             _ => words(room, view, self.newest),
         }
     }
 }
 
-/// The lines, newest first. A service that comes and goes is one line with a count for each minute, though the verdict and other
+/// What alerts of one rule have in common: the name before the labels.
+fn kind(alert: &str) -> &str {
+    alert.split_once('{').map_or(alert, |(name, _)| name)
+}
+
+/// The lines, newest first. Alerts of one rule that go the same way one after the other are one line with their number. A service that comes and goes is one line with a count for each minute, though the verdict and other
 /// services change with it; what a person did stays where it was between the changes.
 fn lines(room: &Room) -> Vec<Line<'_>> {
     let mut out: Vec<Line<'_>> = Vec::new();
     let mut open: HashMap<&str, usize> = HashMap::new();
+    let mut alike: HashMap<(&str, Discriminant<AlertWord>), usize> = HashMap::new();
     for entry in room.progress.timeline.values().rev() {
         match &entry.fact {
             Fact::ServiceChanged { service, .. } => {
@@ -128,10 +139,24 @@ fn lines(room: &Room) -> Vec<Line<'_>> {
                 }
                 open.insert(service.raw(), out.len());
             }
+            Fact::AlertChanged { alert, to, .. } if alert.raw().contains('{') => {
+                let of = (kind(alert.raw()), discriminant(to));
+                let line = alike.get(&of).and_then(|at| out.get_mut(*at));
+                if let Some(line) = line.filter(|line| line.newest.stamp.ms - entry.stamp.ms <= FLAP) {
+                    line.changes += 1;
+                    line.since = entry.stamp;
+                    continue;
+                }
+                open.clear();
+                alike.insert(of, out.len());
+            }
             Fact::VerdictChanged { .. } => {}
             // Criteria that begin to hold, or to be waited for, are seen at the gate itself.
             Fact::GateTurned { to, .. } if *to != Stand::Broken => continue,
-            _ => open.clear(),
+            _ => {
+                open.clear();
+                alike.clear();
+            }
         }
         out.push(Line { newest: entry, since: entry.stamp, changes: 1 });
     }

@@ -55,14 +55,22 @@ fn suffer(seed: u64, kills: usize) -> Gone {
     until("asked", || service.got.lock().unwrap().len() > 3);
     let keys = || {
         let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        events(&pager).into_iter().for_each(|(action, key)| keys.entry(key).or_default().push(action));
+        for (action, key) in events(&pager) {
+            keys.entry(key).or_default().push(action);
+        }
         keys
     };
     while gone.kills < kills {
         well.store(false, Ordering::Relaxed);
         gone.breaches += 1;
-        for _ in 0..3.min(kills - gone.kills) {
-            std::thread::sleep(Duration::from_millis(dice(&mut seed, 2_500)));
+        for nth in 0..3.min(kills - gone.kills) {
+            // Twice before or around the page, then once after it.
+            let end = Instant::now() + LIMIT * 3;
+            while nth == 2 && keys().len() < gone.breaches {
+                assert!(Instant::now() < end, "breach {} was never paged: {:?}", gone.breaches, keys());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            std::thread::sleep(Duration::from_millis(dice(&mut seed, [1_500, 4_000, 1_000][nth])));
             gone.firing += usize::from(keys().len() == gone.breaches);
             watch.kill();
             gone.kills += 1;
@@ -97,6 +105,7 @@ fn suffer(seed: u64, kills: usize) -> Gone {
 }
 
 /// So many rooms at once, each killed so often.
+#[expect(clippy::print_stdout, reason = "the figure that the long run is for")]
 fn rooms(rooms: u64, kills: usize) {
     let all: Vec<Gone> = std::thread::scope(|scope| {
         let running: Vec<_> = (1..=rooms).map(|seed| scope.spawn(move || suffer(seed, kills))).collect();

@@ -12,7 +12,7 @@ use warroom::secret::Filled;
 use super::server::{Looking, World, ok, probe, request, response};
 
 fn rule(ix: u32, promql: &str) -> RuleQuery {
-    RuleQuery { rule: RuleIx(ix), promql: promql.to_owned(), every: Duration::from_millis(500) }
+    RuleQuery { rule: RuleIx(ix), promql: promql.to_owned(), every: Duration::from_millis(500), offset: Duration::ZERO }
 }
 
 fn base(at: std::net::SocketAddr, path: &str) -> Request {
@@ -48,6 +48,14 @@ fn each_rule_has_its_own_answer_and_who_is_late_is_unknown_alone() {
                         {"metric":{"pod":"a"},"value":[1700000000.1,"NaN"]}]"#,
                 ),
                 "query=none" => data("vector", "[]"),
+                // Asked as of half a minute ago; an element of a native histogram is one.
+                last if last.starts_with("query=before&time=") => {
+                    let at: f64 = last["query=before&time=".len()..].parse().unwrap();
+                    let now = chrono::Utc::now().timestamp_millis() as f64 / 1e3;
+                    let there = (now - 32.0..now - 29.0).contains(&at);
+                    let histogram = r#"[{"metric":{"a":"b"},"histogram":[1700000000.1,{"count":"3","sum":"6"}]}]"#;
+                    data("vector", if there { histogram } else { "[]" })
+                }
                 "query=number" => data("scalar", r#"[1700000000.1,"7"]"#),
                 "query=range" => data("matrix", r#"[{"metric":{},"values":[[1,"1"]]}]"#),
                 "query=bad" => {
@@ -60,8 +68,9 @@ fn each_rule_has_its_own_answer_and_who_is_late_is_unknown_alone() {
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
-    let all = ["many", "none", "number", "range", "bad", "html", "late"];
-    let asked = all.iter().enumerate().map(|(n, text)| rule(n as u32, text)).collect();
+    let all = ["many", "none", "number", "range", "bad", "html", "late", "before"];
+    let mut asked: Vec<RuleQuery> = all.iter().enumerate().map(|(n, text)| rule(n as u32, text)).collect();
+    asked[7].offset = Duration::from_secs(30);
     let mut asking = probe(0, Ask::Rules { request: base(server.at, "/prom/"), rules: asked });
     asking.timeout = Duration::from_secs(2);
     let mut looking = world.look(vec![asking]);
@@ -77,6 +86,7 @@ fn each_rule_has_its_own_answer_and_who_is_late_is_unknown_alone() {
     assert_eq!(found(4), Err("400: Prometheus does not take the query".to_owned()));
     assert_eq!(found(5), Err("the answer is not that of a Prometheus".to_owned()));
     assert!(found(6).unwrap_err().starts_with("no answer within"));
+    assert_eq!(found(7), Ok(vec!["{a=\"b\"} 0".to_owned()]));
 }
 
 #[test]

@@ -153,6 +153,13 @@ fn numbers_come_from_json_and_from_commands() {
     assert_eq!(number("echo 7; exit 1"), Err("exit 1, expected 0".to_owned()));
 }
 
+/// The same without how far a total lies above what is shown.
+fn counts(looking: &Looking, ix: u32) -> Vec<Result<f64, String>> {
+    let above =
+        |said: &Result<f64, String>| said.as_ref().is_err_and(|why| why.starts_with(warroom::probe::counter::ABOVE));
+    totals(looking, ix).into_iter().filter(|said| !above(said)).collect()
+}
+
 /// What was said of a counter, in order.
 fn totals(looking: &Looking, metric: u32) -> Vec<Result<f64, String>> {
     let all = looking.had.iter().filter(|s| matches!(s.reading, Reading::Metrics(_))).flat_map(metrics);
@@ -185,10 +192,14 @@ fn counters_of_a_page_are_counted_through_restarts_and_from_the_first_failure() 
     let mut probe = probe(0, Ask::Scrape { request: url(server.at), queries, rules: Vec::new() });
     probe.every = Duration::from_millis(100);
     let mut looking = world.look(vec![probe]);
-    looking.until("four pages", |l| totals(l, 0).len() >= 5);
+    looking.until("four pages", |l| counts(l, 0).len() >= 5);
     let begins = || Err(warroom::probe::counter::BEGINS.to_owned());
-    assert_eq!(totals(&looking, 0)[..5], [begins(), Ok(0.0), Ok(3.0), Ok(5.0), Ok(6.0)]);
-    assert_eq!(totals(&looking, 1)[..5], [begins(), Ok(1_000.0), Ok(1_013.0), Ok(1_019.0), Ok(1_026.0)]);
+    assert_eq!(counts(&looking, 0)[..5], [begins(), Ok(0.0), Ok(3.0), Ok(5.0), Ok(6.0)]);
+    // Whoever takes over is told how much of it the page no longer shows: three failures, then the two after them as well.
+    let above = |n: f64| Err(format!("{}{n}", warroom::probe::counter::ABOVE));
+    assert_eq!(totals(&looking, 0)[4], above(3.0));
+    assert!(totals(&looking, 0).contains(&above(5.0)));
+    assert_eq!(counts(&looking, 1)[..5], [begins(), Ok(1_000.0), Ok(1_013.0), Ok(1_019.0), Ok(1_026.0)]);
     // A label that no series has is a slip of the pen, and no zero.
     assert_eq!(totals(&looking, 2)[0], Err("no such series".to_owned()));
 }
@@ -214,7 +225,7 @@ fn counters_of_a_prometheus_are_counted_by_series() {
     let mut probe = probe(0, ask);
     probe.every = Duration::from_millis(100);
     let mut looking = world.look(vec![probe]);
-    looking.until("three answers", |l| totals(l, 0).len() >= 4);
+    looking.until("three answers", |l| counts(l, 0).len() >= 4);
     let begins = Err(warroom::probe::counter::BEGINS.to_owned());
-    assert_eq!(totals(&looking, 0)[..4], [begins, Ok(30.0), Ok(33.0), Err("no such series".to_owned())]);
+    assert_eq!(counts(&looking, 0)[..4], [begins, Ok(30.0), Ok(33.0), Err("no such series".to_owned())]);
 }

@@ -164,6 +164,41 @@ fn nobody_takes_the_group_on_and_the_next_on_the_ladder_hears_of_it_once() {
 }
 
 #[test]
+fn who_joins_does_not_hold_the_ladder_up() {
+    let more = "escalate = [{ after = \"2m\", to = \"cto\" }]\n[notify.cto]\ncommand = \"true\"";
+    let mut w = Watched::new(plan(more));
+    let names: Vec<String> = (0..40).map(|n| format!("svc-{n:02}")).collect();
+    // One more every five seconds: the words on them come in between.
+    for n in 1..=40 {
+        w.run(5, 0, Ok(&numbered(&names[..n])));
+    }
+    let first = of(&w.facts, Action::Trigger)[0].at;
+    let cto: Vec<&Notice> = of(&w.facts, Action::Trigger).into_iter().filter(|n| n.channel == "cto").collect();
+    assert_eq!(cto.len(), 1, "{:?}", told(&w.facts));
+    assert!(cto[0].at - first <= TimeDelta::seconds(126), "{}", cto[0].at - first);
+}
+
+/// Alerts of several rules that speak of one service, where a channel wants them together.
+#[test]
+fn rules_of_one_service_are_told_together_where_a_channel_says_so() {
+    let rules = "groups:\n- name: api\n  rules:\n  - alert: Slow\n    expr: x > 1\n    labels: {severity: critical, service: api}\n  \
+                 - alert: Down\n    expr: y > 1\n    labels: {severity: critical, service: api}\n";
+    let service = "[[service]]\nname = \"api\"\ntcp = \"127.0.0.1:1\"\n";
+    for (by, keys) in [("service", 1), ("rule", 2)] {
+        let text = PLAN.replace("command = \"true\"", &format!("command = \"true\"\ngroup_by = \"{by}\""));
+        let mut w = Watched::new(loaded(&format!("{service}{text}"), rules));
+        let one = || Ok(Found { elements: vec![(Labels::new([("job", "a")]), 2.0)], ..Found::default() });
+        for _ in 0..4 {
+            w.pass(5);
+            let both = [0, 1].map(|ix| RuleReading { rule: RuleIx(ix), found: one() });
+            w.heard(Reading::Rules(both.to_vec()));
+        }
+        let incidents: BTreeSet<&str> = of(&w.facts, Action::Trigger).iter().map(|n| n.key.as_str()).collect();
+        assert_eq!(incidents.len(), keys, "by {by}: {:?}", told(&w.facts));
+    }
+}
+
+#[test]
 fn a_channel_may_want_each_by_itself() {
     let mut w = Watched::new(plan("group_by = \"none\""));
     w.run(15, 0, Ok(&[("a", 2.0), ("b", 2.0), ("c", 2.0)]));
@@ -252,6 +287,8 @@ fn many_of_a_kind_are_a_row_on_the_screen_and_are_taken_on_at_once() {
     let names: Vec<String> = (0..40).map(|n| format!("svc-{n:02}")).collect();
     w.run(20, 0, Ok(&numbered(&names)));
     let mut view = View::new();
+    let whole = text(&frame(&w.room, &mut view, &Theme::default(), 200, 60));
+    assert!(whole.contains("Slow ×40 firing"), "one line of the timeline: {whole}");
     (view.zoom, view.focus) = (true, Pane::Alarms);
     let shown = text(&frame(&w.room, &mut view, &Theme::default(), 120, 40));
     assert!(shown.contains("40 firing"), "{shown}");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
-use warroom::notice::{Action, Notice, Severity};
+use warroom::notice::{Action, Group, Member, Notice, Severity};
 use warroom::tell::answer::{Answer, Reached, Wrong};
-use warroom::tell::outbox::{Form, How, Manner, Outbox, Parcel, Report};
+use warroom::tell::outbox::{Form, How, Manner, Outbox, Over, Parcel, Report};
 
 use super::scripted::{Dice, PAGERDUTY, World, busy, failed, ms, ok, refused};
 use super::strict::notice;
@@ -335,4 +335,20 @@ fn a_full_outbox_says_so_and_has_room_for_pages_still() {
     let refused = put(9_998, Severity::Warn).unwrap();
     assert!(matches!(&refused.how, How::Refused(0, why) if why.contains("wait for this channel")), "{refused:?}");
     assert_eq!(put(9_999, Severity::Page), None);
+}
+
+#[test]
+fn of_a_group_that_could_not_be_told_yet_the_next_word_names_everybody() {
+    let mut outbox = Outbox::new(Manner::Each { flights: 8, over: Over::Folded });
+    let names = ["a", "b", "c"];
+    for name in names {
+        let mut one = notice("k", Action::Trigger, Severity::Page);
+        let member = Member { episode: Uuid::new_v4(), name: name.into() };
+        one.group = Some(Group { by: "Slow".into(), home: "oncall".to_owned(), firing: 3, members: vec![member] });
+        outbox.put(Arc::new(one), false, Duration::ZERO);
+    }
+    let parcel = outbox.take(Duration::from_secs(1)).unwrap();
+    let last = parcel.notices.last().unwrap().group.as_ref().unwrap();
+    let named: Vec<&str> = last.members.iter().map(|m| m.name.raw()).collect();
+    assert_eq!(named, names, "one message for three notices, and nobody is left out of it");
 }
