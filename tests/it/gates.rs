@@ -13,6 +13,7 @@ use warroom::text::Untrusted;
 
 use crate::support::{Ledger, author, step, watching};
 
+mod asks;
 mod cli;
 mod races;
 mod sheet;
