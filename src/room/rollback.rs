@@ -114,7 +114,7 @@ impl Room {
     fn rollback_of(&self, ix: usize, recommended: Option<usize>) -> Option<RollbackNow> {
         let plan = self.plan.rollbacks.get(ix)?;
         let way = self.progress.retreat.way(&plan.name);
-        let (takes, measured) = Self::takes(plan, &way);
+        let (takes, measured) = self.takes(plan, &way);
         let verifying = way.rung == Rung::Verifying;
         let steady = self.live.levels.steady.get(ix).copied().flatten();
         let held = steady.map(|(from, _)| self.now.since(from)).unwrap_or_default();
@@ -136,9 +136,15 @@ impl Room {
         })
     }
 
-    fn takes(plan: &RollbackPlan, way: &Way) -> (Option<Duration>, bool) {
-        match way.measured.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
-            Some(took) => (Some(Duration::from_secs(took.as_secs())), true),
+    /// How long a plan takes, and whether that was measured by this journal: the newest time it was gone through to its end, else
+    /// its steps as they were last done, else what the plan says.
+    pub(super) fn takes(&self, plan: &RollbackPlan, way: &Way) -> (Option<Duration>, bool) {
+        if let Some(took) = way.measured.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
+            return (Some(Duration::from_secs(took.as_secs())), true);
+        }
+        let steps: Option<Vec<Duration>> = self.steps_under(Some(&plan.steps)).map(|step| self.took(step)).collect();
+        match steps.filter(|all| !all.is_empty()) {
+            Some(all) => (Some(all.into_iter().fold(Duration::ZERO, Duration::saturating_add)), true),
             None => (plan.takes, false),
         }
     }
@@ -153,7 +159,7 @@ impl Room {
         });
         fit.min_by_key(|(_, plan)| {
             let way = self.progress.retreat.way(&plan.name);
-            Self::takes(plan, &way).0.unwrap_or(Duration::MAX)
+            self.takes(plan, &way).0.unwrap_or(Duration::MAX)
         })
         .map(|(ix, _)| ix)
     }

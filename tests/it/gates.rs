@@ -14,6 +14,7 @@ use warroom::text::Untrusted;
 use crate::support::{Ledger, author, step, watching};
 
 mod asks;
+mod breach;
 mod cli;
 mod races;
 mod sheet;

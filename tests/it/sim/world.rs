@@ -462,6 +462,11 @@ impl World {
         self.by_itself(ix, effects);
     }
 
+    /// Whether the clocks of a seat jumped and it has not noticed yet.
+    pub fn jumps(&self, ix: usize) -> bool {
+        !self.seats[ix].jumps.is_empty()
+    }
+
     /// A second passes for a room.
     pub fn tick(&mut self, ix: usize) {
         let now = self.now(ix);
