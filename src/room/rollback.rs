@@ -243,8 +243,14 @@ impl Room {
 
 /// What firing a plan records: that it is fired, and its steps open again.
 pub(super) fn fire(room: &Room, plan: &RollbackPlan, reason: Untrusted, hand: Hand) -> Vec<Fact> {
-    let moved =
-        Fact::RollbackMoved { plan: Untrusted::new(plan.name.clone()), to: Rung::Fired, reason, hand, took: None };
+    let moved = Fact::RollbackMoved {
+        plan: Untrusted::new(plan.name.clone()),
+        to: Rung::Fired,
+        reason,
+        hand,
+        took: None,
+        from: Some(Rung::Armed),
+    };
     let settled = room.steps_under(Some(&plan.steps)).filter(|s| room.status(&s.id).settled());
     let open = settled.map(|s| Fact::StepMarked {
         step: s.id.clone(),
@@ -298,7 +304,7 @@ fn goes_on(room: &Room, ix: usize, plan: &RollbackPlan) -> Option<Fact> {
     let way = room.progress.retreat.way(&plan.name);
     let moved = |to, reason: String, took| {
         let (plan, reason) = (Untrusted::new(plan.name.clone()), Untrusted::new(reason));
-        Some(Fact::RollbackMoved { plan, to, reason, hand: Hand::Room, took })
+        Some(Fact::RollbackMoved { plan, to, reason, hand: Hand::Room, took, from: Some(way.rung) })
     };
     match way.rung {
         Rung::Fired => {
@@ -342,6 +348,7 @@ fn by_itself(room: &mut Room) -> Vec<Fact> {
         reason: Untrusted::new(format!("level {} does so by itself: {}", level.name, level.symptoms.join(", "))),
         hand: Hand::Room,
         took: None,
+        from: Some(it.way.rung),
     };
     match it.way.rung {
         Rung::Idle | Rung::Aborted | Rung::Complete => vec![moved(Rung::Prepared)],

@@ -79,20 +79,21 @@ fn play_all(first: u64, cutovers: u64) {
         }
     }
     let Tally { cutovers, checks, goes, fired, alerts, refused } = tally;
-    println!(
+    eprintln!(
         "{cutovers} cutovers, {checks} checks, {goes} decided GO, {fired} rollbacks fired, {alerts} alerts, {refused} refusals: no law broken, {:?}",
         begun.elapsed()
     );
     // A simulation in which nothing happens proves nothing.
-    assert!(cutovers < 50 || goes > cutovers / 10 && fired > cutovers / 10 && alerts > 0, "too little happens");
+    assert!(cutovers < 20 || goes > cutovers / 10 && fired > cutovers / 10 && alerts > 0, "too little happens");
 }
 
 #[test]
-fn no_law_is_broken_in_fifty_cutovers() {
-    play_all(0, 50);
+fn no_law_is_broken_in_twenty_cutovers() {
+    play_all(0, 20);
 }
 
-/// The long run: `cargo nextest run --run-ignored only sim::`.
+/// The long run, which `cargo nextest` would end after two minutes: `cargo test --release --test it -- --ignored sim::`.
+/// `WARROOM_FIRST` says from which seed on.
 #[test]
 #[ignore = "takes minutes; run before a release"]
 fn no_law_is_broken_in_ten_thousand_cutovers() {

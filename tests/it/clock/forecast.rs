@@ -144,6 +144,7 @@ fn a_rollback_that_was_gone_through_is_counted_as_it_took() {
         reason: Untrusted::default(),
         hand: Hand::Person,
         took,
+        from: None,
     };
     for (to, took) in [
         (Rung::Prepared, None),
