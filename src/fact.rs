@@ -488,6 +488,9 @@ pub enum Fact {
         /// Seconds since it fired, when it is complete.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<f64>,
+        /// How it stood before whoever did it; none in journals of before that was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Rung>,
     },
     /// Somebody says no to a rollback that would fire by itself.
     RollbackVetoed {

@@ -63,7 +63,7 @@ fn executed(named: Option<&Path>, path: &Path) -> anyhow::Result<Vec<(String, Ve
         if let Fact::RunbookLoaded { hashes, paths, .. } = &entry.fact {
             earlier.extend(hashes.iter().zip(paths).map(|(hash, path)| (hash.clone(), path.clone())));
         }
-        if matches!(entry.fact, Fact::Noted { step: None, .. }) || report::of_gate(&entry.fact).is_some() {
+        if report::of_the_room(&entry.fact) {
             notes.push(Arc::clone(&entry));
         }
         progress.apply(&entry);

@@ -196,9 +196,8 @@ fn countdown(room: &Room) -> Vec<String> {
             Ok(left) => format!("in {}", clock_span(left)),
             Err(_) => "PASSED".to_owned(),
         };
-        let back =
-            if safe.rollback.is_none() { "; the way back is not counted, nobody knows how long it takes" } else { "" };
-        lines.push(format!("latest go {at} ({left}){back}"));
+        let back = safe.way_back();
+        lines.push(format!("latest go {at} ({left}), {back}"));
     }
     let windows: Vec<String> = room.windows().map(|w| escape(&w.name)).collect();
     if !windows.is_empty() {

@@ -161,6 +161,7 @@ fn clock(room: &Room) -> Value {
             "window": rfc3339(safe.window),
             "work": safe.work.as_secs_f64(),
             "rollback": safe.rollback.map(|r| r.as_secs_f64()),
+            "rollback_measured": safe.measured,
             "dwell": safe.dwell.as_secs_f64(),
             "unknown": safe.unknown,
         })

@@ -9,8 +9,8 @@
 //! rps has data                    the one question that a missing number answers
 //! services up · api up · api is down · api version is "2.0.0"
 //! availability burns · availability overspent · availability within budget
-//! steps done
-//! … and … · … or … · not … · ( … )
+//! steps done · gate "deploy" go · gate deploy is no-go
+//! … and … · … or … · not … · ( … ) · 2 of (…, …, …)
 //! ```
 
 use std::fmt;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::fact::ServiceState;
+use crate::fact::{ServiceState, Verdict};
 use crate::probe::{MetricIx, ServiceIx};
 
 mod parse;
@@ -134,6 +134,13 @@ pub enum Expr {
         /// Two at least.
         of: Vec<Expr>,
     },
+    /// So many of them hold at least.
+    Some {
+        /// How many.
+        need: usize,
+        /// As many at least.
+        of: Vec<Expr>,
+    },
     /// It does not hold.
     Not {
         /// What.
@@ -153,6 +160,19 @@ impl Expr {
             Self::Not { of } => of.holds(leaf).map(|known| !known),
             Self::All { of } => together(of, true, leaf),
             Self::Any { of } => together(of, false, leaf),
+            Self::Some { need, of } => {
+                let found: Vec<Option<bool>> = of.iter().map(|one| one.holds(leaf)).collect();
+                let count = |what| found.iter().filter(|one| **one == what).count();
+                let (hold, unknown) = (count(Some(true)), count(None));
+                // What is unknown may turn out either way, and counts for neither.
+                if hold >= *need {
+                    Some(true)
+                } else if hold + unknown < *need {
+                    Some(false)
+                } else {
+                    None
+                }
+            }
         }
     }
 
@@ -161,7 +181,7 @@ impl Expr {
         match self {
             Self::Test(test) => vec![test],
             Self::Not { of } => of.leaves(),
-            Self::All { of } | Self::Any { of } => of.iter().flat_map(Self::leaves).collect(),
+            Self::All { of } | Self::Any { of } | Self::Some { of, .. } => of.iter().flat_map(Self::leaves).collect(),
         }
     }
 }
@@ -297,6 +317,28 @@ pub enum Test {
         /// Which.
         metric: MetricRef,
     },
+    /// Another gate has come to a verdict; unknown while that waits.
+    Gate {
+        /// Which.
+        gate: GateRef,
+        /// GO or NO-GO.
+        verdict: Verdict,
+    },
+}
+
+/// A gate that a condition names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateRef {
+    /// Its place in the plan.
+    pub ix: usize,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+impl Serialize for GateRef {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.name)
+    }
 }
 
 /// An objective with a budget that a condition names.
@@ -396,6 +438,7 @@ impl fmt::Display for Test {
                 write!(f, "count of {} over {} {}", metric.name, crate::clock::duration_text(*over), threshold.text)
             }
             Self::HasData { metric } => write!(f, "{} has data", metric.name),
+            Self::Gate { gate, verdict } => write!(f, "gate {} {verdict}", gate.name),
             Self::Slo { slo, asks: SloAsk::Burns } => write!(f, "{} burns", slo.name),
             Self::Slo { slo, asks: SloAsk::Overspent } => write!(f, "{} overspent", slo.name),
             Self::Slo { slo, asks: SloAsk::WithinBudget } => write!(f, "{} within budget", slo.name),
@@ -412,6 +455,8 @@ pub struct Names<'a> {
     pub services: &'a [String],
     /// Objectives with a budget.
     pub slos: &'a [String],
+    /// Gates; none where another gate cannot be asked for.
+    pub gates: Option<&'a [String]>,
 }
 
 impl Condition {
@@ -458,6 +503,8 @@ pub enum Trouble {
     UnknownMetric(String),
     /// It names a service that does not exist.
     UnknownService(String),
+    /// It names a gate that does not exist.
+    UnknownGate(String),
 }
 
 impl ConditionError {

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{
-    ConditionError, Expr, MetricRef, Names, Op, ServiceRef, Side, SloAsk, SloRef, Test, Threshold, Trouble,
+    ConditionError, Expr, GateRef, MetricRef, Names, Op, ServiceRef, Side, SloAsk, SloRef, Test, Threshold, Trouble,
     parse_value, part,
 };
 use crate::clock::parse_duration;
-use crate::fact::ServiceState;
+use crate::fact::{ServiceState, Verdict};
 use crate::probe::{MetricIx, ServiceIx};
 
 /// Brackets within brackets.
@@ -16,7 +16,7 @@ const DEPTH: usize = 32;
 
 /// Reads all of `text`.
 pub(super) fn expr(text: &str, names: Names<'_>) -> Result<Expr, ConditionError> {
-    let mut reader = Reader { text, at: 0, names, depth: 0 };
+    let mut reader = Reader { text, at: 0, names, depth: 0, listed: false };
     let expr = reader.any()?;
     let rest = reader.rest().trim();
     if rest.is_empty() {
@@ -60,11 +60,22 @@ const STATES: [(&str, ServiceState); 7] = [
     ("stale", ServiceState::Stale),
 ];
 
+const VERDICTS: [(&str, Verdict); 4] =
+    [("go", Verdict::Go), ("no-go", Verdict::NoGo), ("no go", Verdict::NoGo), ("nogo", Verdict::NoGo)];
+
+/// Where a verdict's word stands in a text.
+fn verdict_at(text: &str) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    [" is ", " go", " no-go", " no go", ",", ")", " and ", " or "].iter().filter_map(|word| lower.find(word)).min()
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
     names: Names<'a>,
     depth: usize,
+    /// Within `2 of (…)`, where a comma ends a condition.
+    listed: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -145,6 +156,9 @@ impl<'a> Reader<'a> {
                 self.depth = nested;
                 return Ok(Expr::Not { of });
             }
+            if let Some(need) = self.some_of() {
+                return self.listed(need);
+            }
             if self.sign('(') {
                 let open = self.at - 1;
                 let inner = self.any()?;
@@ -157,6 +171,85 @@ impl<'a> Reader<'a> {
             }
         }
         self.leaf()
+    }
+
+    /// `2 of` before a bracket.
+    fn some_of(&mut self) -> Option<usize> {
+        let rest = self.rest();
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, after) = rest.split_at(digits);
+        let of = after.trim_start().get(..2).is_some_and(|word| word.eq_ignore_ascii_case("of"));
+        let bracket = after.trim_start().get(2..).is_some_and(|after| after.trim_start().starts_with('('));
+        let need = number.parse().ok().filter(|_| of && bracket)?;
+        self.at += rest.len() - after.trim_start().get(2..).unwrap_or_default().trim_start().len();
+        Some(need)
+    }
+
+    /// `(…, …, …)`, of which so many must hold; the bracket stands here.
+    fn listed(&mut self, need: usize) -> Result<Expr, ConditionError> {
+        let open = self.at;
+        self.sign('(');
+        let nested = self.depth;
+        self.depth += 1;
+        if self.depth > DEPTH {
+            let message = "too many conditions within each other".to_owned();
+            return Err(ConditionError::unreadable(message, "split it in two", open..self.text.len()));
+        }
+        let before = std::mem::replace(&mut self.listed, true);
+        let mut of = vec![self.any()?];
+        while self.sign(',') {
+            of.push(self.any()?);
+        }
+        self.listed = before;
+        if !self.sign(')') {
+            let message = "the bracket is never closed".to_owned();
+            return Err(ConditionError::unreadable(message, "add a `)`", open..self.text.len()));
+        }
+        self.depth = nested;
+        if need == 0 || need > of.len() {
+            let (message, most) = (format!("{need} of {} can never be meant", of.len()), of.len());
+            let help = format!("ask for 1 to {most} of them, with a comma between two");
+            return Err(ConditionError::unreadable(message, &help, 0..self.at));
+        }
+        Ok(Expr::Some { need, of })
+    }
+
+    /// `gate "deploy" go`, `gate deploy is no-go`; what stands after `gate` is here.
+    fn gate(&mut self) -> Result<Expr, ConditionError> {
+        self.space();
+        let start = self.at;
+        let Some(gates) = self.names.gates else {
+            let message = "only the criteria of a gate can ask for another gate".to_owned();
+            let help = "write what that gate asks for, as in \"error rate < 1%\"";
+            return Err(ConditionError::unreadable(message, help, start..self.text.len()));
+        };
+        let (quoted, len) = self.quoted_or_word();
+        let rest = self.rest();
+        let bare = |name: &str| rest.starts_with(name) && !name.is_empty() && ends_word(rest, name.len());
+        let in_quotes = len > quoted.len();
+        let known = gates.iter().map(String::as_str);
+        let found = longest(known, |name| if in_quotes { name == quoted } else { bare(name) });
+        let Some((ix, wide)) = found else {
+            let end = if in_quotes { start + len } else { start + verdict_at(rest).unwrap_or(rest.len()) };
+            let name = self.text.get(start..end).unwrap_or_default().trim().trim_matches(['"', '`', '\'']);
+            return Err(ConditionError {
+                kind: Trouble::UnknownGate(name.to_owned()),
+                message: format!("there is no gate \"{name}\""),
+                help: String::new(),
+                span: self.span_of(name),
+            });
+        };
+        let name: Arc<str> = gates.get(ix).map_or("", String::as_str).into();
+        self.at += if in_quotes { len } else { wide };
+        let no = self.is_not() == Some(true) || self.word("not");
+        for (word, verdict) in VERDICTS {
+            if self.word(word) {
+                return Ok(negated(Expr::Test(Test::Gate { gate: GateRef { ix, name }, verdict }), no));
+            }
+        }
+        let words = self.text.get(start..).unwrap_or_default().trim();
+        let message = format!("\"gate {words}\" says nothing of its verdict");
+        Err(ConditionError::unreadable(message, &format!("write `gate \"{name}\" go`"), start..self.text.len()))
     }
 
     fn starts_with_not(&self) -> bool {
@@ -176,6 +269,9 @@ impl<'a> Reader<'a> {
         }
         if self.word("count of") {
             return self.count();
+        }
+        if self.word("gate") {
+            return self.gate();
         }
         if self.rest().starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) {
             return self.number_first();
@@ -477,6 +573,7 @@ impl<'a> Reader<'a> {
     fn value_words(&self, ends: &[&str]) -> &'a str {
         let rest = self.rest();
         let mut end = rest.find(')').unwrap_or(rest.len());
+        end = end.min(rest.find(',').filter(|_| self.listed).unwrap_or(end));
         let lower = rest.to_ascii_lowercase();
         for word in [" and ", " or ", " and(", " or("].iter().chain(ends) {
             end = end.min(lower.find(word).unwrap_or(end));

@@ -43,7 +43,7 @@ codes! {
     COMMAND = "WR018" Error "a command that cannot be read";
     HEADING = "WR019" Error "a heading or step that the runbook does not have";
     AMBIGUOUS = "WR020" Error "a heading that the runbook has more than once";
-    CYCLE = "WR021" Error "services that need each other, or channels that escalate to each other, in a circle";
+    CYCLE = "WR021" Error "services that need each other, channels that escalate to each other, or gates that ask for each other, in a circle";
     TIME = "WR022" Error "a time or zone that cannot be read";
     RULE_FILE = "WR028" Error "a rule file that is no YAML, or holds no groups of rules";
     SHELL = "WR030" Warning "a command that looks written for a shell, but runs without one";

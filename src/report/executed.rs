@@ -140,7 +140,8 @@ fn end_lines(of: Executed<'_>) -> Vec<String> {
         if let Some(words) = said::of_gate(&entry.fact) {
             out.push(format!("gate {} · {}: {words}", said::time(entry.stamp), said::who(&entry.by)));
         }
-        if let Some((what, words)) = super::way_back::of_way_back(&entry.fact) {
+        let other = super::way_back::of_way_back(&entry.fact).or_else(|| super::clock::of_clock(&entry.fact));
+        if let Some((what, words)) = other {
             out.push(format!("{what} {} · {}: {words}", said::time(entry.stamp), said::who(&entry.by)));
         }
     }

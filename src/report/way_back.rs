@@ -28,7 +28,7 @@ pub(super) fn of_way_back(fact: &Fact) -> Option<(&'static str, String)> {
         Fact::DecisionTaken { level, choice, reason } => {
             ("level", format!("{}, decided to {choice}{}", name(level), because(reason)))
         }
-        Fact::RollbackMoved { plan, to, reason, hand, took } => {
+        Fact::RollbackMoved { plan, to, reason, hand, took, .. } => {
             let itself = if *hand == Hand::Room && *to == Rung::Fired { " BY ITSELF" } else { "" };
             let took = took.and_then(|s| std::time::Duration::try_from_secs_f64(s).ok());
             let took = took.map(|t| format!(" in {}", clock_span(t))).unwrap_or_default();

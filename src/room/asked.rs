@@ -1,5 +1,7 @@
 //! The conditions of one gate, asked with its own terms: steps before it, how old a value may be, how many samples it takes.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -8,6 +10,7 @@ use super::Room;
 use super::judge::{self, Look};
 use crate::clock::age;
 use crate::condition::{Condition, Expr, Test};
+use crate::fact::Verdict;
 use crate::fact::gate::Stand;
 use crate::plan::decisions::GatePlan;
 
@@ -20,7 +23,12 @@ pub(super) struct Asked<'a> {
     pub plan: &'a GatePlan,
     /// Steps before it: settled, all.
     pub steps: (u32, u32),
+    /// Verdicts on the gates it asks for, each found once.
+    pub others: &'a Others,
 }
+
+/// Verdicts on gates by their place in the plan.
+pub(super) type Others = RefCell<BTreeMap<usize, Verdict>>;
 
 impl Asked<'_> {
     fn leaf(&self, test: &Test) -> Option<bool> {
@@ -28,21 +36,39 @@ impl Asked<'_> {
             let (done, all) = self.steps;
             return (all > 0).then_some(done == all);
         }
+        if let Test::Gate { gate, verdict } = test {
+            let known = self.others.borrow().get(&gate.ix).copied();
+            let found = known.or_else(|| {
+                let found = self.room.reckon_with(gate.ix, self.others)?.verdict;
+                self.others.borrow_mut().insert(gate.ix, found);
+                Some(found)
+            })?;
+            return (found != Verdict::Wait).then_some(found == *verdict);
+        }
         if self.unfit(test).is_some() {
             return matches!(test, Test::HasData { .. }).then_some(false);
         }
         judge::leaf(self.room, test, None)
     }
 
-    /// How a criterion stands. Steps that are not done break nothing: they are waited for.
+    /// Whether a leaf is one that people bring about: steps, and gates that are still to come to a verdict.
+    fn waited_for(&self, test: &Test) -> bool {
+        match test {
+            Test::StepsDone => true,
+            Test::Gate { .. } => self.leaf(test).is_none(),
+            _ => false,
+        }
+    }
+
+    /// How a criterion stands. Steps that are not done, and gates that wait, break nothing: they are waited for.
     pub fn stand(&self, expr: &Expr) -> Stand {
         match expr.holds(&mut |test| self.leaf(test)) {
             Some(true) => return Stand::Holds,
             found => {
                 let known = |steps: Option<bool>| {
-                    expr.holds(&mut |test| if *test == Test::StepsDone { steps } else { self.leaf(test) })
+                    expr.holds(&mut |test| if self.waited_for(test) { steps } else { self.leaf(test) })
                 };
-                let some = self.steps.1 > 0;
+                let some = self.steps.1 > 0 || !expr.leaves().contains(&&Test::StepsDone);
                 if found == Some(false) && known(None) == Some(false) {
                     return Stand::Broken;
                 }

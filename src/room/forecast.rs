@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Room, Row, Status};
+use crate::clock::duration_text;
 use crate::fact::Mark;
 use crate::runbook::{Phase, Step};
 
@@ -104,10 +105,23 @@ pub struct DropDead {
     pub work: Duration,
     /// Time of the longest way back; none where one is not known.
     pub rollback: Option<Duration>,
+    /// Whether that was measured by this journal; else the plan says so.
+    pub measured: bool,
     /// Dwell of the gates ahead.
     pub dwell: Duration,
     /// Open steps of which nobody said how long they take.
     pub unknown: usize,
+}
+
+impl DropDead {
+    /// The way back that is counted, in words: `way back 1m12s measured`, `way back 1m30s as planned`.
+    pub fn way_back(&self) -> String {
+        let how = if self.measured { "measured" } else { "as planned" };
+        self.rollback.map_or_else(
+            || "way back not counted: nobody knows how long it takes".to_owned(),
+            |takes| format!("way back {} {how}", duration_text(takes)),
+        )
+    }
 }
 
 impl Forecast {
@@ -209,23 +223,22 @@ impl Room {
         if ahead.iter().all(|section| section.open.is_empty()) {
             return None;
         }
-        let (work, rollback, dwell) = (work(ahead), self.way_back_takes(), self.dwell_ahead());
+        let (work, back, dwell) = (work(ahead), self.way_back_takes(), self.dwell_ahead());
+        let (rollback, measured) = (back.map(|(takes, _)| takes), back.is_some_and(|(_, measured)| measured));
         let need = work.saturating_add(rollback.unwrap_or_default()).saturating_add(dwell);
         let at = TimeDelta::from_std(need).ok().and_then(|need| window.checked_sub_signed(need));
         let unknown = ahead.iter().flat_map(|section| &section.open).filter(|work| work.left.is_none()).count();
-        Some(DropDead { at: at.unwrap_or(DateTime::<Utc>::MIN_UTC), window, work, rollback, dwell, unknown })
+        Some(DropDead { at: at.unwrap_or(DateTime::<Utc>::MIN_UTC), window, work, rollback, measured, dwell, unknown })
     }
 
-    /// The longest way back: as measured on this run, else as planned; none where a way back has neither, or none is planned.
-    fn way_back_takes(&self) -> Option<Duration> {
+    /// The longest way back, and whether it was measured; none where nobody knows of one how long it takes, or none is planned.
+    fn way_back_takes(&self) -> Option<(Duration, bool)> {
         let each = self.plan.rollbacks.iter().map(|plan| {
-            let steps: Vec<&Step> = self.steps_under(Some(&plan.steps)).collect();
-            let measured: Option<Vec<Duration>> = steps.iter().map(|step| self.took(step)).collect();
-            let measured = measured.filter(|all| !all.is_empty());
-            measured.map(|all| all.into_iter().fold(Duration::ZERO, Duration::saturating_add)).or(plan.takes)
+            let (takes, measured) = self.takes(plan, &self.progress.retreat.way(&plan.name));
+            Some((takes?, measured))
         });
-        let all: Option<Vec<Duration>> = each.collect();
-        all?.into_iter().max()
+        let all: Option<Vec<(Duration, bool)>> = each.collect();
+        all?.into_iter().max_by_key(|(takes, _)| *takes)
     }
 
     /// Healthy time that the gates ahead still ask for.

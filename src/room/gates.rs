@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::asked::Asked;
+use super::asked::{Asked, Others};
 use super::ballots::{Cast, Decision, Said, Settled};
 use super::judge::Look;
 use super::{Room, Status};
@@ -212,10 +212,15 @@ impl Room {
 
     /// The verdicts on a gate, without words.
     pub(super) fn reckon(&self, ix: usize) -> Option<Reckoned<'_>> {
+        self.reckon_with(ix, &Others::default())
+    }
+
+    /// The same where verdicts on some gates are found already.
+    pub(super) fn reckon_with(&self, ix: usize, others: &Others) -> Option<Reckoned<'_>> {
         let plan = self.plan.gates.get(ix)?;
         let steps = self.gate_step_counts(ix);
         let stands: Vec<Stand> =
-            plan.criteria.iter().map(|c| Asked { room: self, plan, steps }.stand(&c.expr)).collect();
+            plan.criteria.iter().map(|c| Asked { room: self, plan, steps, others }.stand(&c.expr)).collect();
         let said = self.progress.gates.gate(&plan.name);
         let settled = said.map_or(Settled::Open, Said::settled);
         let standing = || said.into_iter().flat_map(Said::standing);
@@ -266,7 +271,8 @@ impl Room {
         let plan = self.plan.gates.get(ix)?;
         let it = self.reckon(ix)?;
         let live = self.live.gates.get(ix);
-        let asked = Asked { room: self, plan, steps: it.steps };
+        let others = Others::default();
+        let asked = Asked { room: self, plan, steps: it.steps, others: &others };
         let alone = it.stands.iter().filter(|s| **s == Stand::Broken).count() == 1;
         let turn = it.said.and_then(|said| said.turn.as_ref()).filter(|turn| turn.to == Stand::Broken);
         let breach = turn.filter(|_| alone && it.stand() == Stand::Broken).map(|turn| turn.stamp.utc());

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{MetricLive, Room, slo, verdict};
 use crate::condition::{Expr, Side, Test};
-use crate::fact::ServiceState;
+use crate::fact::{ServiceState, Verdict};
 use crate::plan::MetricPlan;
 use crate::plan::decisions::Place;
 
@@ -64,7 +64,7 @@ fn because(room: &Room, expr: &Expr, place: Option<&Place>, whole: Option<bool>,
             }
         }
         Expr::Not { of } => because(room, of, place, whole.map(|known| !known), said),
-        Expr::All { of } | Expr::Any { of } => {
+        Expr::All { of } | Expr::Any { of } | Expr::Some { of, .. } => {
             for one in of.iter().filter(|one| holds(room, one, place) == whole) {
                 because(room, one, place, whole, said);
             }
@@ -115,6 +115,10 @@ pub(super) fn leaf(room: &Room, test: &Test, place: Option<&Place>) -> Option<bo
         }
         Test::HasData { metric } => Some(current(room, metric.ix.0).is_some()),
         Test::Slo { slo, asks } => slo::judge(room, slo.ix)?.answer(*asks),
+        Test::Gate { gate, verdict } => match room.reckon(gate.ix)?.verdict {
+            Verdict::Wait => None,
+            known => Some(known == *verdict),
+        },
     }
 }
 
@@ -186,6 +190,9 @@ pub(super) fn look(room: &Room, test: &Test, place: Option<&Place>) -> Look {
     }
     look.words = match test {
         Test::ServicesUp => services_words(room),
+        Test::Gate { gate, .. } => {
+            room.reckon(gate.ix).map_or_else(|| test.to_string(), |it| format!("gate {} {}", gate.name, it.verdict))
+        }
         Test::Slo { slo, .. } => slo::judge(room, slo.ix)
             .map_or_else(|| test.to_string(), |now| format!("{}: {}", slo.name, slo::sentence(&now))),
         Test::StepsDone => {

@@ -275,6 +275,10 @@ fn metric(room: &mut Room, at: Now, reading: MetricReading) {
     room.revision.metrics += 1;
     match reading.value {
         Ok(point) => {
+            // The clock was set back, and nobody has said so yet: what lies ahead of it would keep this value out.
+            if live.series.last().is_some_and(|last| last.at > at.utc + AHEAD) {
+                live.series.forget_after(at.utc);
+            }
             live.series.push(point.at, point.value);
             live.fresh = Some(at);
             live.trouble = None;

@@ -64,6 +64,7 @@ struct Move {
     reason: Untrusted,
     hand: Hand,
     took: Option<f64>,
+    from: Option<Rung>,
 }
 
 /// How a rollback plan stands, by the record alone.
@@ -83,6 +84,8 @@ pub struct Way {
     pub fired: Option<(Stamp, Author, Hand)>,
     /// Seconds that the newest complete one took.
     pub measured: Option<f64>,
+    /// Whether it was armed since it was prepared, though it may have been given up since.
+    pub was_armed: bool,
 }
 
 /// Something that was done about a breaker.
@@ -141,8 +144,8 @@ impl Retreat {
                 let (level, reason) = (level.clone(), reason.clone());
                 self.decisions.insert(stamp, Taken { stamp, by: by(), level, choice: *choice, reason });
             }
-            Fact::RollbackMoved { plan, to, reason, hand, took } => {
-                let it = Move { to: *to, by: by(), reason: reason.clone(), hand: *hand, took: *took };
+            Fact::RollbackMoved { plan, to, reason, hand, took, from } => {
+                let it = Move { to: *to, by: by(), reason: reason.clone(), hand: *hand, took: *took, from: *from };
                 self.moves.entry(plan.raw().to_owned()).or_default().insert(stamp, it);
             }
             Fact::RollbackVetoed { plan, reason } => {
@@ -219,9 +222,14 @@ impl Way {
             Rung::Idle => false,
             Rung::Prepared => !from.under_way(),
             Rung::Armed => matches!(from, Rung::Prepared | Rung::Armed),
-            Rung::Fired => from == Rung::Armed,
+            // Whoever fired it saw it armed: giving it up at the same moment does not undo that.
+            Rung::Fired => {
+                from == Rung::Armed || (from, step.from) == (Rung::Aborted, Some(Rung::Armed)) && self.was_armed
+            }
             Rung::Verifying => from == Rung::Fired,
             Rung::Complete => from.under_way(),
+            // Giving up what was not fired yet is no word on what is under way.
+            Rung::Aborted if from.under_way() => step.from.is_none_or(Rung::under_way),
             Rung::Aborted => !matches!(from, Rung::Idle | Rung::Complete | Rung::Aborted),
         };
         if !possible {
@@ -231,12 +239,13 @@ impl Way {
             self.since = Some(stamp);
         }
         (self.rung, self.reason) = (to, step.reason.clone());
+        self.was_armed = to == Rung::Armed || to == Rung::Aborted && self.was_armed;
         match to {
             Rung::Armed if step.hand == Hand::Room => self.armed_itself = self.armed_itself.or(Some(stamp)),
             Rung::Armed if !self.armed_by.iter().any(|a| a.person == step.by.person) => {
                 self.armed_by.push(step.by.clone());
             }
-            Rung::Prepared | Rung::Aborted => (self.armed_by, self.armed_itself) = (Vec::new(), None),
+            Rung::Prepared => (self.armed_by, self.armed_itself) = (Vec::new(), None),
             Rung::Fired => self.fired = Some((stamp, step.by.clone(), step.hand)),
             Rung::Complete => self.measured = step.took,
             _ => {}

@@ -127,7 +127,7 @@ impl Room {
     fn rollback_of(&self, ix: usize, recommended: Option<usize>) -> Option<RollbackNow> {
         let plan = self.plan.rollbacks.get(ix)?;
         let way = self.progress.retreat.way(&plan.name);
-        let (takes, measured) = Self::takes(plan, &way);
+        let (takes, measured) = self.takes(plan, &way);
         let verifying = way.rung == Rung::Verifying;
         let steady = self.live.levels.steady.get(ix).copied().flatten();
         let held = steady.map(|(from, _)| self.now.since(from)).unwrap_or_default();
@@ -149,9 +149,15 @@ impl Room {
         })
     }
 
-    fn takes(plan: &RollbackPlan, way: &Way) -> (Option<Duration>, bool) {
-        match way.measured.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
-            Some(took) => (Some(Duration::from_secs(took.as_secs())), true),
+    /// How long a plan takes, and whether that was measured by this journal: the newest time it was gone through to its end, else
+    /// its steps as they were last done, else what the plan says.
+    pub(super) fn takes(&self, plan: &RollbackPlan, way: &Way) -> (Option<Duration>, bool) {
+        if let Some(took) = way.measured.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
+            return (Some(Duration::from_secs(took.as_secs())), true);
+        }
+        let steps: Option<Vec<Duration>> = self.steps_under(Some(&plan.steps)).map(|step| self.took(step)).collect();
+        match steps.filter(|all| !all.is_empty()) {
+            Some(all) => (Some(all.into_iter().fold(Duration::ZERO, Duration::saturating_add)), true),
             None => (plan.takes, false),
         }
     }
@@ -166,7 +172,7 @@ impl Room {
         });
         fit.min_by_key(|(_, plan)| {
             let way = self.progress.retreat.way(&plan.name);
-            Self::takes(plan, &way).0.unwrap_or(Duration::MAX)
+            self.takes(plan, &way).0.unwrap_or(Duration::MAX)
         })
         .map(|(ix, _)| ix)
     }
@@ -250,8 +256,14 @@ impl Room {
 
 /// What firing a plan records: that it is fired, and its steps open again.
 pub(super) fn fire(room: &Room, plan: &RollbackPlan, reason: Untrusted, hand: Hand) -> Vec<Fact> {
-    let moved =
-        Fact::RollbackMoved { plan: Untrusted::new(plan.name.clone()), to: Rung::Fired, reason, hand, took: None };
+    let moved = Fact::RollbackMoved {
+        plan: Untrusted::new(plan.name.clone()),
+        to: Rung::Fired,
+        reason,
+        hand,
+        took: None,
+        from: Some(Rung::Armed),
+    };
     let settled = room.steps_under(Some(&plan.steps)).filter(|s| room.status(&s.id).settled());
     let open = settled.map(|s| Fact::StepMarked {
         step: s.id.clone(),
@@ -305,7 +317,7 @@ fn goes_on(room: &Room, ix: usize, plan: &RollbackPlan) -> Option<Fact> {
     let way = room.progress.retreat.way(&plan.name);
     let moved = |to, reason: String, took| {
         let (plan, reason) = (Untrusted::new(plan.name.clone()), Untrusted::new(reason));
-        Some(Fact::RollbackMoved { plan, to, reason, hand: Hand::Room, took })
+        Some(Fact::RollbackMoved { plan, to, reason, hand: Hand::Room, took, from: Some(way.rung) })
     };
     match way.rung {
         Rung::Fired => {
@@ -349,6 +361,7 @@ fn by_itself(room: &mut Room) -> Vec<Fact> {
         reason: Untrusted::new(format!("level {} does so by itself: {}", level.name, level.symptoms.join(", "))),
         hand: Hand::Room,
         took: None,
+        from: Some(it.way.rung),
     };
     match it.way.rung {
         Rung::Idle | Rung::Aborted | Rung::Complete => vec![moved(Rung::Prepared)],

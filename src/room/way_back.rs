@@ -258,7 +258,14 @@ fn found(plan: &RollbackPlan) -> String {
 }
 
 fn moved(it: &RollbackNow, to: Rung, reason: Untrusted) -> Fact {
-    Fact::RollbackMoved { plan: Untrusted::new(it.name.clone()), to, reason, hand: Hand::Person, took: None }
+    Fact::RollbackMoved {
+        plan: Untrusted::new(it.name.clone()),
+        to,
+        reason,
+        hand: Hand::Person,
+        took: None,
+        from: Some(it.way.rung),
+    }
 }
 
 fn find<'a>(room: &'a Room, name: &str) -> Result<(RollbackNow, &'a RollbackPlan), Refusal> {

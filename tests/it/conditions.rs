@@ -20,7 +20,8 @@ fn metrics() -> Vec<(String, Option<String>)> {
 fn parse(text: &str) -> Result<Condition, warroom::condition::ConditionError> {
     let services = ["api".to_owned(), "card-api".to_owned(), "not found page".to_owned()];
     let slos = ["availability".to_owned()];
-    Condition::parse(text, Names { metrics: &metrics(), services: &services, slos: &slos })
+    let gates = ["deploy".to_owned(), "canary 5%".to_owned()];
+    Condition::parse(text, Names { metrics: &metrics(), services: &services, slos: &slos, gates: Some(&gates) })
 }
 
 /// The tree in one line, as people would say it.
@@ -29,6 +30,7 @@ fn said(expr: &Expr) -> String {
     match expr {
         Expr::All { of } => format!("({})", list(of, " and ")),
         Expr::Any { of } => format!("({})", list(of, " or ")),
+        Expr::Some { need, of } => format!("{need} of ({})", list(of, ", ")),
         Expr::Not { of } => format!("not {}", said(of)),
         Expr::Test(test) => test.to_string(),
     }
@@ -55,6 +57,14 @@ fn everything_that_is_promised_can_be_written() {
         ("count of failures over 10m is not above baseline", "not count of failures over 10m above baseline"),
         ("failures has no data", "not failures has data"),
         ("5xx and timeouts > 3 and p95 < 1s", "(5xx and timeouts > 3 and p95 < 1s)"),
+        ("2 of (error rate < 1%, p95 < 500 ms, services up)", "2 of (error rate < 1%, p95 < 500 ms, services up)"),
+        (
+            "1 of (rps in [100, 500], 2 OF (api up, steps done))",
+            "1 of (rps in [100, 500], 2 of (api is up, steps done))",
+        ),
+        ("gate \"canary 5%\" go", "gate canary 5% GO"),
+        ("gate canary 5% is go and steps done", "(gate canary 5% GO and steps done)"),
+        ("gate deploy is not no-go", "not gate deploy NO-GO"),
         ("all services up", "services up"),
         ("Steps Done", "steps done"),
         ("card-api up", "card-api is up"),
@@ -141,6 +151,12 @@ fn by_definition(expr: &Expr, leaves: &[Option<bool>], next: &mut usize) -> u8 {
         Expr::Not { of } => 2 - by_definition(of, leaves, next),
         Expr::All { of } => of.iter().map(|e| by_definition(e, leaves, next)).min().unwrap_or(2),
         Expr::Any { of } => of.iter().map(|e| by_definition(e, leaves, next)).max().unwrap_or(0),
+        // So many of several is what stands in that place, the best first.
+        Expr::Some { need, of } => {
+            let mut found: Vec<u8> = of.iter().map(|e| by_definition(e, leaves, next)).collect();
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            found[need - 1]
+        }
     }
 }
 
@@ -149,7 +165,8 @@ fn any_expr() -> impl Strategy<Value = Expr> {
         prop_oneof![
             inner.clone().prop_map(|e| Expr::Not { of: Box::new(e) }),
             prop::collection::vec(inner.clone(), 2..4).prop_map(|of| Expr::All { of }),
-            prop::collection::vec(inner, 2..4).prop_map(|of| Expr::Any { of }),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|of| Expr::Any { of }),
+            (1..3_usize, prop::collection::vec(inner, 2..4)).prop_map(|(need, of)| Expr::Some { need, of }),
         ]
     })
 }
@@ -168,7 +185,7 @@ fn number(expr: &mut Expr, next: &mut usize) {
             *next += 1;
         }
         Expr::Not { of } => number(of, next),
-        Expr::All { of } | Expr::Any { of } => of.iter_mut().for_each(|e| number(e, next)),
+        Expr::All { of } | Expr::Any { of } | Expr::Some { of, .. } => of.iter_mut().for_each(|e| number(e, next)),
     }
 }
 

@@ -538,3 +538,71 @@ fn what_a_profile_leaves_out_is_said_so_and_the_runbook_may_be_gone() {
     let verified = warroom(home.path()).arg("verify").arg(at("j.db")).output().unwrap();
     assert_eq!(verified.status.code(), Some(0), "{verified:?}");
 }
+
+/// What was decided about the room as a whole is told in the order in which it happened, and the frozen evidence can be read again.
+#[test]
+fn holds_gates_levels_and_rollbacks_are_told_in_their_order() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::write(
+        at("go-live.md"),
+        "# Go-live\n\n## Deploy\n\n- [ ] deploy green\n\n## Rollback\n\n- [ ] back to blue\n",
+    )
+    .unwrap();
+    let plan = "[room]\nname = \"x\"\nrunbook = [\"go-live.md\"]\nt0 = 2025-10-21T12:00:00Z\n\n\
+                [[metric]]\nname = \"five\"\ncommand = \"echo 5\"\nevery = \"1s\"\n\n\
+                [[gate]]\nname = \"deploy\"\nat = \"Deploy\"\ncriteria = [\"steps done\", \"five < 10\"]\n\n\
+                [[level]]\nname = \"3\"\ndeclare = [\"data corruption\"]\n\n\
+                [[rollback]]\nname = \"blue\"\nsteps = \"Rollback\"\n";
+    std::fs::write(at("warroom.toml"), plan).unwrap();
+    let journal = at("room.db");
+    let watch = Watched::start(home.path(), &at("warroom.toml"), "ic", &["--journal", journal.to_str().unwrap()]);
+    let mut client = watch.client();
+    client.until("a value", |status| status["metrics"][0]["value"] == 5.0);
+    let intents = [
+        json!({ "kind": "hold", "reason": "storage is slow" }),
+        json!({ "kind": "resume", "reason": "it is fast again" }),
+        json!({ "kind": "gate-override", "gate": "deploy", "reason": "done by hand" }),
+        json!({ "kind": "declare", "level": "3", "symptom": "data corruption", "text": "rows are gone" }),
+        json!({ "kind": "rollback-prepare", "plan": "blue" }),
+        json!({ "kind": "rollback-arm", "plan": "blue" }),
+        json!({ "kind": "rollback-fire", "plan": "blue", "word": "blue" }),
+    ];
+    for (n, intent) in (1..).zip(&intents) {
+        let answer = client.ask(n, "ic", intent).unwrap();
+        assert_eq!(answer["answer"], "accepted", "{answer}");
+    }
+    client.until("the level", |status| status["level"]["name"] == "3");
+    watch.end();
+    let run = |format: &str| {
+        let out =
+            warroom(home.path()).args(["export", journal.to_str().unwrap(), "--format", format]).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let told = run("md");
+    let mut from = 0;
+    for words in [
+        "hold ",
+        "the clock stands: storage is slow",
+        "the clock goes on: it is fast again",
+        "\"deploy\", GO decided BY OVERRIDE",
+        "data corruption declared, level 3: rows are gone",
+        "level ",
+        "\"blue\" prepared",
+        "\"blue\" armed",
+        "\"blue\" fired",
+    ] {
+        let at = told[from..].find(words);
+        from += at.unwrap_or_else(|| panic!("{words:?} is not told behind what came before it:\n{told}"));
+    }
+    // The evidence is in the record as it was frozen: what the chart showed, with the hash that the decision names.
+    let entries = run("jsonl");
+    let decided = entries.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+    let decided = decided.map(|e| e["fact"].clone()).find(|f| f["kind"] == "gate-decided").unwrap();
+    let charts = decided["evidence"]["charts"].as_array().unwrap();
+    assert_eq!(charts[0]["metric"], "five");
+    assert!(charts[0]["points"].as_array().is_some_and(|points| !points.is_empty()), "{decided:#}");
+    let evidence: warroom::fact::gate::Evidence = serde_json::from_value(decided["evidence"].clone()).unwrap();
+    assert_eq!(evidence.hash().to_string(), decided["sha256"].as_str().unwrap());
+}

@@ -13,6 +13,8 @@ use warroom::text::Untrusted;
 
 use crate::support::{Ledger, author, step, watching};
 
+mod asks;
+mod breach;
 mod cli;
 mod races;
 mod sheet;

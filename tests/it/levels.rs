@@ -571,7 +571,7 @@ fn fact() -> impl Strategy<Value = Fact> {
     let saw = proptest::collection::vec(0..12_i64, 0..3);
     prop_oneof![
         6 => (plan(), rung, hand).prop_map(|(plan, to, hand)| Fact::RollbackMoved {
-            plan, to, reason: Untrusted::default(), hand, took: Some(3.0)
+            plan, to, reason: Untrusted::default(), hand, took: Some(3.0), from: (hand == Hand::Person).then_some(Rung::Armed)
         }),
         2 => proptest::option::of(level()).prop_map(|to| Fact::LevelChanged { from: None, to, symptoms: vec![] }),
         2 => level().prop_map(|level| Fact::LevelDeclared { level, symptom: words("x"), text: words("y") }),

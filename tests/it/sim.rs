@@ -65,6 +65,7 @@ fn told(seed: u64, world: &World) -> String {
 }
 
 /// Plays seeds from `first` on; fails with the first one that breaks a law.
+#[expect(clippy::print_stdout, reason = "the figures are what the long run is for")]
 fn play_all(first: u64, cutovers: u64) {
     if let Some(seed) = std::env::var("WARROOM_SEED").ok().and_then(|s| s.parse().ok()) {
         play(seed, &mut Tally::default()).unwrap_or_else(|story| panic!("{story}"));
@@ -84,15 +85,16 @@ fn play_all(first: u64, cutovers: u64) {
         begun.elapsed()
     );
     // A simulation in which nothing happens proves nothing.
-    assert!(cutovers < 50 || goes > cutovers / 10 && fired > cutovers / 10 && alerts > 0, "too little happens");
+    assert!(cutovers < 20 || goes > cutovers / 10 && fired > cutovers / 10 && alerts > 0, "too little happens");
 }
 
 #[test]
-fn no_law_is_broken_in_fifty_cutovers() {
-    play_all(0, 50);
+fn no_law_is_broken_in_twenty_cutovers() {
+    play_all(0, 20);
 }
 
-/// The long run: `cargo nextest run --run-ignored only sim::`.
+/// The long run, which `cargo nextest` would end after two minutes: `cargo test --release --test it -- --ignored sim::`.
+/// `WARROOM_FIRST` says from which seed on.
 #[test]
 #[ignore = "takes minutes; run before a release"]
 fn no_law_is_broken_in_ten_thousand_cutovers() {

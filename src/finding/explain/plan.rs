@@ -131,7 +131,7 @@ pub(super) const WHY: &[Why] = &[
     },
     Why {
         code: CYCLE,
-        reason: "A failure is shown under its cause; in a circle nothing is the cause. An escalation leads to somebody who was not told yet.",
+        reason: "A failure is shown under its cause; in a circle nothing is the cause. An escalation leads to somebody who was not told yet. Gates that wait for each other wait for ever.",
         wrong: "name = \"api\"\nneeds = [\"web\"]    # and web needs api",
         right: "name = \"web\"\nneeds = [\"api\"]",
     },

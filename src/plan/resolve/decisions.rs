@@ -42,6 +42,8 @@ pub(super) struct Known {
     windows: Vec<String>,
     rules: Vec<String>,
     slos: Vec<String>,
+    /// Gates, while those that ask for them are read.
+    gates: Option<Vec<String>>,
     pub(super) places: Places,
 }
 
@@ -60,10 +62,15 @@ impl Resolver<'_> {
             windows: Vec::new(),
             rules: Vec::new(),
             slos: plan.slos.iter().map(|slo| slo.name.clone()).collect(),
+            gates: Some(
+                raw.gates.iter().map(|g| g.name.as_ref().map(|n| n.get_ref().clone()).unwrap_or_default()).collect(),
+            ),
             places: Places::new(books),
         };
         plan.gates =
             self.each(&raw.gates, "gate", |g| g.name.as_ref(), |it, raw, name| Some(it.gate(raw, name, &known)));
+        self.gates_in_a_circle(&raw.gates, &plan.gates);
+        known.gates = None;
         plan.windows =
             self.each(&raw.windows, "window", |w| w.name.as_ref(), |it, raw, name| it.window(raw, name, &known));
         known.windows = plan.windows.iter().map(|window| window.name.clone()).collect();
@@ -115,7 +122,12 @@ impl Resolver<'_> {
     fn condition(&mut self, text: &Text, known: &Known) -> Option<Condition> {
         match Condition::parse(
             text.get_ref(),
-            Names { metrics: &known.metrics, services: &known.services, slos: &known.slos },
+            Names {
+                metrics: &known.metrics,
+                services: &known.services,
+                slos: &known.slos,
+                gates: known.gates.as_deref(),
+            },
         ) {
             Ok(condition) => Some(condition),
             Err(mut error) => {
@@ -126,6 +138,10 @@ impl Resolver<'_> {
                     }
                     Trouble::UnknownService(name) => {
                         error.help = meant("service", name, known.services.iter().map(String::as_str));
+                        Some(codes::UNKNOWN_NAME)
+                    }
+                    Trouble::UnknownGate(name) => {
+                        error.help = meant("gate", name, known.gates.iter().flatten().map(String::as_str));
                         Some(codes::UNKNOWN_NAME)
                     }
                     Trouble::Unreadable | Trouble::Unit => None,
@@ -394,7 +410,7 @@ impl Resolver<'_> {
 /// The rules that objectives bring along: one for their burn, one for what the cutover may spend. A rule of the plan with the
 /// same name stands instead.
 fn of_budgets(slos: &[SloPlan], known: &Known) -> Vec<RulePlan> {
-    let names = Names { metrics: &known.metrics, services: &known.services, slos: &known.slos };
+    let names = Names { metrics: &known.metrics, services: &known.services, slos: &known.slos, gates: None };
     let rules = slos.iter().flat_map(|slo| {
         let asked = [Some("burns"), slo.spend.map(|_| "overspent")].into_iter().flatten();
         asked.filter_map(move |asks| {

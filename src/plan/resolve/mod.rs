@@ -6,6 +6,7 @@ mod circles;
 mod command;
 mod decisions;
 mod fill;
+mod gates;
 mod metrics;
 mod needs;
 mod places;

@@ -23,7 +23,7 @@ pub fn windows(room: &Room) -> Option<String> {
     (!names.is_empty()).then(|| format!("{}{every}", names.join(", ")))
 }
 
-/// `latest go 13:42 (in 0:31)`, with what is not known; red when it has passed.
+/// `latest go 13:42 (in 0:31), way back 1m12s measured`, with what is not known; red when it has passed.
 pub fn drop_dead(room: &Room) -> Option<(String, Role)> {
     let safe = room.live.forecast.drop_dead?;
     let now = room.now.utc;
@@ -33,11 +33,11 @@ pub fn drop_dead(room: &Room) -> Option<(String, Role)> {
         Err(_) => format!("latest go {at} PASSED {} ago", clock_span((now - safe.at).to_std().unwrap_or_default())),
     };
     let role = if safe.at <= now { Role::Bad } else { Role::Dim };
-    if safe.rollback.is_none() {
-        text.push_str(", way back not counted: nobody knows how long it takes");
-    } else if safe.unknown > 0 {
+    if safe.rollback.is_some() && safe.unknown > 0 {
         text.push_str(", at most");
     }
+    text.push_str(", ");
+    text.push_str(&safe.way_back());
     Some((text, role))
 }
 

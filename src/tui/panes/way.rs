@@ -55,7 +55,7 @@ pub(super) fn words(fact: &Fact) -> Option<String> {
         Fact::LevelDeclared { level, symptom, text } => format!("declared {symptom}, level {level}: {text}"),
         Fact::LevelWithdrawn { symptom, reason, .. } => format!("withdrew {symptom}: {reason}"),
         Fact::DecisionTaken { level, choice, reason } => format!("level {level}: decided to {choice}: {reason}"),
-        Fact::RollbackMoved { plan, to, reason, hand, took } => {
+        Fact::RollbackMoved { plan, to, reason, hand, took, .. } => {
             let itself = if *hand == Hand::Room { " by itself" } else { "" };
             let took = took.and_then(|s| std::time::Duration::try_from_secs_f64(s).ok());
             let took = took.map(|t| format!(" in {}", crate::clock::clock_span(t))).unwrap_or_default();

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use warroom::fact::Fact;
 use warroom::room::Intent;
 use warroom::room::forecast::{Section, Work, schedule, work};
+
+use warroom::text::Untrusted;
 
 use super::{MINUTE, World, plan};
 use crate::support::{at, step};
@@ -122,4 +125,41 @@ fn the_way_back_is_counted_as_measured_and_unknown_is_said() {
     w.does("dba", &Intent::Reopen { step: back }).unwrap();
     w.pass(MINUTE);
     assert_eq!(w.room.live.forecast.drop_dead.unwrap().rollback, Some(7 * MINUTE), "as the rehearsal took");
+}
+
+/// A rollback that was gone through to its end in this journal is counted as it took, from the firing until it was verified, and
+/// the screen says which it is.
+#[test]
+fn a_rollback_that_was_gone_through_is_counted_as_it_took() {
+    use warroom::fact::Draft;
+    use warroom::fact::retreat::{Hand, Rung};
+    let rest = "[[rollback]]\nname = \"blue\"\nsteps = \"Rollback\"\ntakes = \"15m\"\n";
+    let mut w = World::new(RUNBOOK, &plan("window = \"3h\"", rest));
+    w.pass(MINUTE);
+    let safe = w.room.live.forecast.drop_dead.unwrap();
+    assert_eq!(safe.way_back(), "way back 15m as planned");
+    let moved = |to, took| Fact::RollbackMoved {
+        plan: "blue".into(),
+        to,
+        reason: Untrusted::default(),
+        hand: Hand::Person,
+        took,
+        from: None,
+    };
+    for (to, took) in [
+        (Rung::Prepared, None),
+        (Rung::Armed, None),
+        (Rung::Fired, None),
+        (Rung::Verifying, None),
+        (Rung::Complete, Some(1_512.4)),
+    ] {
+        let draft = Draft { id: uuid::Uuid::now_v7(), by: w.room.me.author.clone(), fact: moved(to, took) };
+        w.ledger.record(&mut w.room, vec![draft]);
+        w.pass(MINUTE);
+    }
+    let later = w.room.live.forecast.drop_dead.unwrap();
+    assert_eq!(later.way_back(), "way back 25m12s measured");
+    assert_eq!(safe.at - later.at, chrono::TimeDelta::seconds(612), "the latest go is that much earlier");
+    let shown = warroom::tui::panes::countdown::drop_dead(&w.room);
+    assert!(shown.is_some_and(|(text, _)| text.ends_with("way back 25m12s measured")));
 }

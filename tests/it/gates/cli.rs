@@ -12,13 +12,13 @@ use sha2::{Digest, Sha256};
 use crate::support::watch::{Watched, warroom};
 
 /// A page of metrics on loopback whose error rate can be changed.
-struct Page {
-    port: u16,
-    errors: Arc<AtomicU32>,
+pub(super) struct Page {
+    pub port: u16,
+    pub errors: Arc<AtomicU32>,
 }
 
 impl Page {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let errors = Arc::new(AtomicU32::new(0));

@@ -1,6 +1,6 @@
 //! What must never happen, checked after each event against what the world knows to be true and the room cannot see.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Laws {
     good: HashMap<String, Duration>,
     /// Every run that began: where, of which step, from when to when.
     runs: HashMap<Uuid, (usize, StepId, u64, u64)>,
+    /// Those that began while the journal could not write.
+    unrecorded: HashSet<Uuid>,
     /// Which rung of a plan its author had before them, by draft.
     aborts: HashMap<Uuid, Rung>,
     pub broken: Vec<String>,
@@ -101,7 +103,7 @@ impl Laws {
         healthy(&mut self.good, self.seats.entry(ix).or_default(), room, &steps);
     }
 
-    fn broke(&mut self, ix: usize, what: String) {
+    fn broke(&mut self, ix: usize, what: &str) {
         self.broken.push(format!("seat {ix}: {what}"));
     }
 
@@ -199,7 +201,7 @@ impl Laws {
         };
         let watching = matches!(room.live.watch, Watch::Me { .. });
         if wrong || !watching {
-            self.broke(ix, format!("by itself, watching: {watching}: {fact:?}"));
+            self.broke(ix, &format!("by itself, watching: {watching}: {fact:?}"));
         }
         if let Fact::AlertChanged { to: AlertWord::Firing, .. } = fact {
             self.alerts += 1;
@@ -231,7 +233,7 @@ impl Laws {
         let read_only_run =
             matches!(intent, Intent::Run { step, .. } if room.would_run(step).iter().all(|p| p.word.is_none()));
         if needs && !decides && !(read_only_run && role.is_some()) {
-            self.broke(ix, format!("{by:?} has no role that decides, and did {intent:?}"));
+            self.broke(ix, &format!("{by:?} has no role that decides, and did {intent:?}"));
         }
         for Effect::Append(drafts) in effects {
             for draft in drafts {
@@ -249,32 +251,32 @@ impl Laws {
                 self.goes += 1;
                 let said = room.progress.gates.gate(gate.raw());
                 if evidence.hash().to_string() != *sha256 {
-                    self.broke(ix, format!("{gate}: the evidence is not what was hashed"));
+                    self.broke(ix, &format!("{gate}: the evidence is not what was hashed"));
                 }
                 if said.is_some_and(|s| s.standing().any(|c| c.vote == Vote::NoGo)) {
-                    self.broke(ix, format!("{gate}: decided GO beside a standing no-go"));
+                    self.broke(ix, &format!("{gate}: decided GO beside a standing no-go"));
                 }
                 if matches!(said.map(|s| s.settled()), Some(Settled::Decided(d)) if d.verdict == Verdict::Go) {
-                    self.broke(ix, format!("{gate}: was decided GO already"));
+                    self.broke(ix, &format!("{gate}: was decided GO already"));
                 }
                 if room.journal != JournalHealth::Safe {
-                    self.broke(ix, format!("{gate}: decided GO without a journal"));
+                    self.broke(ix, &format!("{gate}: decided GO without a journal"));
                 }
                 if !overridden {
                     let (need, have) = evidence.dwell;
                     let all = evidence.criteria.iter().all(|c| c.state == "pass");
                     if !all || have < need || evidence.computed != Verdict::Go {
-                        self.broke(ix, format!("{gate}: GO on {evidence:?}"));
+                        self.broke(ix, &format!("{gate}: GO on {evidence:?}"));
                     }
                     let old =
                         evidence.criteria.iter().filter_map(|c| c.age).any(|age| age > ANSWERED.as_secs_f64() + 1.0);
                     if old {
-                        self.broke(ix, format!("{gate}: GO on old evidence {:?}", evidence.criteria));
+                        self.broke(ix, &format!("{gate}: GO on old evidence {:?}", evidence.criteria));
                     }
                 }
             }
             Fact::GateVoted { gate, role, .. } if by.role.as_ref() != Some(role) => {
-                self.broke(ix, format!("{gate}: {by:?} votes for {role}"));
+                self.broke(ix, &format!("{gate}: {by:?} votes for {role}"));
             }
             Fact::CommandStarted(run) => {
                 let broken = room.journal != JournalHealth::Safe;
@@ -284,7 +286,7 @@ impl Laws {
                         .find(&run.step)
                         .is_some_and(|s| s.phase.as_ref().is_some_and(|p| p.raw().contains("Rollback")));
                 if broken && !back {
-                    self.broke(ix, format!("{} starts while the journal cannot write", run.what));
+                    self.broke(ix, &format!("{} starts while the journal cannot write", run.what));
                 }
             }
             _ => {}
@@ -296,13 +298,19 @@ impl Laws {
     }
 
     /// A command begins at most once, and not while the same one goes on.
-    pub fn executes(&mut self, machine: usize, run: Uuid, step: &StepId, from: u64, until: u64) {
+    pub fn executes(&mut self, machine: usize, run: Uuid, step: &StepId, (from, until): (u64, u64), recorded: bool) {
         self.checks += 1;
         if self.runs.contains_key(&run) {
             self.broken.push(format!("run {run} of {step} begins a second time"));
         }
-        let twice = self.runs.values().any(|(m, s, _, end)| *m == machine && s == step && *end > from);
-        if twice && !step.0.starts_with("breaker") {
+        // A way back that starts while the journal cannot write is known to nobody else until it can.
+        let known = |run: &Uuid| !self.unrecorded.contains(run);
+        let same = |m: &usize, s: &StepId, end: &u64| *m == machine && s == step && *end > from;
+        let twice = self.runs.iter().any(|(run, (m, s, _, end))| known(run) && same(m, s, end));
+        if !recorded {
+            self.unrecorded.insert(run);
+        }
+        if recorded && twice && !step.0.starts_with("breaker") {
             self.broken.push(format!("{step} runs twice at a time"));
         }
         self.runs.insert(run, (machine, step.clone(), from, until));
@@ -343,7 +351,9 @@ impl Laws {
                 wrong.push(format!("the rollback \"{plan}\" was fired at {fired:?} and is {} now", way.rung));
             }
         }
-        wrong.into_iter().for_each(|w| self.broke(ix, w));
+        for what in wrong {
+            self.broke(ix, &what);
+        }
     }
 
     pub fn ticked(&mut self, ix: usize, room: &Room, watching: bool, skewed: bool) {
@@ -404,7 +414,9 @@ impl Laws {
         sustained(room, seen, values[0], watching, &mut wrong);
         clock(room, seen, skewed, &mut wrong);
         seen.last_tick = Some(now);
-        wrong.into_iter().for_each(|w| self.broke(ix, w));
+        for what in wrong {
+            self.broke(ix, &what);
+        }
         self.rollbacks(ix, room);
     }
 }

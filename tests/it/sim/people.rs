@@ -104,6 +104,10 @@ fn somebody(world: &mut World) {
         return;
     }
     let ix = awake[world.dice.pick(awake.len())];
+    // A jump of the clocks is noticed within a second; until then ages are told wrongly.
+    if world.jumps(ix) {
+        return;
+    }
     let now = world.now(ix);
     let machine = world.seats[ix].machine;
     let mut by = world.seats[ix].who.clone();

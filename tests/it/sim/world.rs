@@ -462,6 +462,11 @@ impl World {
         self.by_itself(ix, effects);
     }
 
+    /// Whether the clocks of a seat jumped and it has not noticed yet.
+    pub fn jumps(&self, ix: usize) -> bool {
+        !self.seats[ix].jumps.is_empty()
+    }
+
     /// A second passes for a room.
     pub fn tick(&mut self, ix: usize) {
         let now = self.now(ix);
@@ -687,7 +692,9 @@ impl World {
         let lasts = 500 + self.dice.below(8_000);
         let who = self.seats[ix].who.person.to_string();
         self.tell(|| format!("{who} executes {run} of {step}"));
-        self.laws.executes(machine, run, step, self.ms, self.ms + lasts);
+        let recorded =
+            self.machines[machine].file.iter().any(|e| matches!(&e.fact, Fact::CommandStarted(r) if r.run == run));
+        self.laws.executes(machine, run, step, (self.ms, self.ms + lasts), recorded);
         let passed = self.dice.once_in(700);
         self.post(lasts, Mail::RunEnds { machine, run, passed });
     }
