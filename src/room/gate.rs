@@ -84,7 +84,7 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
         }
         let terms = Terms {
             on_breach: gate.on_breach,
-            patience: gate.dwell.max(PATIENCE * room.speed),
+            patience: room.dwell(gate).max(PATIENCE * room.speed),
             blink: BLINK * room.speed,
         };
         live.dwell.step(&terms, now, stand);
@@ -96,9 +96,10 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
             .map(|(stand, before)| before.filter(|(was, _)| *was == stand).unwrap_or((stand, now)))
             .collect();
         let lasted = live.dwell.since.map(|since| now.since(since)).unwrap_or_default();
-        let patience = if gate.dwell.is_zero() { NEWS * room.speed } else { gate.dwell.min(NEWS * room.speed) };
+        let patience =
+            if room.dwell(gate).is_zero() { NEWS * room.speed } else { room.dwell(gate).min(NEWS * room.speed) };
         let due = stand == Stand::Broken || lasted >= patience;
-        let matters = !gate.dwell.is_zero() || voted || went;
+        let matters = !room.dwell(gate).is_zero() || voted || went;
         let news = watching && matters && due && live.recorded != Some(stand);
         if news {
             live.recorded = Some(stand);
@@ -160,7 +161,7 @@ pub(super) fn take_over(room: &mut Room) {
             held += (until - turn.stamp.utc()).to_std().unwrap_or_default();
         }
         let away = (room.now.utc - until).to_std().unwrap_or_default();
-        if away > gate.dwell.max(PATIENCE * room.speed) {
+        if away > room.dwell(gate).max(PATIENCE * room.speed) {
             held = Duration::ZERO;
         }
         live.dwell = Dwell::seeded(held, Stand::Blind, room.now);
