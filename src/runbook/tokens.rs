@@ -134,6 +134,7 @@ fn script(word: &str, after_number: bool) -> usize {
         "连续",
         "每",
         "达到",
+        "介于",
         "低於",
         "高於",
         "小於",

@@ -64,7 +64,7 @@ fn one_clock(t: &[Token<'_>], i: usize) -> Option<(Clock, usize)> {
             p.to == hours.from
                 && !matches!(
                     p.kind,
-                    Kind::Sign('(' | '[' | '|' | '@' | '~' | '≈' | '-' | '–' | '（' | '【' | '：' | '，')
+                    Kind::Sign('(' | '[' | '|' | '@' | '~' | '≈' | '-' | '–' | '（' | '【' | '：' | '，' | '～' | '〜')
                 )
         })
     {

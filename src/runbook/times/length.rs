@@ -86,7 +86,10 @@ fn part(t: &[Token<'_>], i: usize) -> Option<(f64, usize)> {
     // `5 m users` is none: a one-letter unit touches its number or ends the text or the bracket.
     if word.text.len() == 1
         && word.from > t.get(at - 1)?.to
-        && !t.get(at + 1).is_none_or(|n| matches!(n.kind, Kind::Sign(')' | ']' | ',' | ';' | '.' | ':')))
+        && !t.get(at + 1).is_none_or(|n| {
+            matches!(n.kind, Kind::Sign(')' | ']' | ',' | ';' | '.' | ':' | '）'))
+                || word.is("h") && n.text.len() == 2 && n.number().is_some()
+        })
     {
         return None;
     }

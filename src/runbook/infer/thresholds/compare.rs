@@ -301,18 +301,8 @@ pub(super) fn postfix(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)
         Some((">=", i + 1))
     } else if starts(&["以下", "以内"]) {
         Some(("<=", i + 1))
-    } else if starts(&["を", "が"])
-        && let Some((_, next)) = times::duration(t, i + 1)
-        && let Some(verb) = t.get(next).map(|w| w.text)
-    {
+    } else if let Some(op) = across(t, i) {
         // `2%を10分以上超えた場合`: the length is read by who asks for it.
-        let op = if ["超え", "上回", "超過"].iter().any(|w| verb.contains(w)) {
-            ">"
-        } else if ["下回"].iter().any(|w| verb.contains(w)) {
-            "<"
-        } else {
-            return None;
-        };
         Some((op, i + 1))
     } else if starts(&["を超えな", "を超過しな", "を上回らな"]) {
         // `1%を超えないこと`
@@ -321,12 +311,28 @@ pub(super) fn postfix(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)
         Some((">=", i + 1))
     } else if starts(&["未満", "未满", "を下回", "미만"]) {
         Some(("<", i + 1))
-    } else if starts(&["を超", "超", "を上回", "초과"]) {
+    } else if starts(&["を超", "超", "を上回", "초과"])
+        && t.get(i + 1).is_none_or(|n| n.number().is_none() || !starts(&["超"]))
+    {
         Some((">", i + 1))
     } else if starts(&["이상"]) {
         Some((">=", i + 1))
     } else if starts(&["이하"]) {
         Some(("<=", i + 1))
+    } else {
+        None
+    }
+}
+
+/// A comparison whose verb stands behind a length: `を10分以上超えた`.
+fn across(t: &[Token<'_>], i: usize) -> Option<&'static str> {
+    t.get(i).filter(|w| w.text == "を" || w.text == "が")?;
+    let (_, next) = times::duration(t, i + 1)?;
+    let verb = t.get(next)?.text;
+    if ["超え", "上回", "超過"].iter().any(|w| verb.contains(w)) {
+        Some(">")
+    } else if verb.contains("下回") {
+        Some("<")
     } else {
         None
     }

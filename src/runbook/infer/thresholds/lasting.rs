@@ -108,6 +108,14 @@ pub(super) fn length_at(t: &[Token<'_>], i: usize) -> Option<(u64, usize)> {
     {
         return Some(found);
     }
+    // `dauerhaft (10 min) über 80 %`
+    if matches!(word.kind, Kind::Sign('(' | '（'))
+        && let Some((seconds, next)) = times::duration(t, i + 1)
+        && seconds >= 1.0
+        && t.get(next).is_some_and(|k| matches!(k.kind, Kind::Sign(')' | '）')))
+    {
+        return Some((seconds as u64, next + 1));
+    }
     let (seconds, next) = times::duration(t, i)?;
     let behind = t.get(next)?;
     let says = behind.is_any(&["boyunca", "süreyle", "lang"])

@@ -378,7 +378,7 @@ fn range(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -
     let (metric, severity) = metric::name(t, i, text, used, names, next)?;
     let named = metric::is_metric(&metric);
     let fine = named && (unit.is_some() || target)
-        || between && matches!(unit, Some("%" | "ms" | "rps" | "/s" | "/min"))
+        || between && (matches!(unit, Some("%" | "ms" | "rps" | "/s" | "/min")) || named)
         || target && metric::is_metric_like(&metric)
         || unit.is_some() && names.row.is_some();
     let lasts = matches!(unit, Some("min" | "h" | "d")) && !named;

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::amount::amount;
+use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
 
 /// What a phrase means.
@@ -11,6 +13,8 @@ use crate::runbook::tokens::{Kind, Token};
 enum Means {
     /// A comparator before its number.
     Op(char),
+    /// The upper or lower end, where a number with a unit follows and none stands before: `до 800 мс`, `ab 2 %`.
+    End(char),
     /// How long: `durante`, `länger als`.
     For,
     /// `in 10 Minuten`: only before a number.
@@ -26,13 +30,13 @@ const PHRASES: &[(Means, &str)] = &[
         "weniger als, kleiner als, geringer als, niedriger als, unterhalb von, unterschreitet, \
          unterschreiten, fällt unter, sinkt unter, minder dan, lager dan, kleiner dan, onder de, mindre än, \
          moins de, moins d', inférieur à, inférieure à, inférieurs à, inférieures à, inférieur au, inférieure \
-         au, en dessous de, en - dessous de, au - dessous de, sous les, descend sous, passe sous, tombe sous, \
+         au, en dessous de, en - dessous de, au - dessous de, sous les, sous, descend sous, passe sous, tombe sous, \
          menos de, menor de, menor que, menor a, menores de, menores a, inferior a, inferior al, inferiores \
          a, inferiores al, por debajo de, por debajo del, debajo de, debajo del, baja de, cae por debajo de, \
          cae por debajo del, menos que, menor do que, menos do que, inferior à, abaixo de, abaixo dos, abaixo \
          do, meno di, meno del, minore di, minore del, inferiore a, inferiore al, inferiore allo, inferiore \
-         ai, inferiori a, inferiori al, inferiori allo, inferiori ai, sotto il, sotto lo, sotto i, sotto gli, \
-         al di sotto di, al di sotto del, al di sotto dello, scende sotto il, scende sotto i, scende sotto, \
+         ai, inferiori a, inferiori al, inferiori allo, inferiori ai, sotto il, sotto, sotto lo, sotto i, sotto gli, \
+         al di sotto di, al di sotto del, al di sotto dello, scende sotto il, sotto, scende sotto i, scende sotto, \
          poniżej, mniej niż, mniejszy niż, mniejsza niż, mniejsze niż, niższy niż, niższa niż, niższe niż, \
          spada poniżej, spadnie poniżej, krótszy niż, pod, méně než, nižší než, menší než, меньше, менее, \
          ниже, менее чем, меньше чем, менш, менше, нижче, küçük, 低于, 小于, 少于, 低於, 小於, 少於, 不到, 不足, 跌破, 不满",
@@ -51,7 +55,7 @@ const PHRASES: &[(Means, &str)] = &[
          superior à, acima de, acima dos, acima do, ultrapassa, ultrapassar, ultrapasse, exceder, exceda, \
          passar de, passa de, passe de, passarem de, più di, più del, maggiore di, maggiore del, superiore a, \
          superiore al, superiore allo, superiore ai, superiori a, superiori al, superiori allo, superiori ai, \
-         oltre il, oltre lo, oltre i, oltre gli, oltre, sopra il, sopra lo, sopra i, al di sopra di, al di \
+         oltre il, oltre lo, oltre i, oltre gli, oltre, sopra il, sopra, sopra lo, sopra i, al di sopra di, al di \
          sopra del, superare, superare il, superare i, supera il, supera lo, supera i, supera gli, eccede, \
          powyżej, więcej niż, większy niż, większa niż, większe niż, wyższy niż, wyższa niż, wyższe niż, \
          przekracza, przekroczy, przekraczać, ponad, dłuższy niż, nad, více než, vyšší než, větší než, \
@@ -98,7 +102,7 @@ const PHRASES: &[(Means, &str)] = &[
          atingir, não deve cair abaixo de, almeno, almeno il, almeno del, almeno al, di almeno, non meno di, \
          non inferiore a, non inferiore al, non inferiore allo, non inferiore ai, maggiore o uguale a, \
          maggiore o uguale al, superiore o uguale a, superiore o uguale al, minimo, raggiunge, raggiunge il, \
-         non scende sotto il, non deve scendere sotto il, co najmniej, przynajmniej, nie mniej niż, nie \
+         non scende sotto il, sotto, non deve scendere sotto il, sotto, co najmniej, przynajmniej, nie mniej niż, nie \
          mniejszy niż, nie mniejsza niż, nie mniejsze niż, nie niższy niż, nie niższa niż, nie niższe niż, \
          minimalnie, osiąga, osiągnie, nie spada poniżej, nie może spaść poniżej, alespoň, nejméně, \
          minimálně, не менее, не меньше, не ниже, не менее чем, как минимум, минимум, достигает, достигнет, \
@@ -111,6 +115,8 @@ const PHRASES: &[(Means, &str)] = &[
         "gleich, égal à, égale à, igual a, igual al, uguale a, równy, równa, równe, равно, равна, равен, 等于, \
          等於",
     ),
+    (Means::End('≤'), "bis, до, tot, até, hasta, do, til, 至"),
+    (Means::End('≥'), "ab, от, od, vanaf, dès, a partir de, à partir de, desde, a partire da"),
     (
         Means::For,
         "länger als, für länger als, über einen zeitraum von, innerhalb von, während, für, seit, gedurende, \
@@ -136,6 +142,26 @@ const PHRASES: &[(Means, &str)] = &[
         Means::Per("h"),
         "pro stunde, je stunde, par heure, por hora, all'ora, na godzinę, в час, per uur, za hodinu, l'ora",
     ),
+];
+
+/// Words between a comparator and its number that say nothing.
+const ARTICLES: &[&str] = &[
+    "ca", "etwa", "the", "el", "los", "las", "il", "i", "gli", "le", "les", "um", "un", "os", "as", "o", "den", "dem",
+];
+
+/// Comparisons of two words that stand behind their number: `60 % como máximo`.
+const TWO_BEHIND: &[(&str, &str, &str)] = &[
+    ("<=", "como", "máximo"),
+    ("<=", "como", "mucho"),
+    ("<=", "au", "maximum"),
+    ("<=", "au", "plus"),
+    ("<=", "no", "máximo"),
+    ("<=", "al", "massimo"),
+    (">=", "como", "mínimo"),
+    (">=", "au", "minimum"),
+    (">=", "au", "moins"),
+    (">=", "no", "mínimo"),
+    (">=", "al", "minimo"),
 ];
 
 /// A rate that is said before its number: `Dakikada 20'den fazla`, `毎分100件`.
@@ -205,12 +231,16 @@ pub(super) fn plain<'a>(line: &'a str, t: &[Token<'a>]) -> Vec<Token<'a>> {
         let (from, to) = (here.from, t.get(i + len - 1).map_or(here.to, |l| l.to));
         let at = |kind, text| Token { kind, text, from, to };
         match means {
-            Means::Op(c) => out.push(at(Kind::Sign(c), line.get(from..to).unwrap_or(here.text))),
+            Means::Op(c) | Means::End(c) => out.push(at(Kind::Sign(c), line.get(from..to).unwrap_or(here.text))),
             Means::For => out.push(at(Kind::Word, "for")),
             Means::In => out.push(at(Kind::Word, "in")),
             Means::Per(unit) => out.extend([at(Kind::Word, "per"), at(Kind::Word, unit)]),
         }
         i += len;
+        // `no puede superar el 1 %`: the article is no part of the number.
+        if matches!(means, Means::Op(_)) && t.get(i).is_some_and(|w| w.is_any(ARTICLES)) {
+            i += 1;
+        }
     }
     out
 }
@@ -239,20 +269,23 @@ fn allowed(t: &[Token<'_>], i: usize, means: Means, len: usize, first: &str) -> 
     let next = t.get(i + len);
     // `más de 3`, `über %5`, `超过约 5%`
     let number = |w: &Token<'_>| w.number().is_some() || matches!(w.kind, Kind::Sign('%' | '~' | '≈'));
-    let counts = next.is_some_and(number)
-        || next.is_some_and(|w| w.is_any(&["ca", "etwa", "the", "el", "los", "il", "le", "les", "um", "un"]))
-            && t.get(i + len + 1).is_some_and(number);
+    let counts =
+        next.is_some_and(number) || next.is_some_and(|w| w.is_any(ARTICLES)) && t.get(i + len + 1).is_some_and(number);
     match means {
         Means::Op(_) => counts,
+        Means::End(_) => {
+            let unit = amount(t, i + len).and_then(|(_, unit, _)| unit);
+            let before = t.get(i.saturating_sub(3)..i).unwrap_or_default();
+            matches!(unit, Some("%" | "ms" | "s" | "rps" | "/s" | "/min"))
+                && !before.iter().any(|w| w.number().is_some())
+        }
         Means::Per(_) => true,
         // `pod 5 %` is a limit, `za 30 минут` a length; before a word they are what they are.
         Means::In => next.is_some_and(|w| w.number().is_some()),
         Means::For => {
             counts
                 || len > 1
-                || next.is_some_and(|w| {
-                    matches!(w.kind, Kind::Sign('>' | '<')) || crate::runbook::times::unit(w.text).is_some()
-                })
+                || next.is_some_and(|w| matches!(w.kind, Kind::Sign('>' | '<')) || times::unit(w.text).is_some())
                 || phrase_ahead(t, i + len) && first != "por" && first != "sur"
         }
     }
@@ -270,6 +303,13 @@ pub(super) fn said(token: &Token<'_>) -> bool {
 
 /// A comparison behind its number: `20'den fazla`, `5 % überschreitet`.
 pub(super) fn behind(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)> {
+    if let (Some(a), Some(b)) = (t.get(i), t.get(i + 1))
+        && let Some((op, ..)) = TWO_BEHIND.iter().find(|(_, x, y)| {
+            a.is(x) && b.text.to_lowercase() == *y && t.get(i + 2).is_none_or(|n| n.number().is_none())
+        })
+    {
+        return Some((op, i + 2));
+    }
     let mut at = i;
     // `20'den`, `90'ın`
     if t.get(at).is_some_and(|k| matches!(k.kind, Kind::Sign('\'' | '’'))) {
@@ -294,6 +334,17 @@ pub(super) fn behind(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)>
 pub(super) fn each(t: &[Token<'_>]) -> Option<&'static str> {
     t.iter().enumerate().find_map(|(i, word)| {
         let lower = word.text.to_lowercase();
+        // `Pro Minute dürfen nicht mehr als 5 Buchungen fehlschlagen`
+        if word.is("per") && i == 0 {
+            let unit = times::unit(t.get(i + 1)?.text)?;
+            return [(60.0, "/min"), (1.0, "/s")].iter().find(|(s, _)| *s == unit).map(|(_, rate)| *rate);
+        }
+        // `1分あたりのエラー数`
+        if (word.text.starts_with("あたり") || word.text.starts_with("当たり"))
+            && let Some(unit) = i.checked_sub(1).and_then(|u| t.get(u))
+        {
+            return ["分", "秒"].iter().zip(["/min", "/s"]).find(|(u, _)| unit.text == **u).map(|(_, r)| r);
+        }
         if word.text == "每" {
             let unit = t.get(i + 1)?;
             return ["分", "秒"].iter().zip(["/min", "/s"]).find(|(u, _)| unit.text.starts_with(**u)).map(|(_, r)| r);

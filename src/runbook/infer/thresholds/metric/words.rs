@@ -210,7 +210,7 @@ const METRICS: &str = "zeit, verzöger, rückstand, warteschlang, durchsatz, spe
     spazio, carga, carico, rendimiento, vazão, czas, opóźn, błęd, kolejk, dostępno, użyci, obciąż, pamię, \
     zajęto, odsetek, chyb, zpožd, доля, ошиб, время, задерж, очеред, загруз, памят, доступн, отстав, использ, \
     нагруз, успеш, затрим, помил, диск, oran, süre, gecik, kuyru, kullanım, bellek, erişilebil, hata, 率, 延迟, 延遲, \
-    时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
+    时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 请求, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
 
 /// Words that make a number one to watch.
 pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
