@@ -133,7 +133,12 @@ fn long() -> String {
 fn show(text: &str, args: &[&str]) -> String {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("cutover.md"), text).unwrap();
-    let out = crate::support::watch::warroom(home.path()).arg("show").arg("cutover.md").args(args).output().unwrap();
+    let out = crate::support::watch::warroom(home.path())
+        .arg("show")
+        .arg(home.path().join("cutover.md"))
+        .args(args)
+        .output()
+        .unwrap();
     assert_eq!(out.status.code(), Some(0), "{out:?}");
     String::from_utf8(out.stdout).unwrap()
 }
@@ -152,7 +157,7 @@ fn a_long_runbook_begins_with_its_overview_and_a_short_one_is_its_own() {
     let shown = show(&long(), &[]);
     let glance: Vec<&str> = shown.lines().skip_while(|l| *l != "At a glance").take_while(|l| !l.is_empty()).collect();
     assert!((5..=30).contains(&glance.len()), "{shown}");
-    for words in ["Switch", "20 min · 2 steps", "2 limits", "Lead", "1 placeholder to fill in"] {
+    for words in ["Switch", "20 min · 2 steps · 2 commands", "2 limits", "Lead", "2 placeholders to fill in"] {
         assert!(glance.join("\n").contains(words), "{words} in {shown}");
     }
     assert!(!show("# X\n\n1. Go\n", &[]).contains("At a glance"));

@@ -56,12 +56,12 @@ fn head(out: &mut String, book: &Runbook) -> Written {
     };
     writeln!(
         out,
-        "{}{to_tick}, {boxes} of them boxes ({ticked} ticked) · {}{inline} · {} limits · {} services · {} roles",
+        "{}{to_tick}, {boxes} of them boxes ({ticked} ticked) · {}{inline} · {} · {} · {}",
         plural(book.steps.len(), "step"),
         plural(book.commands.len(), "command"),
-        book.thresholds.len(),
-        book.services.len(),
-        book.roles.len()
+        plural(book.thresholds.len(), "limit"),
+        plural(book.services.len(), "service"),
+        plural(book.roles.len(), "role")
     )
 }
 

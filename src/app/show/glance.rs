@@ -24,7 +24,10 @@ pub(super) fn all(out: &mut String, books: &[Runbook], plan: &Plan, findings: &[
     if books.iter().map(|b| b.lines.len()).sum::<usize>() <= SHORT {
         return Ok(());
     }
-    writeln!(out, "At a glance")?;
+    for book in books.iter().filter(|b| b.part_of.is_none()) {
+        writeln!(out, "{}", book.title)?;
+    }
+    writeln!(out, "\nAt a glance")?;
     when(out, books)?;
     decides(out, books)?;
     runs(out, books)?;
@@ -36,17 +39,15 @@ pub(super) fn all(out: &mut String, books: &[Runbook], plan: &Plan, findings: &[
 
 /// The phases of a runbook that hold the work: the uppermost level that has more than one.
 fn parts(book: &Runbook) -> Vec<(&Phase, u32, usize)> {
-    let works = |p: &&Phase| p.steps > 0 || !p.commands.is_empty();
     let top = (1..=6).find(|level| book.phases.iter().filter(|p| p.level <= *level).count() > 1).unwrap_or(6);
     let heads: Vec<&Phase> = book.phases.iter().filter(|p| p.level <= top).collect();
     let mut out = Vec::new();
     for (i, head) in heads.iter().enumerate() {
         let end = heads.get(i + 1).map_or(u32::MAX, |next| next.line);
-        let inside = book.phases.iter().filter(|p| (head.line..end).contains(&p.line)).filter(works);
-        let (steps, commands) = inside.fold((0, 0), |(s, c), p| {
-            let run = p.commands.iter().filter_map(|c| book.commands.get(*c as usize));
-            (s + p.steps, c + run.filter(|c| c.class != Class::Illustration).count())
-        });
+        let here = head.line..end;
+        let steps = book.phases.iter().filter(|p| here.contains(&p.line)).map(|p| p.steps).sum::<u32>();
+        let run = book.commands.iter().filter(|c| here.contains(&c.line_start));
+        let commands = run.filter(|c| c.class != Class::Illustration).count();
         if steps > 0 || commands > 0 || head.at.is_some() {
             out.push((*head, steps, commands));
         }

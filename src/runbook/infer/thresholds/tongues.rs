@@ -1,6 +1,7 @@
 //! What people say in other languages for *at least*, *more than*, *for* and *per minute*, put into signs and words that the
 //! scanner knows. A phrase keeps its place in the line, so that names are still cut where they stand.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -247,8 +248,11 @@ pub(super) fn plain<'a>(line: &'a str, t: &[Token<'a>]) -> Vec<Token<'a>> {
 
 fn phrase(t: &[Token<'_>], i: usize) -> Option<(Means, usize)> {
     let first = t.get(i).filter(|w| w.kind == Kind::Word)?;
-    let lower = first.text.to_lowercase().replace('’', "'");
-    let known = BY_FIRST.get(lower.as_str())?;
+    // Most words are none of these: they are looked up as they stand.
+    let plain = first.text.bytes().all(|b| b.is_ascii_lowercase());
+    let lower: Cow<'_, str> =
+        if plain { first.text.into() } else { first.text.to_lowercase().replace('’', "'").into() };
+    let known = BY_FIRST.get(lower.as_ref())?;
     let (means, len) = known.iter().find_map(|(rest, means)| {
         let fits = rest.iter().zip(i + 1..).all(|(word, at)| {
             t.get(at).is_some_and(|w| {
