@@ -157,6 +157,6 @@ fn next(shown: &str, draft: &Draft) -> String {
         } else {
             format!("; each stands where it belongs: grep -n QUESTION {shown}")
         },
-        draft::NOT_YET
+        draft::IN_FORCE
     )
 }

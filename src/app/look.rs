@@ -203,6 +203,12 @@ fn countdown(room: &Room) -> Vec<String> {
     if !windows.is_empty() {
         lines.push(format!("window {}", windows.join(", ")));
     }
+    if let Some(profile) = room.profile() {
+        let zone = room.plan.room.zone;
+        let until =
+            room.watched_until().map(|at| format!(", watched until {}", at.with_timezone(&zone).format("%H:%M %Z")));
+        lines.push(format!("profile {}{}", escape(&profile.name), until.unwrap_or_default()));
+    }
     for (role, next) in room.next_by_role() {
         if let Some(role) = role {
             lines.push(format!("next for {role}: {} ({})", next.text, next.why));

@@ -180,6 +180,8 @@ fn clock(room: &Room) -> Value {
         "t0": room.t0().map(rfc3339),
         "announced": room.announced_t0().map(rfc3339),
         "windows": windows,
+        "profile": room.profile().map(|p| p.name.as_str()),
+        "watched_until": room.watched_until().map(rfc3339),
         "every": room.live.pace.map(|every| every.as_secs_f64()),
         "phases": phases,
         "ends": forecast.ends.map(rfc3339),

@@ -20,7 +20,7 @@ pub fn read(plan: &Plan, book: &Runbook, note: &Note) -> Option<(Condition, Dura
         plan.metrics.iter().map(|m| (m.name.clone(), m.unit.clone())).collect();
     let services: Vec<String> = plan.services.iter().map(|s| s.name.clone()).collect();
     let slos: Vec<String> = plan.slos.iter().map(|s| s.name.clone()).collect();
-    let names = Names { metrics: &metrics, services: &services, slos: &slos };
+    let names = Names { metrics: &metrics, services: &services, slos: &slos, gates: None };
     let said = bare(note.text.raw());
     let (words, held) = lasting(said);
     if let Ok(condition) = Condition::parse(words, names) {

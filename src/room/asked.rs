@@ -111,7 +111,7 @@ impl Asked<'_> {
 
     /// Samples of a metric within the dwell, or a minute where that is shorter.
     fn samples(&self, metric: u32) -> usize {
-        let span = self.plan.dwell.max(Duration::from_mins(1));
+        let span = self.room.dwell(self.plan).max(Duration::from_mins(1));
         let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
         let live = self.room.live.metrics.get(metric as usize);
         live.map_or(0, |live| live.series.since(self.room.now.utc, span).count())

@@ -43,7 +43,7 @@ impl Book {
     /// heading that holds commands and no step, running them is the step; a fence behind a step is that step's.
     pub fn new(mut runbooks: Vec<Runbook>) -> Self {
         runbooks.iter_mut().for_each(runs::as_steps);
-        runbooks.iter_mut().for_each(runs::adopt);
+        runbooks.iter_mut().for_each(Runbook::adopt_fences);
         let mut own: Vec<Vec<Row>> = Vec::new();
         let mut by_id = HashMap::new();
         for (b, book) in runbooks.iter().enumerate() {

@@ -74,7 +74,7 @@ pub fn recycle(room: &Room, by: &Author, phase: &str, reason: &Untrusted) -> Res
 /// A window lasts longer.
 pub fn extend(room: &Room, by: &Author, window: &str, minutes: u32, reason: &Untrusted) -> Result<Fact, Refusal> {
     with_role(room, by, "extend a window")?;
-    if !room.plan.windows.iter().any(|w| w.name == window) {
+    if !room.watched.iter().any(|w| w.name == window) {
         return refuse(&format!("the plan has no window \"{}\"", escape(window)));
     }
     if minutes == 0 || minutes > LONGEST {

@@ -55,6 +55,8 @@ pub struct Planned {
     pub with: Vec<(String, String)>,
     /// Why it cannot run as it is; sentences.
     pub blocked: Vec<String>,
+    /// Parameters that it waits for, by name; somebody can answer them where it is shown.
+    pub asks: Vec<String>,
     /// What people should know before they start it; sentences.
     pub warnings: Vec<String>,
     /// What has to be typed to start it; nothing for what only looks.
@@ -152,10 +154,17 @@ impl Room {
         open.extend(needs.iter().map(String::as_str));
         open.sort_unstable();
         open.dedup();
-        if !open.is_empty() {
+        let asks = self.asked_by(&needs);
+        // What is declared is asked for below; the rest takes a word in the plan.
+        let (declared, rest): (Vec<&str>, Vec<&str>) =
+            open.into_iter().partition(|typed| self.asked_by(&[(*typed).to_owned()]).len() == 1);
+        if !declared.is_empty() {
+            blocked.push(format!("{} is open: answer it", crate::text::escape(&declared.join(", "))));
+        }
+        if !rest.is_empty() {
             blocked.push(format!(
                 "{} is open: declare it in [params] of the plan and answer it",
-                crate::text::escape(&open.join(", "))
+                crate::text::escape(&rest.join(", "))
             ));
         }
         if script.expose().contains('\0') {
@@ -206,6 +215,7 @@ impl Room {
             timeout,
             with,
             blocked,
+            asks,
             word,
             twice,
             against: self.out_of_order(step),
@@ -264,6 +274,7 @@ impl Room {
             timeout: TIMEOUT,
             with,
             blocked,
+            asks: self.asked_by(&needs),
             word: Some(plan.confirm.clone()),
             twice: None,
             against: None,

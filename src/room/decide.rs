@@ -127,6 +127,13 @@ pub enum Intent {
         /// Its name in the plan.
         channel: String,
     },
+    /// Answer a parameter of the plan, or answer it anew: from then on it stands wherever its placeholder does.
+    AnswerParam {
+        /// Its name.
+        name: String,
+        /// The answer.
+        value: Untrusted,
+    },
     /// Close the room: the next start begins a new journal.
     Close {
         /// Why.
@@ -456,6 +463,11 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
                 return refuse(&format!("the plan has no channel \"{}\"", crate::text::escape(channel)));
             };
             vec![Fact::NoticeQueued { notice: test(room, by, &known.name) }]
+        }
+        Intent::AnswerParam { name, value } => {
+            with_role(room, by, "answer a parameter")?;
+            room.may_answer(name, value)?;
+            vec![Fact::ParamSet { name: name.clone(), value: Some(value.clone()) }]
         }
         Intent::Close { reason } => {
             decides(room, by, "close the room")?;

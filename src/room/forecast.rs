@@ -246,7 +246,7 @@ impl Room {
         let open = self.plan.gates.iter().enumerate().filter(|(ix, _)| self.gate_is_open(*ix));
         let left = open.map(|(ix, gate)| {
             let held = self.live.gates.get(ix).map(|live| live.dwell.held).unwrap_or_default();
-            gate.dwell.saturating_sub(held)
+            self.dwell(gate).saturating_sub(held)
         });
         left.fold(Duration::ZERO, Duration::saturating_add)
     }

@@ -84,7 +84,7 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
         }
         let terms = Terms {
             on_breach: gate.on_breach,
-            patience: gate.dwell.max(PATIENCE * room.speed),
+            patience: room.dwell(gate).max(PATIENCE * room.speed),
             blink: BLINK * room.speed,
         };
         live.dwell.step(&terms, now, stand);
@@ -96,10 +96,11 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
             .map(|(stand, before)| before.filter(|(was, _)| *was == stand).unwrap_or((stand, now)))
             .collect();
         let lasted = live.dwell.since.map(|since| now.since(since)).unwrap_or_default();
-        let patience = if gate.dwell.is_zero() { NEWS * room.speed } else { gate.dwell.min(NEWS * room.speed) };
+        let dwell = room.dwell(gate);
+        let patience = if dwell.is_zero() { NEWS * room.speed } else { dwell.min(NEWS * room.speed) };
         let anew = live.recorded.is_some_and(|(_, lost)| lost != live.dwell.lost);
         let due = stand == Stand::Broken || anew || lasted >= patience;
-        let matters = !gate.dwell.is_zero() || voted || went;
+        let matters = !dwell.is_zero() || voted || went;
         let news = watching && matters && due && live.recorded != Some((stand, live.dwell.lost));
         if news {
             live.recorded = Some((stand, live.dwell.lost));
@@ -167,7 +168,7 @@ pub(super) fn take_over(room: &mut Room) {
         // Where the record is of the future, the clock was set back since, and nobody can tell for how long nobody looked.
         let ahead = until > room.now.utc + BLINK * room.speed;
         let away = if ahead { Duration::MAX } else { (room.now.utc - until).to_std().unwrap_or_default() };
-        if away > gate.dwell.max(PATIENCE * room.speed) {
+        if away > room.dwell(gate).max(PATIENCE * room.speed) {
             held = Duration::ZERO;
         }
         live.dwell = Dwell::seeded(held, Stand::Blind, room.now);

@@ -239,7 +239,7 @@ impl Room {
         it.computed = match it.stand() {
             Stand::Broken => Verdict::NoGo,
             _ if against => Verdict::NoGo,
-            Stand::Holds if voted && held >= plan.dwell => Verdict::Go,
+            Stand::Holds if voted && held >= self.dwell(plan) => Verdict::Go,
             _ => Verdict::Wait,
         };
         it.verdict = match &it.settled {
@@ -300,7 +300,7 @@ impl Room {
             computed: it.computed,
             missing: String::new(),
             criteria,
-            dwell: (held.min(plan.dwell), plan.dwell),
+            dwell: (held.min(self.dwell(plan)), self.dwell(plan)),
             votes: ballots(plan, it.said),
             counted: it.counted,
             steps: it.steps,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::clock::Now;
 use crate::fact::{Author, Draft, StepId};
 use crate::plan::Plan;
+use crate::plan::decisions::WindowPlan;
 use crate::runbook::Runbook;
 use crate::text::Untrusted;
 
@@ -108,6 +109,8 @@ pub struct Room {
     pub trouble: Option<String>,
     /// Steps that the profile in force leaves out.
     pub left_out: HashSet<StepId>,
+    /// The windows of the plan, for as long as the profile in force watches.
+    pub watched: Vec<WindowPlan>,
     /// Why the plan file as it stands on disk is not in force; one line each.
     pub plan_trouble: Vec<String>,
     /// What the steps said that have left the runbook while something is recorded of them.
@@ -228,6 +231,7 @@ impl Room {
             revision: Revision::default(),
             trouble: None,
             left_out: HashSet::new(),
+            watched: Vec::new(),
             plan_trouble: Vec::new(),
             gone: HashMap::new(),
             begun: HashMap::new(),

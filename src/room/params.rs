@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::decide::{Refusal, refuse};
 use super::{Progress, Room};
 use crate::fact::Fact;
+use crate::finding::nearest;
 use crate::plan::Param;
-use crate::text::Untrusted;
+use crate::plan::draft::is_secret;
+use crate::text::{Untrusted, escape};
 
 /// A text with parameters filled in, for people to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +53,49 @@ impl Room {
             Some(own) if own.shown() == shown => Some(own.clone()),
             _ => Some(crate::secret::Filled::plain(shown)),
         }
+    }
+
+    /// Whether an answer can be taken for a parameter; if not, why.
+    pub fn may_answer(&self, name: &str, answer: &Untrusted) -> Result<(), Refusal> {
+        let Some(param) = self.plan.params.iter().find(|p| p.name == name) else {
+            let near = nearest(name, self.plan.params.iter().map(|p| p.name.as_str()));
+            let help = near.map(|near| format!("; did you mean \"{}\"?", escape(near))).unwrap_or_default();
+            return refuse(&format!("the plan has no parameter \"{}\"{help}", escape(name)));
+        };
+        let shown = escape(name);
+        if !param.asked() {
+            return refuse(&format!(
+                "the plan gives {shown} its value; take it out of [params] if it should be asked for"
+            ));
+        }
+        // What is answered is written into the journal, the report and onto every screen.
+        if is_secret(name) || self.plan.masks.mask(answer.raw()) != answer.raw() {
+            return refuse(&format!(
+                "{shown} would hold a secret, and answers are written into the journal; give it to the plan as {{ env = \"…\" }}"
+            ));
+        }
+        if let Err(why) = param.takes(answer.raw()) {
+            return refuse(&format!("{shown}: {}", escape(&why)));
+        }
+        if self.param(name).as_deref() == Some(answer.raw()) {
+            return refuse(&format!("{shown} is {} already", escape(answer.raw())));
+        }
+        Ok(())
+    }
+
+    /// The parameters that placeholders stand for, each once: those that somebody can answer.
+    pub(super) fn asked_by(&self, placeholders: &[String]) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for typed in placeholders {
+            let stands =
+                |p: &&Param| placeholder(p, typed, ' ') == Some(typed.len()) && p.asked() && !is_secret(&p.name);
+            if let Some(param) = self.plan.params.iter().find(stands)
+                && !names.contains(&param.name)
+            {
+                names.push(param.name.clone());
+            }
+        }
+        names
     }
 
     /// Every answer that was given, by name: those recorded, and those on their way to the journal.

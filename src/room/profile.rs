@@ -1,10 +1,14 @@
-//! Profiles: which steps a variant of the runbook leaves out.
+//! Profiles: which steps a variant of the runbook leaves out, and for how long it is watched.
 
 use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Book, Room};
+use crate::clock::Offset;
 use crate::fact::StepId;
-use crate::plan::decisions::{Place, ProfilePlan};
+use crate::plan::decisions::{GatePlan, Place, ProfilePlan, WindowPlan};
 use crate::runbook::Runbook;
 
 impl Room {
@@ -20,9 +24,53 @@ impl Room {
     /// Looks again which steps the profile leaves out.
     pub fn apply_profile(&mut self) {
         self.left_out = self.profile().map(|profile| left_out(&self.book, profile)).unwrap_or_default();
+        self.watched = watched(&self.plan.windows, self.profile().and_then(|p| p.monitor));
         self.revision.steps += 1;
         self.revision.header += 1;
     }
+}
+
+impl Room {
+    /// How long a gate has to stay healthy: what the plan says, and no longer than the profile in force watches.
+    pub fn dwell(&self, gate: &GatePlan) -> Duration {
+        match self.profile().and_then(|p| p.monitor) {
+            Some(monitor) => gate.dwell.min(monitor),
+            None => gate.dwell,
+        }
+    }
+
+    /// When the profile in force lets the watching end; none without such a profile or T-0.
+    pub fn watched_until(&self) -> Option<DateTime<Utc>> {
+        self.profile()?.monitor?;
+        let last = self.watched.iter().map(|w| self.window_end(w)).max_by_key(|end| end.0)?;
+        self.t0()?.checked_add_signed(TimeDelta::try_seconds(last.0)?)
+    }
+}
+
+/// The windows of a plan as a profile has them that watches for `monitor`. Watching begins with the first window from T-0 on
+/// (with T-0 itself where there is none) and ends so much later: what begins after that falls away, and the last that is left
+/// ends just then. Windows before T-0 stay as they are.
+pub fn watched(windows: &[WindowPlan], monitor: Option<Duration>) -> Vec<WindowPlan> {
+    let Some(monitor) = monitor else { return windows.to_vec() };
+    let after = |w: &&WindowPlan| w.from.0 >= 0;
+    let begins = windows.iter().filter(after).map(|w| w.from.0).min();
+    let ends = begins.unwrap_or(0).saturating_add(i64::try_from(monitor.as_secs()).unwrap_or(i64::MAX));
+    let mut kept: Vec<WindowPlan> = windows.iter().filter(|w| w.from.0 < 0 || w.from.0 < ends).cloned().collect();
+    for window in kept.iter_mut().filter(|w| w.from.0 >= 0) {
+        window.until.0 = window.until.0.min(ends);
+    }
+    match kept.iter_mut().filter(|w| w.from.0 >= 0).max_by_key(|w| w.until.0) {
+        Some(last) => last.until.0 = ends,
+        None => kept.push(WindowPlan {
+            name: "monitoring".to_owned(),
+            from: Offset(0),
+            until: Offset(ends),
+            every: None,
+            check_in: None,
+            notify: Vec::new(),
+        }),
+    }
+    kept
 }
 
 /// The steps that a profile leaves out: all but those under its `phases`, where it names any, and those under its `skip`.

@@ -33,23 +33,6 @@ pub fn as_steps(book: &mut Runbook) {
     }
 }
 
-/// A fence that stands behind a step, in the same phase and before the next step, is what that step runs: most people write it
-/// there and not inside the item. What the fence is said to give goes with it.
-pub fn adopt(book: &mut Runbook) {
-    let Runbook { phases, steps, commands, .. } = book;
-    for (ix, phase) in (0_u32..).zip(phases.iter()) {
-        for command in
-            phase.commands.iter().filter(|c| !steps.iter().any(|s| s.commands.contains(c))).copied().collect::<Vec<_>>()
-        {
-            let Some(line) = commands.get(command as usize).map(|c| c.line_start) else { continue };
-            let before = steps.iter_mut().filter(|s| s.phase_ix == Some(ix) && s.line < line).max_by_key(|s| s.line);
-            let Some(step) = before else { continue };
-            step.commands.push(command);
-            step.notes.extend(phase.notes.iter().filter(|n| n.command == Some(command)).cloned());
-        }
-    }
-}
-
 /// Of file, heading, and which of equal headings: the commands may be corrected on the way.
 fn identity(path: &str, phase: &Phase, which: u64) -> StepId {
     let mut sha = Sha256::new();

@@ -29,7 +29,7 @@ impl Room {
     /// The windows that last now; none without T-0. While the clock stands, so do they.
     pub fn windows(&self) -> impl Iterator<Item = &WindowPlan> {
         let t = self.t();
-        self.plan.windows.iter().filter(move |w| t.is_some_and(|t| w.from <= t && t < self.window_end(w)))
+        self.watched.iter().filter(move |w| t.is_some_and(|t| w.from <= t && t < self.window_end(w)))
     }
 
     /// From one asking to the next for a service or metric that says `own`: the shortest that a window in force says, else its
@@ -72,7 +72,7 @@ fn paced(ask: &Ask) -> bool {
 
 /// Lets the windows of now set the pace, and says what the watch records of the change.
 pub fn judge(room: &mut Room, watching: bool) -> Option<Draft> {
-    if room.plan.windows.is_empty() {
+    if room.watched.is_empty() {
         room.live.pace = None;
         return None;
     }

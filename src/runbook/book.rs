@@ -277,3 +277,27 @@ pub struct Item {
     /// The step made of it.
     pub step: Option<StepId>,
 }
+
+impl Runbook {
+    /// A fence that stands behind a step, in the same phase and before the next step, is what that step runs: most people write it
+    /// there and not inside the item. What the fence is said to give goes with it.
+    pub fn adopt_fences(&mut self) {
+        let Self { phases, steps, commands, .. } = self;
+        for (ix, phase) in (0_u32..).zip(phases.iter()) {
+            for command in phase
+                .commands
+                .iter()
+                .filter(|c| !steps.iter().any(|s| s.commands.contains(c)))
+                .copied()
+                .collect::<Vec<_>>()
+            {
+                let Some(line) = commands.get(command as usize).map(|c| c.line_start) else { continue };
+                let before =
+                    steps.iter_mut().filter(|s| s.phase_ix == Some(ix) && s.line < line).max_by_key(|s| s.line);
+                let Some(step) = before else { continue };
+                step.commands.push(command);
+                step.notes.extend(phase.notes.iter().filter(|n| n.command == Some(command)).cloned());
+            }
+        }
+    }
+}

@@ -50,7 +50,8 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
     if source.lines() > MAX_LINES {
         return Err(RunbookError::TooLong { path: path.to_owned(), lines: source.lines() });
     }
-    let doc = markdown::parse(&source);
+    let mut doc = markdown::parse(&source);
+    labels::bold_headings(&mut doc);
     if doc.items.len() > MAX_ITEMS {
         return Err(RunbookError::TooMany { path: path.to_owned(), items: doc.items.len() });
     }
@@ -68,6 +69,11 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Runbook, RunbookError> {
         command.interactive = words.any(|word| word.eq_ignore_ascii_case("interactive"));
     }
     Ok(book)
+}
+
+/// Whether a metric of this name is better when it is low, where the name says so.
+pub fn lower_is_better(metric: &str) -> Option<bool> {
+    infer::thresholds::lower_is_better(metric)
 }
 
 fn hex(bytes: &[u8]) -> String {

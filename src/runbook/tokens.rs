@@ -102,6 +102,17 @@ fn script(word: &str, after_number: bool) -> usize {
         "분",
         "시간",
         "일",
+        "件",
+        "個",
+        "个",
+        "台",
+        "回",
+        "笔",
+        "条",
+        "次",
+        "건",
+        "개",
+        "회",
     ];
     const COMPARES: &[&str] = &[
         "不超过",
@@ -122,6 +133,19 @@ fn script(word: &str, after_number: bool) -> usize {
         "持续",
         "连续",
         "每",
+        "达到",
+        "介于",
+        "低於",
+        "高於",
+        "小於",
+        "大於",
+        "不足",
+        "最多",
+        "最低",
+        "不得低于",
+        "不得超过",
+        "不应超过",
+        "不小于",
     ];
     let east = |c: char| matches!(u32::from(c), 0x2e80..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff | 0xff66..=0xff9f);
     if word.is_ascii() {
@@ -136,10 +160,17 @@ fn script(word: &str, after_number: bool) -> usize {
     if after_number && let Some(unit) = UNITS.iter().find(|u| run.starts_with(**u)) {
         return unit.len();
     }
+    // `10 分钟内大于`
+    if run.strip_prefix('内').is_some_and(|rest| COMPARES.iter().any(|c| rest.starts_with(c))) {
+        return "内".len();
+    }
     if let Some(word) = COMPARES.iter().find(|c| run.starts_with(**c)) {
         return word.len();
     }
-    COMPARES.iter().filter_map(|c| run.find(c)).filter(|at| *at > 0).min().unwrap_or(len)
+    let at = COMPARES.iter().filter_map(|c| run.find(c)).filter(|at| *at > 0).min().unwrap_or(len);
+    // The 内 before it is no part of the unit.
+    let inside = run.get(..at).filter(|head| head.len() < run.len()).and_then(|head| head.strip_suffix('内'));
+    inside.filter(|h| !h.is_empty()).map_or(at, str::len)
 }
 
 fn number(rest: &str) -> (Kind, usize) {

@@ -79,6 +79,8 @@ words! {
         /// See `keys.toml`.
         Breakers = "breakers",
         /// See `keys.toml`.
+        Params = "params",
+        /// See `keys.toml`.
         Pane1 = "pane-1",
         /// See `keys.toml`.
         Pane2 = "pane-2",

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod layout;
 pub mod on_key;
 pub mod panes;
+mod param_keys;
 mod run_sheet;
 pub mod terminal;
 pub mod theme;

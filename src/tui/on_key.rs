@@ -12,6 +12,7 @@ use super::gate_keys;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::{LayoutName, Pane};
 use super::panes::{alarms, services};
+use super::param_keys;
 use super::run_sheet;
 use super::typing::{alert_dialog, confirm, find_typing, follow, help, jump, palette_typing, prompt, seek};
 use super::view::{Alarmed, Detail, Filter, Frozen, Line, Mode, Next, Purpose, Tone, View};
@@ -137,6 +138,7 @@ pub fn on_paste(room: &Room, view: &mut View, text: &str) -> Vec<Act> {
             *input = add(input);
             *at = 0;
         }
+        Mode::Run(sheet) if sheet.stage == run_sheet::Stage::Answer => sheet.input = add(&sheet.input),
         _ => view.toast(room.now, Tone::Quiet, "pasted text was ignored: paste into a note, a reason or a find"),
     }
     Vec::new()
@@ -300,6 +302,7 @@ pub(super) fn perform(room: &Room, view: &mut View, action: Action) -> Vec<Act> 
         A::Gate => gate_keys::open(room, view),
         A::Rollback => way_keys::open_rollbacks(room, view),
         A::Breakers => way_keys::open_breakers(room, view),
+        A::Params => return param_keys::dialog(room, view),
         A::Open => open(room, view),
         A::Back => back(room, view),
         A::Redraw => {

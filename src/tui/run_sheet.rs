@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::layout::Pane;
 use super::on_key::{Act, DEAD_TIME};
 use super::panes::run;
+use super::param_keys;
 use super::view::{Detail, Mode, Tone, View};
 use crate::clock::Now;
 use crate::fact::StepId;
@@ -44,6 +45,8 @@ pub struct RunSheet {
 pub enum Stage {
     /// One key starts it.
     Look,
+    /// The first parameter it waits for is answered.
+    Answer,
     /// Why it is run against an order.
     Reason,
     /// The word that a change takes.
@@ -62,6 +65,7 @@ impl RunSheet {
 
     fn first_stage(&self) -> Stage {
         match self.plan() {
+            Some(plan) if !plan.asks.is_empty() => Stage::Answer,
             Some(plan) if plan.against.is_some() && self.reason.is_none() => Stage::Reason,
             Some(plan) if plan.word.is_some() => Stage::Word,
             _ => Stage::Look,
@@ -91,6 +95,21 @@ pub fn open(room: &Room, view: &mut View, step: StepId) -> Vec<Act> {
     sheet.stage = running.map_or_else(|| sheet.first_stage(), Stage::Watch);
     view.mode = Mode::Run(Box::new(sheet));
     Vec::new()
+}
+
+/// Takes over what was answered meanwhile, here or by somebody else: what is shown is what would run now.
+pub fn refresh(room: &Room, sheet: &mut RunSheet) {
+    if sheet.stage != Stage::Answer {
+        return;
+    }
+    let plans = room.would_run(&sheet.step);
+    let asks = |plans: &[Planned]| plans.get(sheet.at).map(|p| (p.asks.clone(), p.hash.clone()));
+    if asks(&plans) != asks(&sheet.plans) {
+        sheet.plans = plans;
+        sheet.input = Input::default();
+        sheet.stage = sheet.first_stage();
+        (sheet.scroll, sheet.seen, sheet.opened) = (0, (0, 0), room.now);
+    }
 }
 
 /// A key while the sheet is open.
@@ -161,7 +180,7 @@ pub fn on_key(room: &Room, view: &mut View, key: &KeyEvent, mut sheet: Box<RunSh
             (sheet.scroll, sheet.seen, sheet.opened) = (0, (0, 0), room.now);
         }
         (_, KeyCode::Enter) => return enter(room, view, sheet, rows),
-        (Stage::Reason | Stage::Word, _) if sheet.input.value().len() < 1_024 => {
+        (Stage::Reason | Stage::Word | Stage::Answer, _) if sheet.input.value().len() < 1_024 => {
             sheet.input.handle_event(&Event::Key(*key));
         }
         _ => {}
@@ -173,6 +192,20 @@ pub fn on_key(room: &Room, view: &mut View, key: &KeyEvent, mut sheet: Box<RunSh
 fn enter(room: &Room, view: &mut View, mut sheet: Box<RunSheet>, rows: usize) -> Vec<Act> {
     let Some(plan) = sheet.plan() else { return Vec::new() };
     let typed = sheet.input.value().trim().to_owned();
+    if sheet.stage == Stage::Answer
+        && let Some(name) = plan.asks.first()
+    {
+        let asked = param_keys::submitted(room, name, &typed);
+        let acts = match asked {
+            Ok(intent) => vec![Act::Intent(intent)],
+            Err(why) => {
+                view.toast(room.now, Tone::Bad, why);
+                Vec::new()
+            }
+        };
+        view.mode = Mode::Run(sheet);
+        return acts;
+    }
     let refused = if let Some(why) = plan.blocked.first() {
         Some(format!("it cannot run: {why}"))
     } else if sheet.seen.1 < rows {

@@ -235,6 +235,14 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
                 return Vec::new();
             }
         },
+        Purpose::Param(name) => match super::param_keys::submitted(room, &name, &line) {
+            Ok(intent) => intent,
+            Err(why) => {
+                view.toast(room.now, Tone::Bad, why);
+                view.mode = Mode::Prompt { purpose: Purpose::Param(name), input, line: Line::Typed };
+                return Vec::new();
+            }
+        },
         Purpose::T0 => match read_moment(room, &line) {
             Ok(at) => {
                 let question = format!("Set T-0{} to {}?", place(room), when(room, at));

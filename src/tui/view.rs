@@ -274,6 +274,8 @@ pub enum Purpose {
     Withdraw(String, String),
     /// The word that fires a breaker, and why.
     Pull(String, String),
+    /// The answer to a parameter.
+    Param(String),
 }
 
 /// What the checklist shows.
@@ -502,6 +504,9 @@ impl View {
     /// Brings derived rows up to date; called before drawing and before a key is understood.
     pub fn refresh(&mut self, room: &Room) {
         self.derived.refresh(room);
+        if let Mode::Run(sheet) = &mut self.mode {
+            super::run_sheet::refresh(room, sheet);
+        }
         self.call_out(room);
         self.call_level(room);
         if !self.begun && !self.derived.nodes.is_empty() && room.journal != crate::room::JournalHealth::Opening {

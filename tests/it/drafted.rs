@@ -147,11 +147,11 @@ fn a_query_fits_the_unit_of_its_metric() {
 }
 
 #[test]
-fn a_draft_says_what_nothing_acts_on_yet() {
+fn a_draft_says_what_acts_once_its_mark_is_gone() {
     let (text, _) = drafted("# X\n\n1. Go\n");
-    for kind in ["rules", "gates", "windows", "levels", "rollbacks", "breakers"] {
+    for kind in ["Rules", "gates", "windows", "levels", "rollbacks", "breakers"] {
         let head: Vec<&str> = text.lines().take_while(|l| !l.is_empty()).collect();
-        assert!(head.concat().contains(kind) && head.concat().contains("not acted on yet"), "{kind}: {text}");
+        assert!(head.concat().contains(kind) && head.concat().contains("as soon as no #"), "{kind}: {text}");
     }
 }
 

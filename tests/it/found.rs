@@ -121,3 +121,44 @@ fn a_class_has_its_reason_and_a_note_its_command() {
     let expected = book.phases.iter().flat_map(|p| &p.notes).find(|n| n.kind == "expected").unwrap();
     assert_eq!(expected.command, Some(0));
 }
+
+/// A long runbook with one fence inside an item and one behind a step.
+fn long() -> String {
+    let rest: String = (0..70).map(|n| format!("Line {n} of the background.\n")).collect();
+    format!(
+        "# Cutover\n\n## Switch (T-0, 20 min)\n\n1. Drain\n\n   ```bash\n   ./drain.sh\n   ```\n2. Flip\n\n```bash\n./flip.sh --to <side>\n```\n\n## Rollback triggers\n\n- Error rate > 5% for 5 minutes\n- p95 < 300 ms\n\n## Roles\n\n- **Lead**: TBD\n\n## Background\n\n{rest}"
+    )
+}
+
+fn show(text: &str, args: &[&str]) -> String {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("cutover.md"), text).unwrap();
+    let out = crate::support::watch::warroom(home.path())
+        .arg("show")
+        .arg(home.path().join("cutover.md"))
+        .args(args)
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn a_step_has_the_fence_that_stands_behind_it() {
+    let shown: serde_json::Value = serde_json::from_str(&show(&long(), &["--format", "json"])).unwrap();
+    let book = &shown["runbooks"][0];
+    let commands: Vec<_> = book["steps"].as_array().unwrap().iter().map(|s| (&s["text"], &s["commands"])).collect();
+    assert_eq!(commands[0], (&serde_json::json!("Drain"), &serde_json::json!([0])));
+    assert_eq!(commands[1], (&serde_json::json!("Flip"), &serde_json::json!([1])));
+}
+
+#[test]
+fn a_long_runbook_begins_with_its_overview_and_a_short_one_is_its_own() {
+    let shown = show(&long(), &[]);
+    let glance: Vec<&str> = shown.lines().skip_while(|l| *l != "At a glance").take_while(|l| !l.is_empty()).collect();
+    assert!((5..=30).contains(&glance.len()), "{shown}");
+    for words in ["Switch", "20 min · 2 steps · 2 commands", "2 limits", "Lead", "2 placeholders to fill in"] {
+        assert!(glance.join("\n").contains(words), "{words} in {shown}");
+    }
+    assert!(!show("# X\n\n1. Go\n", &[]).contains("At a glance"));
+}

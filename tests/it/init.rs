@@ -306,7 +306,7 @@ fn a_plan_that_stands_there_is_compared_and_never_lost() {
     assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
     let said = String::from_utf8_lossy(&first.stdout).into_owned();
     assert!(
-        ["warroom check", "warroom run", "questions are open", "not acted on yet"].iter().all(|w| said.contains(w)),
+        ["warroom check", "warroom run", "questions are open", "as soon as no #"].iter().all(|w| said.contains(w)),
         "{said}"
     );
     let drafted = std::fs::read_to_string(at("warroom.toml")).unwrap();

@@ -1,5 +1,8 @@
 //! Parameters and profiles: asked once, validated, shown filled in; what a variant leaves out is neither counted nor late.
 
+mod answered;
+mod watched;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 

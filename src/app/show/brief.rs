@@ -56,12 +56,12 @@ fn head(out: &mut String, book: &Runbook) -> Written {
     };
     writeln!(
         out,
-        "{}{to_tick}, {boxes} of them boxes ({ticked} ticked) · {}{inline} · {} limits · {} services · {} roles",
+        "{}{to_tick}, {boxes} of them boxes ({ticked} ticked) · {}{inline} · {} · {} · {}",
         plural(book.steps.len(), "step"),
         plural(book.commands.len(), "command"),
-        book.thresholds.len(),
-        book.services.len(),
-        book.roles.len()
+        plural(book.thresholds.len(), "limit"),
+        plural(book.services.len(), "service"),
+        plural(book.roles.len(), "role")
     )
 }
 
@@ -99,7 +99,7 @@ fn phases(out: &mut String, book: &Runbook) -> Written {
     Ok(())
 }
 
-fn moment(phase: &Phase) -> String {
+pub(super) fn moment(phase: &Phase) -> String {
     let mut when = at(phase.at.as_ref());
     if let Some(clock) = &phase.clock {
         when.push(' ');
@@ -324,7 +324,7 @@ fn open(out: &mut String, book: &Runbook) -> Written {
 }
 
 /// Writes texts one after the other, broken between them.
-fn wrapped(out: &mut String, lead: &str, texts: &[String], between: &str) -> Written {
+pub(super) fn wrapped(out: &mut String, lead: &str, texts: &[String], between: &str) -> Written {
     if texts.is_empty() {
         return Ok(());
     }
@@ -344,11 +344,11 @@ fn wrapped(out: &mut String, lead: &str, texts: &[String], between: &str) -> Wri
     writeln!(out)
 }
 
-fn plural(n: usize, word: &str) -> String {
+pub(super) fn plural(n: usize, word: &str) -> String {
     if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
-fn at(at: Option<&At>) -> String {
+pub(super) fn at(at: Option<&At>) -> String {
     match at {
         None => String::new(),
         Some(At::T { t }) => {
@@ -362,7 +362,7 @@ fn at(at: Option<&At>) -> String {
     }
 }
 
-fn length(seconds: u64) -> String {
+pub(super) fn length(seconds: u64) -> String {
     match seconds {
         s if s >= 86_400 && s % 86_400 == 0 => format!("{} d", s / 86_400),
         s if s >= 3600 && s % 3600 == 0 => format!("{} h", s / 3600),

@@ -9,19 +9,24 @@ use crate::plan::Plan;
 use crate::runbook::Runbook;
 
 mod brief;
+mod glance;
 
 /// The document of `warroom show --format json`.
 pub fn json(books: &[Runbook], plan: &Plan, findings: &[Finding]) -> Value {
     let mut plan = serde_json::to_value(plan).unwrap_or_default();
     super::status::escape_strings(&mut plan);
+    // A step has the commands that it runs in the room, wherever their fences stand.
+    let mut books = books.to_vec();
+    books.iter_mut().for_each(Runbook::adopt_fences);
     json!({ "runbooks": books, "plan": plan, "findings": findings })
 }
 
 /// The same as a briefing for people: what will be done, by whom, watched how; then what needs attention.
 pub fn text(books: &[Runbook], plan: &Plan, findings: &[Finding]) -> String {
     let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = glance::all(&mut out, books, plan, findings);
     for book in books {
-        // Writing to a String cannot fail.
         let _ = brief::runbook(&mut out, book);
     }
     let _ = plan_text(&mut out, plan);

@@ -4,7 +4,7 @@ use super::candidates::candidate;
 use super::levels::{self, Level};
 use super::sheet::{Block, Names, list, name, quoted, said};
 use super::words::{forbids, has, span};
-use crate::runbook::{Runbook, Threshold};
+use crate::runbook::{Runbook, Threshold, lower_is_better};
 
 /// Words that make a number one of the services' own answers, when a metric's name has no others.
 const OF_PROBES: [&str; 37] = [
@@ -326,8 +326,16 @@ fn objective(number: &Number<'_>, block: &mut Block) {
         .filter(|(_, t)| t.severity.is_none() && t.relative_to.is_none() && !forbids(t.text.raw()))
         .collect();
     let Some((_, first)) = targets.iter().find(|(_, t)| t.op != "in").or(targets.first()) else { return };
-    let text = |t: &Threshold| match (t.op.as_str(), high(t)) {
-        ("in", Some(high)) => format!("<= {}", value(high, t.unit.as_deref())),
+    // What is not to be crossed: the objective is to stay on the other side.
+    let kept = |t: &Threshold| match (t.op.as_str(), lower_is_better(t.metric.raw())) {
+        (">", Some(true)) => "<=".to_owned(),
+        (">=", Some(true)) => "<".to_owned(),
+        ("<", Some(false)) => ">=".to_owned(),
+        ("<=", Some(false)) => ">".to_owned(),
+        (op, _) => op.to_owned(),
+    };
+    let text = |t: &Threshold| match (kept(t), high(t)) {
+        (op, Some(high)) if op == "in" => format!("<= {}", value(high, t.unit.as_deref())),
         (op, _) => format!("{op} {}", low(t).map(|v| value(v, t.unit.as_deref())).unwrap_or_default()),
     };
     block.put(format!("objective = {}", quoted(&text(first))));

@@ -25,8 +25,7 @@ use sheet::Block;
 const TRIES: usize = 50;
 
 /// What a user must know of the entries before trusting them.
-pub const NOT_YET: &str =
-    "Read and checked, but not acted on yet: rules, gates, windows, levels, rollbacks and breakers";
+pub const IN_FORCE: &str = "Rules, gates, windows, levels, rollbacks and breakers act as soon as no # stands before them: read them before T-0";
 
 /// What the draft is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +69,7 @@ fn head(books: &[Runbook]) -> Vec<String> {
         "Above each entry stands where it was read. What nobody but you can know is asked in numbered questions;"
             .to_owned(),
         "what waits for an answer is commented out. `warroom check` reads it all again.".to_owned(),
-        format!("{NOT_YET}."),
+        format!("{IN_FORCE}."),
     ]
 }
 

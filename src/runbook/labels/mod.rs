@@ -1,6 +1,6 @@
 //! Words that say what a paragraph, a list or a heading is for: labels, procedure headings, imperatives.
 
-use super::markdown::{Block, RichLine, one_line};
+use super::markdown::{Block, Doc, Kind, RichLine, one_line};
 
 mod verbs;
 
@@ -68,6 +68,42 @@ fn bold_title(block: &Block) -> Option<Label> {
         line: line.line,
         text: String::new(),
     })
+}
+
+/// In a text without headings, or with a title alone, lines that are all bold are what its author meant as headings:
+/// `**2. Cutover (20:00 – 21:30 UTC)**`.
+pub(super) fn bold_headings(doc: &mut Doc) {
+    let headings = doc.blocks.iter().filter(|b| matches!(b.kind, Kind::Heading(_)));
+    let titled = match headings.count() {
+        0 => false,
+        1 => true,
+        _ => return,
+    };
+    let mut any = false;
+    for block in doc.blocks.iter_mut().filter(|b| b.item.is_none() && matches!(b.kind, Kind::Paragraph)) {
+        let [line] = &block.rich[..] else { continue };
+        let mut spans = line.spans.iter().filter(|s| !s.text.trim().is_empty()).peekable();
+        let bold = spans.peek().is_some() && spans.all(|s| s.bold);
+        let name = block.plain();
+        if bold
+            && name.chars().count() <= 80
+            && !name.trim_end().ends_with([':', '：', '.', '!'])
+            && kind(name).is_none()
+        {
+            block.kind = Kind::Heading(2);
+            any = true;
+        }
+    }
+    // Then the short line above all of them is the title.
+    if any
+        && !titled
+        && let Some(first) = doc.blocks.first_mut().filter(|b| matches!(b.kind, Kind::Paragraph) && b.item.is_none())
+        && first.rich.len() == 1
+        && first.plain().chars().count() <= 80
+        && !first.plain().trim_end().ends_with(['.', ':', '：'])
+    {
+        first.kind = Kind::Heading(1);
+    }
 }
 
 enum Part {

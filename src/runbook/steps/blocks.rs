@@ -162,7 +162,10 @@ impl Builder<'_> {
             return self.margin_step(block.first, text, StepKind::Bullet, times::in_line(text), owner, heading, None);
         }
         if !first_of_item && block.wish.is_none() {
-            if self.timeline_lines(block, owner, heading) || self.counted_lines(block, owner, heading) {
+            if self.timeline_lines(block, owner, heading)
+                || self.counted_lines(block, owner, heading)
+                || self.drawn_boxes(block, owner, heading)
+            {
                 return;
             }
             if let Some(times) = times::only_moment(block.plain()).filter(|_| owner.is_none()) {
@@ -235,6 +238,24 @@ impl Builder<'_> {
         for (line, text) in found {
             let times = times::in_line(&text);
             self.margin_step(line, &text, StepKind::Numbered, times, owner, heading, None);
+        }
+        true
+    }
+
+    /// Lines that begin with a box that somebody drew: `☐ Snapshot repository is registered`.
+    fn drawn_boxes(&mut self, block: &Block, owner: Option<usize>, heading: Option<usize>) -> bool {
+        let drawn = |text: &str| {
+            let rest = text.trim_start().strip_prefix(['☐', '☑', '☒', '□', '⬜'])?.trim().to_owned();
+            (!rest.is_empty()).then_some(rest)
+        };
+        let found: Vec<(u32, String)> =
+            block.rich.iter().filter_map(|l| Some((l.line, drawn(&block.line(l))?))).collect();
+        if found.is_empty() || block.rich.first().map(|l| l.line) != found.first().map(|f| f.0) {
+            return false;
+        }
+        for (line, text) in found {
+            let times = times::in_line(&text);
+            self.margin_step(line, &text, StepKind::Bullet, times, owner, heading, None);
         }
         true
     }

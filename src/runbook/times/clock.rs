@@ -32,7 +32,12 @@ impl Clock {
 /// A clock time, or a range of them, at `i`: the first one, its length, the next index.
 pub(super) fn clock(t: &[Token<'_>], i: usize) -> Option<(At, Option<u64>, usize)> {
     let (mut first, mut next) = one_clock(t, i)?;
-    let joins = |k: &Token<'_>| k.dash() || k.is_any(&["to", "until", "till", "bis", "à", "a"]) || k.sign('→');
+    let joins = |k: &Token<'_>| {
+        k.dash()
+            || k.is_any(&["to", "until", "till", "bis", "à", "a", "do"])
+            || matches!(k.kind, Kind::Sign('→' | '～' | '〜' | '~'))
+            || matches!(k.text, "から" | "至" | "до")
+    };
     let mut length = None;
     if t.get(next).is_some_and(joins)
         && let Some((last, after)) = one_clock(t, next + 1)
@@ -59,11 +64,14 @@ fn one_clock(t: &[Token<'_>], i: usize) -> Option<(Clock, usize)> {
             p.to == hours.from
                 && !matches!(
                     p.kind,
-                    Kind::Sign('(' | '[' | '|' | '@' | '~' | '≈' | '-' | '–' | '（' | '【' | '：' | '，')
+                    Kind::Sign('(' | '[' | '|' | '@' | '~' | '≈' | '-' | '–' | '（' | '【' | '：' | '，' | '～' | '〜')
                 )
         })
     {
         return None;
+    }
+    if let Some(found) = other_clock(t, i) {
+        return Some(found);
     }
     let hour = hours.number().filter(|h| h.fract() == 0.0 && *h <= 24.0 && hours.text.len() <= 2)? as u32;
     let touching = |a: &Token<'_>, b: &Token<'_>| a.to == b.from;
@@ -118,6 +126,40 @@ fn one_clock(t: &[Token<'_>], i: usize) -> Option<(Clock, usize)> {
         return None;
     }
     Some((Clock { hour, minute: minute.unwrap_or(0), pm, zone }, next))
+}
+
+/// As other languages write it: `20h00`, `20.00 Uhr`, `22時30分`, `22点`.
+fn other_clock(t: &[Token<'_>], i: usize) -> Option<(Clock, usize)> {
+    let (hours, word) = (t.get(i)?, t.get(i + 1)?);
+    let two = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    let number = |text: &str, below: u32| text.parse::<u32>().ok().filter(|n| *n < below);
+    let touching = word.from == hours.to;
+    let (hour, minute, next) = if word.is("uhr")
+        && let Some((hour, minute)) = hours.text.split_once('.').filter(|(h, m)| two(h) && two(m))
+    {
+        (number(hour, 24)?, number(minute, 60)?, i + 2)
+    } else if touching
+        && word.is("h")
+        && two(hours.text)
+        && let Some(minute) = t.get(i + 2).filter(|m| two(m.text) && m.from == word.to)
+    {
+        // A length would be `1h30`; `10h30m` says so.
+        if t.get(i + 3).is_some_and(|n| n.from == minute.to && n.kind == Kind::Word) {
+            return None;
+        }
+        (number(hours.text, 24)?, number(minute.text, 60)?, i + 3)
+    } else if touching && matches!(word.text, "時" | "点" | "點" | "시") {
+        let minute = t.get(i + 2).filter(|m| m.from == word.to).and_then(|m| number(m.text, 60));
+        let said = t.get(i + 3).filter(|w| ["分", "분"].iter().any(|u| w.text.starts_with(u)));
+        match (minute, said) {
+            (Some(minute), Some(_)) => (number(hours.text, 24)?, minute, i + 4),
+            _ => (number(hours.text, 24)?, 0, i + 2),
+        }
+    } else {
+        return None;
+    };
+    let (zone, next) = zone(t, next);
+    Some((Clock { hour, minute, pm: None, zone }, next))
 }
 
 const ZONES: &[&str] = &[

@@ -6,21 +6,41 @@ use crate::runbook::tokens::{Kind, Token, tokens};
 pub(in crate::runbook) fn unit(word: &str) -> Option<f64> {
     let word = word.to_lowercase();
     Some(match word.as_str() {
-        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "millisekunden" | "毫秒" | "ミリ秒" | "мс"
-        | "밀리초" => 0.001,
+        "ms"
+        | "msec"
+        | "msecs"
+        | "millisecond"
+        | "milliseconds"
+        | "millisekunden"
+        | "毫秒"
+        | "ミリ秒"
+        | "мс"
+        | "밀리초"
+        | "milisegundos"
+        | "millisecondes"
+        | "millisecondi"
+        | "milisekund"
+        | "milisaniye"
+        | "миллисекунд" => 0.001,
         "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunde" | "sekunden" | "segundo" | "segundos"
         | "seconde" | "secondes" | "secondi" | "secondo" | "сек" | "с" | "сек." | "секунд" | "секунды" | "秒"
-        | "秒間" | "秒钟" | "초" => 1.0,
+        | "秒間" | "秒钟" | "초" | "sekund" | "sekundy" | "saniye" | "sn" | "saniyeden" | "saniyenin" | "seconden"
+        | "secs." | "sekunder" | "секунду" => 1.0,
         "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos" | "minuti" | "minuut"
-        | "мин" | "минут" | "минуты" | "分" | "分間" | "分钟" | "分鐘" | "분" => 60.0,
+        | "мин" | "минут" | "минуты" | "минуту" | "минута" | "хв" | "хвилин" | "minut" | "minuty" | "minutę"
+        | "minuta" | "minuter" | "dakika" | "dk" | "dakikadan" | "dakikanın" | "mín" | "分" | "分間" | "分钟"
+        | "分鐘" | "분" => 60.0,
         "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunde" | "stunden" | "hora" | "horas" | "heure"
-        | "heures" | "ore" | "ora" | "uur" | "час" | "ч" | "часа" | "часов" | "小时" | "小時" | "時間" | "시간" => {
+        | "heures" | "godz" | "godzin" | "godziny" | "godzinę" | "godzina" | "saat" | "saatten" | "timmar" | "uren"
+        | "ore" | "ora" | "uur" | "час" | "часу" | "ч" | "часа" | "часов" | "小时" | "小時" | "時間" | "시간" => {
             3600.0
         }
         "d" | "day" | "days" | "tag" | "tage" | "tagen" | "día" | "días" | "dia" | "dias" | "jour" | "jours"
-        | "giorno" | "giorni" | "dagen" | "дней" | "день" | "天" | "日" | "일" => 86_400.0,
+        | "giorno" | "giorni" | "dni" | "dzień" | "gün" | "dagar" | "сутки" | "суток" | "dagen" | "дней" | "день"
+        | "天" | "日" | "일" => 86_400.0,
         "w" | "wk" | "week" | "weeks" | "woche" | "wochen" | "semana" | "semanas" | "semaine" | "semaines"
-        | "settimana" | "settimane" | "周" | "週間" => 604_800.0,
+        | "settimana" | "settimane" | "tydzień" | "tygodni" | "tygodnie" | "hafta" | "weken" | "недели" | "недель"
+        | "неделя" | "周" | "週間" => 604_800.0,
         _ => return None,
     })
 }
@@ -36,6 +56,14 @@ pub(in crate::runbook) fn duration(t: &[Token<'_>], i: usize) -> Option<(f64, us
         }
         total += more;
         at = next;
+    }
+    // `1 h 30)`: minutes behind hours go without saying so.
+    if t.get(at - 1).is_some_and(|w| unit(w.text) == Some(3600.0))
+        && let Some(minutes) = t.get(at).filter(|n| n.text.len() == 2 && n.number().is_some())
+        && t.get(at + 1).is_none_or(|n| matches!(n.kind, Kind::Sign(')' | ']' | ',' | ';' | '）')))
+    {
+        total += minutes.number().unwrap_or_default() * 60.0;
+        at += 1;
     }
     (total.is_finite() && total < 1e10).then_some((total, at))
 }
@@ -58,7 +86,10 @@ fn part(t: &[Token<'_>], i: usize) -> Option<(f64, usize)> {
     // `5 m users` is none: a one-letter unit touches its number or ends the text or the bracket.
     if word.text.len() == 1
         && word.from > t.get(at - 1)?.to
-        && !t.get(at + 1).is_none_or(|n| matches!(n.kind, Kind::Sign(')' | ']' | ',' | ';' | '.' | ':')))
+        && !t.get(at + 1).is_none_or(|n| {
+            matches!(n.kind, Kind::Sign(')' | ']' | ',' | ';' | '.' | ':' | '）'))
+                || word.is("h") && n.text.len() == 2 && n.number().is_some()
+        })
     {
         return None;
     }

@@ -6,8 +6,12 @@ use crate::runbook::tokens::{Kind, Token};
 /// An offset from T-0 at `i`, as start, end where a range is given, and the next index.
 pub(super) fn offset(t: &[Token<'_>], i: usize) -> Option<(i64, Option<i64>, usize)> {
     let (first, next) = one_offset(t, i)?;
-    let joins =
-        |k: &Token<'_>| k.dash() || k.is_any(&["to", "until", "till", "through", "bis", "a", "à", "до"]) || k.sign('→');
+    let joins = |k: &Token<'_>| {
+        k.dash()
+            || k.is_any(&["to", "until", "till", "through", "bis", "a", "à", "до"])
+            || matches!(k.kind, Kind::Sign('→' | '～' | '〜' | '~'))
+            || matches!(k.text, "до" | "至" | "到" | "から")
+    };
     if t.get(next).is_some_and(joins)
         && let Some((second, after)) = one_offset(t, next + 1)
     {

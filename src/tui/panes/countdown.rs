@@ -16,11 +16,20 @@ pub fn hold(room: &Room) -> Option<String> {
     Some(format!("HOLD {} {}", clock_span(hold.lasted), hold.waits))
 }
 
-/// The windows in force, with how often is asked: `critical 30s`.
+/// The windows in force, with how often is asked, and the profile: `critical 30s · hotfix until 12:15`.
 pub fn windows(room: &Room) -> Option<String> {
     let names: Vec<String> = room.windows().map(|w| escape(&w.name)).collect();
     let every = room.live.pace.map(|every| format!(" {}", duration_text(every))).unwrap_or_default();
-    (!names.is_empty()).then(|| format!("{}{every}", names.join(", ")))
+    let until = room.watched_until().map(|at| format!("until {}", clock_time(room, at)));
+    let profile = room.profile().map(|p| {
+        let until = until.map(|until| format!(" {until}")).unwrap_or_default();
+        format!("{}{until}", escape(&p.name))
+    });
+    let windows = (!names.is_empty()).then(|| format!("{}{every}", names.join(", ")));
+    match (windows, profile) {
+        (Some(windows), Some(profile)) => Some(format!("{windows} · {profile}")),
+        (one, other) => one.or(other),
+    }
 }
 
 /// `latest go 13:42 (in 0:31), way back 1m12s measured`, with what is not known; red when it has passed.

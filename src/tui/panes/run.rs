@@ -214,6 +214,11 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
             hints.push(("enter", "run it"));
             String::new()
         }
+        Stage::Answer => {
+            let name = sheet.plan().and_then(|p| p.asks.first());
+            let param = name.and_then(|name| room.plan.params.iter().find(|p| p.name == *name));
+            param.map_or_else(String::new, |p| format!("{}: ", crate::tui::param_keys::asks(p)))
+        }
         Stage::Reason => "why now: ".to_owned(),
         Stage::Word => {
             let word = sheet.plan().and_then(|p| p.word.clone()).unwrap_or_default();
@@ -233,10 +238,10 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
         }
     };
     let at = pen.put(x, y, width, &says, Role::Title);
-    if matches!(sheet.stage, Stage::Reason | Stage::Word) {
+    if matches!(sheet.stage, Stage::Reason | Stage::Word | Stage::Answer) {
         let left = (x + width).saturating_sub(at);
         typed(pen, at, y, left, sheet.input.value(), sheet.input.visual_cursor());
-        hints.push(("enter", "go on"));
+        hints.push(("enter", if sheet.stage == Stage::Answer { "record the answer" } else { "go on" }));
     }
     if sheet.plans.len() > 1 && !matches!(sheet.stage, Stage::Sure | Stage::Watch(_)) {
         hints.push(("tab", "next command"));

@@ -168,6 +168,7 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         | Purpose::Declare(..)
         | Purpose::Withdraw(..)
         | Purpose::Pull(..) => (String::new(), String::new()),
+        Purpose::Param(name) => crate::tui::param_keys::help(room, name),
         Purpose::T0 => (
             "When is T-0?".to_owned(),
             format!("12:30 ({} today), +10m, -5m or 2025-10-21T12:00:00Z", room.plan.room.zone.name()),

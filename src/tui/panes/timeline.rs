@@ -266,7 +266,12 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::T0Set { t0: None } => "T-0 is unset".to_owned(),
         Fact::ParamSet { name, value: Some(value) } => format!("{} is {value}", crate::text::escape(name)),
         Fact::ParamSet { name, value: None } => format!("{} is open again", crate::text::escape(name)),
-        Fact::ProfileChosen { profile: Some(name) } => format!("profile {}", crate::text::escape(name)),
+        Fact::ProfileChosen { profile: Some(name) } => {
+            let plan = room.plan.profiles.iter().find(|p| p.name == *name);
+            let watched =
+                plan.and_then(|p| p.monitor).map(|m| format!(", watched for {}", crate::clock::duration_text(m)));
+            format!("profile {}{}", crate::text::escape(name), watched.unwrap_or_default())
+        }
         Fact::ProfileChosen { profile: None } => "all of the runbook, without a profile".to_owned(),
         Fact::ServiceChanged { service, to, reason, .. } => {
             let reason = reason.to_string();

@@ -5,6 +5,18 @@ use serde_json::{Value, json};
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
 
+/// What is counted.
+const COUNTED: &str = "errors error failures failure connections requests messages items events retries restarts restart alerts \
+    jobs rows users queries pods threads timeouts tickets records replicas nodes instances crashes exceptions \
+    incidents complaints reports msgs msg lost sessions servers hosts workers brokers partitions shards docs \
+    documents transactions orders payments logins calls bugs reviews chargebacks duplicates regressions \
+    violations packets drops warnings fehler fehlern anfragen nachrichten buchungen neustarts knoten \
+    verbindungen sitzungen bestellungen abstürze errores mensajes solicitudes conexiones reinicios nodos \
+    sesiones pedidos fallos reservas erreurs requêtes connexions redémarrages nœuds échecs commandes erros \
+    mensagens requisições conexões reinícios nós falhas errori messaggi richieste connessioni riavvii nodi \
+    sessioni błędów wiadomości żądań połączeń restarty restartów węzły węzłów ошибок ошибки сообщений запросов \
+    соединений перезапусков узлов сессий заказов отказов hata mesaj istek bağlantı düğüm 件 個 个 台 回 笔 条 次 名 건 개 회";
+
 /// The unit behind a number, as in the list of DECISIONS, and the next index.
 pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
     let Some(word) = t.get(i) else { return (None, i) };
@@ -41,7 +53,7 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
     }
     // `errors/minute`, `failures per minute`, `server errors per second`
     if let Some((name, next)) =
-        per(i + 1, true).or_else(|| per(i + 2, true).filter(|_| t.get(i + 1).is_some_and(|w| w.kind == Kind::Word)))
+        per(i + 1, true).or_else(|| (2..5).filter(|n| plain_words(t, i + 1, i + n)).find_map(|n| per(i + n, true)))
     {
         return (Some(name), next);
     }
@@ -58,51 +70,21 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
             Some(60.0) if lower != "m" => "min",
             Some(3600.0) => "h",
             Some(86_400.0) => "d",
-            _ if matches!(
-                lower.as_str(),
-                "errors"
-                    | "failures"
-                    | "connections"
-                    | "requests"
-                    | "messages"
-                    | "items"
-                    | "events"
-                    | "retries"
-                    | "restarts"
-                    | "alerts"
-                    | "jobs"
-                    | "rows"
-                    | "users"
-                    | "queries"
-                    | "pods"
-                    | "threads"
-                    | "timeouts"
-                    | "tickets"
-                    | "records"
-                    | "replicas"
-                    | "nodes"
-                    | "instances"
-                    | "crashes"
-                    | "exceptions"
-                    | "incidents"
-                    | "complaints"
-                    | "reports"
-                    | "msgs"
-                    | "msg"
-                    | "lost"
-                    | "ошибок"
-                    | "件"
-                    | "fehler"
-                    | "errores"
-                    | "erreurs"
-            ) =>
-            {
-                "count"
-            }
+            _ if COUNTED.split_whitespace().any(|w| w == lower) => "count",
             _ => return (None, i),
         },
     };
     (Some(name), i + 1)
+}
+
+/// Whether only nouns stand there: `failed logins from one address per minute` has other words.
+fn plain_words(t: &[Token<'_>], from: usize, to: usize) -> bool {
+    t.get(from..to).is_some_and(|words| {
+        words.iter().all(|w| {
+            (w.kind == Kind::Word || w.number().is_some())
+                && !w.is_any(&["in", "for", "over", "within", "during", "and", "or"])
+        })
+    })
 }
 
 /// A number at `i` with its unit: value, unit, next index.
@@ -111,6 +93,9 @@ pub(super) fn amount(t: &[Token<'_>], i: usize) -> Option<(f64, Option<&'static 
     while t.get(at).is_some_and(|k| matches!(k.kind, Kind::Sign('~' | '≈' | '*' | '`' | '"'))) {
         at += 1;
     }
+    // `%90`, as in Turkish.
+    let leading = t.get(at).is_some_and(|k| k.sign('%') && t.get(at + 1).is_some_and(|n| n.from == k.to));
+    at += usize::from(leading);
     let number = t.get(at)?;
     let mut value = number.number()?;
     at += 1;
@@ -139,7 +124,7 @@ pub(super) fn amount(t: &[Token<'_>], i: usize) -> Option<(f64, Option<&'static 
         last = group;
         at += 1;
     }
-    let (unit, next) = unit(t, at);
+    let (unit, next) = if leading { (Some("%"), at) } else { unit(t, at) };
     // `1.000 Nachrichten`: a point before three digits groups them, unless the unit is one that people write with decimals.
     let grouped = number.text.split_once('.').is_some_and(|(a, b)| b.len() == 3 && !a.starts_with('0'));
     if grouped && !matches!(unit, Some("s" | "%" | "min" | "h" | "d" | "GB" | "GiB")) {

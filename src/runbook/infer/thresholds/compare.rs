@@ -1,5 +1,7 @@
 //! Comparators as signs and as words: `≥`, `less than`, `must not exceed`, `或低于`.
 
+use super::tongues::{self, said};
+use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
 
 /// A comparator and the index of the token behind it.
@@ -15,6 +17,8 @@ pub(super) struct Compared {
 pub(super) enum By {
     Sign,
     Word,
+    /// Said in words that can mean nothing else, such as those of other languages.
+    Said,
     /// `within 300ms`: a comparison for some units only.
     Within,
 }
@@ -31,6 +35,16 @@ pub(super) fn comparator(t: &[Token<'_>], i: usize) -> Option<Compared> {
 
 fn sign(t: &[Token<'_>], i: usize) -> Option<Compared> {
     let here = t.get(i)?;
+    if said(here) {
+        let op = match here.kind {
+            Kind::Sign('<') => "<",
+            Kind::Sign('>') => ">",
+            Kind::Sign('≤') => "<=",
+            Kind::Sign('≥') => ">=",
+            _ => "==",
+        };
+        return Some(Compared { op, next: i + 1, by: By::Said });
+    }
     let next = t.get(i + 1);
     let before = i.checked_sub(1).and_then(|p| t.get(p));
     let touching = before.filter(|p| p.to == here.from);
@@ -56,7 +70,9 @@ fn sign(t: &[Token<'_>], i: usize) -> Option<Compared> {
 /// `must not exceed`, `never above`, `does not drop below`.
 fn negated(t: &[Token<'_>], i: usize) -> Option<Compared> {
     let here = t.get(i)?;
-    let no = here.is_any(&["not", "never", "cannot", "nicht", "nie", "не", "no", "ne", "nunca", "jamais", "pas"])
+    let no = here.is_any(&[
+        "not", "never", "cannot", "nicht", "nie", "no", "ne", "nunca", "jamais", "pas", "non", "niet", "ingen",
+    ]) || matches!(here.text.to_lowercase().as_str(), "не" | "não" | "ні")
         || here.text.ends_with("n't")
         || here.text.ends_with("n’t");
     if !no {
@@ -84,14 +100,28 @@ fn negated(t: &[Token<'_>], i: usize) -> Option<Compared> {
                 "increase",
                 "decrease",
                 "pas",
-                "superar",
-                "dépasser",
+                "debe",
+                "puede",
+                "deve",
+                "pode",
+                "może",
+                "powinno",
+                "darf",
+                "soll",
+                "должна",
+                "должен",
+                "caer",
+                "cair",
+                "ficar",
+                "estar",
+                "subir",
+                "bajar",
             ])
         })
     {
         at += 1;
     }
-    let found = word(t, at).filter(|w| w.by == By::Word)?;
+    let found = word(t, at).filter(|w| w.by == By::Word).or_else(|| sign(t, at).filter(|s| s.by == By::Said))?;
     let op = match found.op {
         ">" | ">=" => "<=",
         "<" | "<=" => ">=",
@@ -150,8 +180,8 @@ const WORDS: &[(&str, &[&str])] = &[
 
 /// Two words, by what they mean.
 const PAIRS: &[(&str, &[&str], &[&str])] = &[
-    ("<", &["less", "lower", "fewer", "smaller", "faster", "shorter"], &["than"]),
-    (">", &["greater", "more", "higher", "larger", "slower", "longer", "bigger"], &["than"]),
+    ("<", &["less", "lower", "fewer", "smaller", "faster", "shorter", "better"], &["than"]),
+    (">", &["greater", "more", "higher", "larger", "slower", "longer", "bigger", "worse"], &["than"]),
     (">=", &["at", "au"], &["least", "moins"]),
     ("<=", &["at", "au"], &["most", "plus"]),
     ("<=", &["a", "como", "al", "come"], &["máximo", "massimo"]),
@@ -206,9 +236,9 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
     }
     // `max 5%`, `min. 99 %`, `maximum of 200 ms`; in `5 min` it is a unit.
     let after_number = i.checked_sub(1).and_then(|p| t.get(p)).is_some_and(|p| p.number().is_some());
-    let bound = if here.is_any(&["max", "maximum", "máximo", "massimo"]) {
+    let bound = if here.is_any(&["max", "maximum", "máximo", "massimo", "máxima", "massima", "maximale"]) {
         Some("<=")
-    } else if here.is_any(&["min", "minimum", "mínimo", "minimo"]) && !after_number {
+    } else if here.is_any(&["min", "minimum", "mínimo", "minimo", "mínima", "minima", "minimale"]) && !after_number {
         Some(">=")
     } else {
         None
@@ -216,7 +246,9 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
     if let Some(op) = bound {
         let mut at = i + 1;
         while at < i + 3
-            && t.get(at).is_some_and(|w| w.is_any(&["of", "de"]) || matches!(w.kind, Kind::Sign('.' | ':')))
+            && t.get(at).is_some_and(|w| {
+                w.is_any(&["of", "de", "del", "di", "da", "do", "von"]) || matches!(w.kind, Kind::Sign('.' | ':'))
+            })
         {
             at += 1;
         }
@@ -232,6 +264,9 @@ fn is_one(token: &Token<'_>, words: &[&str]) -> bool {
 
 /// A comparison behind its number: `5% or less`, `1%以上`. Gives the comparator and the index behind it.
 pub(super) fn postfix(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)> {
+    if let Some(found) = tongues::behind(t, i) {
+        return Some(found);
+    }
     let here = t.get(i)?;
     if here.is_any(&["or", "oder", "ou", "o"]) || here.text == "или" || here.text == "и" {
         let word = t.get(i + 1)?;
@@ -266,14 +301,38 @@ pub(super) fn postfix(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)
         Some((">=", i + 1))
     } else if starts(&["以下", "以内"]) {
         Some(("<=", i + 1))
+    } else if let Some(op) = across(t, i) {
+        // `2%を10分以上超えた場合`: the length is read by who asks for it.
+        Some((op, i + 1))
+    } else if starts(&["を超えな", "を超過しな", "を上回らな"]) {
+        // `1%を超えないこと`
+        Some(("<=", i + 1))
+    } else if starts(&["を下回らな", "を割らな"]) {
+        Some((">=", i + 1))
     } else if starts(&["未満", "未满", "を下回", "미만"]) {
         Some(("<", i + 1))
-    } else if starts(&["を超", "超", "を上回", "초과"]) {
+    } else if starts(&["を超", "超", "を上回", "초과"])
+        && t.get(i + 1).is_none_or(|n| n.number().is_none() || !starts(&["超"]))
+    {
         Some((">", i + 1))
     } else if starts(&["이상"]) {
         Some((">=", i + 1))
     } else if starts(&["이하"]) {
         Some(("<=", i + 1))
+    } else {
+        None
+    }
+}
+
+/// A comparison whose verb stands behind a length: `を10分以上超えた`.
+fn across(t: &[Token<'_>], i: usize) -> Option<&'static str> {
+    t.get(i).filter(|w| w.text == "を" || w.text == "が")?;
+    let (_, next) = times::duration(t, i + 1)?;
+    let verb = t.get(next)?.text;
+    if ["超え", "上回", "超過"].iter().any(|w| verb.contains(w)) {
+        Some(">")
+    } else if verb.contains("下回") {
+        Some("<")
     } else {
         None
     }

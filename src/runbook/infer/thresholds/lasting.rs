@@ -2,6 +2,7 @@
 
 use super::amount::amount;
 use super::compare::comparator;
+use crate::runbook::labels;
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
 
@@ -48,13 +49,13 @@ pub(super) fn sustained(t: &[Token<'_>], from: usize) -> Option<u64> {
                 None
             };
         }
-        let near = i <= from + 3
+        let near = i <= from + 5
             && word.is_any(&["in", "within"])
             && !t.get(i + 1..i + 4).unwrap_or_default().iter().any(|w| w.is_any(&["first", "next", "progress"]));
         if (near || is_one_of(word, LASTING))
-            && let Some(seconds) = after(t, i + 1)
+            && let Some((seconds, _)) = after(t, i + 1)
         {
-            return (!word.is("per")).then_some(seconds);
+            return Some(seconds);
         }
         // `(5m)`, `(5 min avg)`, `(5-minute average)`
         if matches!(word.kind, Kind::Sign('(' | '（' | '['))
@@ -71,8 +72,10 @@ pub(super) fn sustained(t: &[Token<'_>], from: usize) -> Option<u64> {
         if let Some((seconds, next)) = times::duration(t, i)
             && seconds >= 1.0
             && t.get(next).is_some_and(|k| {
-                k.is_any(&["sustained", "window", "average", "avg", "lang", "straight", "consecutive"])
-                    || ["継続", "続", "持续", "以上続", "連続"].iter().any(|w| k.text.starts_with(w))
+                k.is_any(&["sustained", "window", "average", "avg", "lang", "straight", "consecutive", "boyunca"])
+                    || ["継続", "続", "持续", "以上続", "連続", "以上超", "以上上回", "以上下回", "以上に", "以上持"]
+                        .iter()
+                        .any(|w| k.text.starts_with(w))
             })
         {
             return Some(seconds as u64);
@@ -82,12 +85,52 @@ pub(super) fn sustained(t: &[Token<'_>], from: usize) -> Option<u64> {
     None
 }
 
-/// The length behind a word that asks for one, past what says nothing.
-fn after(t: &[Token<'_>], from: usize) -> Option<u64> {
+/// `If for 5 minutes p95 stays above 500ms`, `连续 5 分钟高于 3%`, `5 dakika boyunca %90 üzerinde`: the length stands before
+/// the number at `to`.
+pub(super) fn ahead(t: &[Token<'_>], to: usize, text: &str) -> Option<u64> {
+    if labels::imperative(text) && !t.first()?.is_any(&["if", "when"]) {
+        return None;
+    }
+    (0..to).find_map(|i| {
+        let (seconds, next) = length_at(t, i)?;
+        let apart =
+            |k: &Token<'_>| matches!(k.kind, Kind::Sign(',' | ';' | ':' | '.' | '|' | '：' | '，' | '、' | '→'));
+        (next <= to && !t.get(next..to)?.iter().any(apart)).then_some(seconds)
+    })
+}
+
+/// A length that says so at `i`, with the word that says it: `länger als 5 Minuten`, `5 dakika boyunca`, `在 10 分钟内`.
+pub(super) fn length_at(t: &[Token<'_>], i: usize) -> Option<(u64, usize)> {
+    let word = t.get(i)?;
+    if !word.is_any(&["per", "average", "averaged"])
+        && is_one_of(word, LASTING)
+        && let Some(found) = after(t, i + 1)
+    {
+        return Some(found);
+    }
+    // `dauerhaft (10 min) über 80 %`
+    if matches!(word.kind, Kind::Sign('(' | '（'))
+        && let Some((seconds, next)) = times::duration(t, i + 1)
+        && seconds >= 1.0
+        && t.get(next).is_some_and(|k| matches!(k.kind, Kind::Sign(')' | '）')))
+    {
+        return Some((seconds as u64, next + 1));
+    }
+    let (seconds, next) = times::duration(t, i)?;
+    let behind = t.get(next)?;
+    let says = behind.is_any(&["boyunca", "süreyle", "lang"])
+        || ["内", "の", "間", "以上", "連続", "连续", "持续", "期间", "の間", "以内"]
+            .iter()
+            .any(|w| behind.text.starts_with(w));
+    (says && seconds >= 1.0).then_some((seconds as u64, next + 1))
+}
+
+/// The length behind a word that asks for one, past what says nothing, and where it ends.
+fn after(t: &[Token<'_>], from: usize) -> Option<(u64, usize)> {
     let mut at = from;
     while at < from + 7
         && t.get(at).is_some_and(|k| {
-            matches!(k.kind, Kind::Sign('>' | '≥' | '~' | '(' | ':' | '=' | '+' | '`' | '*'))
+            matches!(k.kind, Kind::Sign('>' | '≥' | '~' | '(' | ':' | '=' | '+' | '`' | '*' | '≈'))
                 || k.is_any(&[
                     "than",
                     "more",
@@ -123,8 +166,8 @@ fn after(t: &[Token<'_>], from: usize) -> Option<u64> {
     {
         at += 1;
     }
-    if let Some((seconds, _)) = times::duration(t, at) {
-        return Some(seconds as u64).filter(|s| *s > 0);
+    if let Some((seconds, next)) = times::duration(t, at) {
+        return Some((seconds as u64, next)).filter(|(s, _)| *s > 0);
     }
     let word = t.get(at)?;
     // `10 consecutive minutes`
@@ -133,17 +176,19 @@ fn after(t: &[Token<'_>], from: usize) -> Option<u64> {
         t.get(at + 1).is_some_and(|w| w.is_any(&["consecutive", "full", "continuous", "straight", "or"])),
         t.get(at + 2).and_then(|w| times::unit(w.text)).or_else(|| t.get(at + 3).and_then(|w| times::unit(w.text))),
     ) {
-        return Some((n * unit) as u64).filter(|s| *s > 0);
+        return Some(((n * unit) as u64, at + 3)).filter(|(s, _)| *s > 0);
     }
     // `over five minutes`, `for an hour`
     const WORDS: &[&str] = &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     let unit =
         |at: usize| t.get(at).filter(|w| w.kind == Kind::Word && w.text.len() > 2).and_then(|w| times::unit(w.text));
     if let Some(n) = WORDS.iter().position(|w| word.is(w)) {
-        return unit(at + 1).map(|u| ((n + 1) as f64 * u) as u64);
+        return unit(at + 1).map(|u| (((n + 1) as f64 * u) as u64, at + 2));
     }
     let article = at.checked_sub(1).and_then(|b| t.get(b)).is_some_and(|w| w.is_any(&["a", "an", "any"]));
-    if article { unit(at).map(|u| u as u64) } else { None }
+    // `w ciągu godziny`
+    let asks = at.checked_sub(1).and_then(|b| t.get(b)).is_some_and(|w| w.is("for"));
+    if article || asks { unit(at).map(|u| (u as u64, at + 1)) } else { None }
 }
 
 fn is_one_of(token: &Token<'_>, words: &[&str]) -> bool {

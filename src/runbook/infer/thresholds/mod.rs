@@ -8,12 +8,15 @@ use crate::runbook::markdown::Kind as BlockKind;
 use crate::runbook::times;
 
 mod amount;
+mod columns;
 mod compare;
 mod lasting;
 mod metric;
 mod scan;
 mod severity;
+mod stated;
 mod table;
+mod tongues;
 
 use metric::Names;
 use scan::{Asked, scan};
@@ -22,6 +25,11 @@ use table::table;
 
 /// Longer lines are no sentences.
 const MAX_LINE: usize = 2000;
+
+/// Whether a metric is better when it is low, where its name says so.
+pub(in crate::runbook) fn lower_is_better(metric: &str) -> Option<bool> {
+    metric::better(metric).map(|better| better == metric::Better::Low)
+}
 
 /// Thresholds in document order.
 pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {

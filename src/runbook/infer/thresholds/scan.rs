@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::amount::{amount, number};
 use super::compare::{By, comparator, postfix};
-use super::lasting::sustained;
+use super::lasting::{ahead, sustained};
 use super::metric::{self, Better, Names};
 use super::severity::severity_of;
+use super::stated::{declared, not_elevated, within_objective};
+use super::tongues::{self, each, plain};
 use crate::runbook::Threshold;
 use crate::runbook::tokens::{Kind, Token, tokens};
 
@@ -27,7 +29,7 @@ pub(super) struct Asked<'a> {
 /// Every threshold of one line.
 pub(super) fn scan(asked: Asked<'_>, out: &mut Vec<Threshold>) {
     let Asked { text, line, names, .. } = asked;
-    let t = tokens(text);
+    let t = plain(text, &tokens(text));
     let before = out.len();
     let mut said = None;
     let mut severity = || *said.get_or_insert_with(|| severity_of(&t, text).or(asked.severity));
@@ -57,7 +59,11 @@ pub(super) fn scan(asked: Asked<'_>, out: &mut Vec<Threshold>) {
             i = comparator(&t, i).map_or(i + 1, |c| c.next.max(i + 1));
             continue;
         };
-        let for_s = sustained(&t, found.next).or_else(|| if used == 0 { ahead(&t, i) } else { None });
+        let mut found = found;
+        if matches!(found.unit, None | Some("count")) && found.relative.is_none() {
+            found.unit = t.get(..i).and_then(each).or(found.unit);
+        }
+        let for_s = sustained(&t, found.next).or_else(|| if used == 0 { ahead(&t, i, text) } else { None });
         let grave = found.severity.or_else(&mut severity);
         used = t.get(found.next - 1).map_or(used, |l| l.to);
         i = found.next;
@@ -101,15 +107,16 @@ fn one(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -> 
         return zero(t, i, text).filter(|z| metric::is_bad(&z.metric));
     }
     // `must be zero`, `is 0`
-    if here.is_any(&["be", "is", "are", "remains", "remain", "stays", "stay", "at"])
+    let returns = here.is("to") && before.is_some_and(|b| b.is_any(&["return", "returns", "back", "down"]));
+    if (returns || here.is_any(&["be", "is", "are", "remains", "remain", "stays", "stay", "at"]))
         && t.get(i + 1).is_some_and(|z| z.is("zero") || z.text == "0")
         && t.get(i + 2).is_none_or(|n| {
             !matches!(n.kind, Kind::Word | Kind::Sign('.' | '%' | '-'))
-                || n.is_any(&["for", "after", "before", "during"])
+                || n.is_any(&["for", "after", "before", "during", "within", "in"])
         })
     {
         let (metric, severity) = metric::name(t, i, text, used, names, i + 2)?;
-        let asked = before.is_some_and(|b| b.is_any(&["must", "should", "shall"]));
+        let asked = returns || before.is_some_and(|b| b.is_any(&["must", "should", "shall"]));
         let fine = metric::is_metric(&metric) || metric::is_bad(&metric) || asked;
         let unit = None;
         return fine.then(|| One { metric, op: "==", value: json!(0), unit, relative: None, severity, next: i + 2 });
@@ -153,7 +160,7 @@ fn comparison(
     if i == 1 && before.is_some_and(|p| p.is("wait")) {
         return None;
     }
-    let Some((value, unit, next)) = amount(t, compared.next) else {
+    let Some((value, unit, next)) = amount(t, compared.next).or_else(|| in_letters(t, compared.next)) else {
         return to_baseline(t, i, text, used, names, compared);
     };
     // `60-second` and `5-minute` belong to the noun behind them.
@@ -173,8 +180,15 @@ fn comparison(
     let relative = baseline_ahead(t, next);
     // `no more than 5 errors per minute`: what is counted is the metric.
     let counted = || {
-        let noun = t.get(compared.next + 1).filter(|w| w.kind == Kind::Word && metric::is_bad(w.text))?;
-        Some((noun.text.to_owned(), None))
+        let first = compared.next + 1;
+        if let Some(noun) = t.get(first).filter(|w| w.kind == Kind::Word && metric::is_bad(w.text)) {
+            return Some((noun.text.to_owned(), None));
+        }
+        let rest = t.get(first..)?;
+        let stops = |w: &Token<'_>| w.is_any(STOPS) || !(w.kind == Kind::Word || w.dash() || w.number().is_some());
+        let len = rest.iter().position(stops).unwrap_or(rest.len()).min(5);
+        let words = text.get(rest.first()?.from..rest.get(len.checked_sub(1)?)?.to)?;
+        words.chars().any(char::is_alphabetic).then(|| (metric::clean(words), None))
     };
     let (metric, severity) = metric::name(t, i, text, used, names, next).or_else(counted)?;
     if times_x && relative.is_none() && !metric.to_lowercase().contains("burn") {
@@ -210,6 +224,8 @@ fn comparison(
     }
     let fine = match compared.by {
         By::Sign => compared.op != "==" || metric::is_metric_like(&metric),
+        // A bare length is how long something takes, unless what it is about is a number to watch.
+        By::Said => !matches!(unit, Some("s" | "min" | "h" | "d")) || metric::is_metric(&metric) || names.row.is_some(),
         By::Word => {
             unit == Some("%")
                 || metric::is_metric(&metric)
@@ -227,11 +243,61 @@ fn comparison(
         && metric.chars().any(char::is_alphabetic)
         && !crate::runbook::labels::imperative(text)
         && t.get(next).is_none_or(|n| n.sign('.') || n.is_any(&["for", "over", "during"]));
-    if !fine && !whole {
+    // `At least 3 master-eligible nodes`, `No more than 2 P1 bugs`: the line is the limit.
+    let opens = i == t.iter().take_while(|k| matches!(k.kind, Kind::Sign('☐' | '☑' | '☒' | '□' | '-' | '*'))).count()
+        && matches!(unit, None | Some("count"))
+        && compared.op != "==";
+    let people = matches!(compared.by, By::Word | By::Said) && matches!(unit, None | Some("count")) && {
+        let noun = metric.to_lowercase();
+        PEOPLE.iter().any(|w| noun.contains(w))
+    };
+    if people || !fine && !whole && !opens {
         return None;
     }
     Some(One { metric, op, value: number(value), unit, relative, severity, next })
 }
+
+/// `more than two sessions`.
+fn in_letters(t: &[Token<'_>], i: usize) -> Option<(f64, Option<&'static str>, usize)> {
+    const NUMBERS: &[&[&str]] = &[
+        &["two", "zwei", "deux", "dos", "dois", "due", "dwa", "два", "iki"],
+        &["three", "drei", "trois", "tres", "três", "tre", "trzy", "три", "üç"],
+        &["four", "vier", "quatre", "cuatro", "quatro", "quattro", "cztery", "четыре", "dört"],
+        &["five", "fünf", "cinq", "cinco", "cinque", "pięć", "пять", "beş"],
+    ];
+    let word = t.get(i).filter(|w| w.kind == Kind::Word)?.text.to_lowercase();
+    let n = NUMBERS.iter().position(|words| words.contains(&word.as_str()))? + 2;
+    let (unit, next) = super::amount::unit(t, i + 1);
+    Some((n as f64, unit, next))
+}
+
+/// Those who are needed are no number to watch: `At least 2 approvals`.
+const PEOPLE: &[&str] = &[
+    "approv",
+    "reviewer",
+    "people",
+    "person",
+    "engineer",
+    "sign-off",
+    "signature",
+    "vote",
+    "operator",
+    "members",
+    "mitarbeit",
+    "pessoas",
+    "osoby",
+    "osób",
+    "человек",
+    "kişi",
+    "人员",
+    "名",
+];
+
+/// Words that end what is counted: `More than 20 new reviews per hour`.
+const STOPS: &[&str] = &[
+    "per", "in", "for", "over", "within", "during", "on", "at", "after", "and", "or", "flap", "are", "is", "were",
+    "fail",
+];
 
 /// `baseline` a few words on, in the same clause.
 fn baseline_ahead(t: &[Token<'_>], from: usize) -> Option<&'static str> {
@@ -271,14 +337,18 @@ fn comparing(t: &Token<'_>) -> bool {
 
 /// `1-3%`, `500-1000ms`, `(target: 100-500)`, `between 1% and 3%`.
 fn range(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -> Option<One> {
-    let between = t.get(i)?.is_any(&["between", "zwischen", "entre", "from"]);
+    let between = t.get(i)?.is_any(&["between", "zwischen", "entre", "from", "von", "tussen", "tra", "fra", "mellan"])
+        || matches!(t.get(i)?.text.to_lowercase().as_str(), "między" | "между" | "від" | "от" | "介于" | "在");
     let start = i + usize::from(between);
     let low = t.get(start)?;
     let (lo, lo_unit, mid) = amount(t, start)?;
     let join = t.get(mid)?;
     if !(join.dash()
-        || between && join.is_any(&["and", "und", "y", "et"])
-        || join.is_any(&["to", "bis", "à"])
+        || between
+            && (join.is_any(&["and", "und", "y", "et", "e", "en", "in", "i", "och", "a", "do"])
+                || matches!(join.text, "и" | "до"))
+        || join.is_any(&["to", "bis", "à", "ile"])
+        || matches!(join.text, "至" | "到" | "から")
         || matches!(join.kind, Kind::Sign('~' | '～' | '…')))
     {
         return None;
@@ -289,7 +359,12 @@ fn range(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -
             .unwrap_or_default()
             .iter()
             .any(|w| w.is_any(&["target", "targets", "range", "expected", "normal", "ziel"]));
-    let unit = unit.or(lo_unit);
+    // `800 ms – 1.5 s`
+    let (hi, unit) = match (lo_unit, unit) {
+        (Some("ms"), Some("s")) => (hi * 1000.0, Some("ms")),
+        (Some("s"), Some("min")) => (hi * 60.0, Some("s")),
+        (_, unit) => (hi, unit.or(lo_unit)),
+    };
     if hi <= lo
         || (i > 0
             && t.get(i - 1).is_some_and(|p| p.to == low.from && !matches!(p.kind, Kind::Sign('(' | '（' | '：' | ':'))))
@@ -303,6 +378,7 @@ fn range(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -
     let (metric, severity) = metric::name(t, i, text, used, names, next)?;
     let named = metric::is_metric(&metric);
     let fine = named && (unit.is_some() || target)
+        || between && (matches!(unit, Some("%" | "ms" | "rps" | "/s" | "/min")) || named)
         || target && metric::is_metric_like(&metric)
         || unit.is_some() && names.row.is_some();
     let lasts = matches!(unit, Some("min" | "h" | "d")) && !named;
@@ -321,7 +397,11 @@ fn range(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -
 /// `5% or less`, `500ms以下`, `20% above baseline`.
 fn behind(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -> Option<One> {
     let here = t.get(i)?;
-    here.number()?;
+    // `%90 üzerinde` begins with its sign.
+    let leading = here.sign('%') && t.get(i + 1).is_some_and(|n| n.number().is_some() && n.from == here.to);
+    if here.number().is_none() && !leading {
+        return None;
+    }
     if i > 0
         && t.get(i - 1)
             .is_some_and(|p| p.to == here.from && (p.dash() || matches!(p.kind, Kind::Sign('.' | '/' | ':' | '+'))))
@@ -329,6 +409,7 @@ fn behind(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) 
         return None;
     }
     let (value, unit, next) = amount(t, i)?;
+    let in_words = tongues::behind(t, next).is_some();
     let (op, relative, next) = if let Some((op, next)) = postfix(t, next) {
         (op, None, next)
     } else {
@@ -343,8 +424,16 @@ fn behind(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) 
         };
         (op, Some(baseline_ahead(t, next)?), next + 1)
     };
-    let (metric, severity) = metric::name(t, i, text, used, names, next)?;
-    let fine = metric::is_metric(&metric) || matches!(unit, Some("%" | "ms" | "rps" | "/s" | "/min"));
+    // `毎分100件を超える失敗`: what follows in the same word, which nothing sets apart.
+    let whole = || (used == 0 && !text.is_ascii()).then(|| (metric::clean(text), None));
+    let (metric, severity) = metric::name(t, i, text, used, names, next).or_else(whole)?;
+    let long = matches!(unit, Some("s" | "min" | "h" | "d")) && used > 0 && metric::own(t, i, text, used).is_empty();
+    let fine = !long
+        && (metric::is_metric(&metric)
+            || names.row.is_some()
+            || matches!(unit, Some("%" | "ms" | "rps" | "/s" | "/min" | "count"))
+            || metric::foreign(&metric)
+            || in_words && unit.is_none());
     fine.then(|| One { metric, op, value: number(value), unit, relative, severity, next })
 }
 
@@ -378,87 +467,6 @@ fn zero(t: &[Token<'_>], i: usize, text: &str) -> Option<One> {
     })
 }
 
-/// `No elevated 5xx rate compared to pre-release baseline`, `No significant increase in latency vs baseline`.
-fn not_elevated(text: &str) -> Option<One> {
-    if !text.contains("aseline") {
-        return None;
-    }
-    let lower = text.to_lowercase();
-    let at = [
-        "no elevated ",
-        "increase in ",
-        "increased ",
-        "degradation in ",
-        "degradation of ",
-        "regression in ",
-        "spike in ",
-        "rise in ",
-        "elevation in ",
-        "increase of ",
-        "change in ",
-    ]
-    .iter()
-    .filter_map(|w| Some((lower.find(w)?, w.len())))
-    .min()
-    .filter(|(at, len)| lower.get(..at + len).is_some_and(|head| head.contains("no ") || head.contains("without ")))?;
-    let rest = text.get(at.0 + at.1..)?;
-    let end = [" compared", " vs", " versus", " over", " against", " from", " relative", " above", " than", " beyond"]
-        .iter()
-        .filter_map(|w| rest.find(w))
-        .min()?;
-    let metric = rest.get(..end)?.trim().to_owned();
-    (!metric.is_empty()).then(|| One {
-        metric,
-        op: "<=",
-        value: json!(1),
-        unit: None,
-        relative: Some("baseline"),
-        severity: None,
-        next: usize::MAX / 2,
-    })
-}
-
-/// `p95 latency remains within SLO thresholds`, `latency meets its SLO`.
-fn within_objective(t: &[Token<'_>], text: &str, names: Names<'_>) -> Option<One> {
-    let slo = t.iter().position(|w| w.is_any(&["slo", "slos"]))?;
-    let from = (slo.saturating_sub(4)..slo).rev().find(|i| {
-        t.get(*i).is_some_and(|w| w.is_any(&["within", "meets", "meet", "inside", "under", "below", "met", "above"]))
-    })?;
-    let (metric, severity) = metric::name(t, from, text, 0, names, slo + 1)?;
-    metric::is_metric(&metric).then(|| One {
-        op: if metric::better(&metric) == Some(Better::High) { ">=" } else { "<=" },
-        metric,
-        value: json!(1),
-        unit: None,
-        relative: Some("slo"),
-        severity,
-        next: slo + 1,
-    })
-}
-
-/// `Availability SLO: 99.9%`, `Target p95 latency: 300 ms`: a number without a comparator, said to be the objective.
-fn declared(t: &[Token<'_>], text: &str, names: Names<'_>) -> Option<One> {
-    const SAID: &[&str] =
-        &["slo", "target", "objective", "goal", "threshold", "limit", "ziel", "objetivo", "objectif", "目標", "目标"];
-    t.iter().find(|w| w.is_any(SAID) || SAID.contains(&w.text))?;
-    let mut numbers = t.iter().enumerate().filter(|(_, k)| k.number().is_some());
-    let at = numbers.find(|(i, _)| amount(t, *i).is_some_and(|(_, unit, _)| unit.is_some()))?.0;
-    let here = t.get(at)?;
-    let before = at.checked_sub(1).and_then(|b| t.get(b))?;
-    if !(matches!(before.kind, Kind::Sign(':' | '=' | '：' | '(' | '（')) || before.is_any(&["is", "of", "ist"])) {
-        return None;
-    }
-    let (value, unit, next) = amount(t, at)?;
-    if t.get(next).is_some_and(|n| n.dash() || n.sign('→') || n.is("to")) || here.text.is_empty() {
-        return None;
-    }
-    let (metric, severity) = metric::name(t, at, text, 0, names, next)?;
-    let better = metric::better(&metric)?;
-    fits(&metric, unit).then_some(())?;
-    let op = if better == Better::High { ">=" } else { "<=" };
-    Some(One { metric, op, value: number(value), unit, relative: None, severity, next })
-}
-
 /// Whether a metric of this name is counted in this unit.
 pub(super) fn fits(metric: &str, unit: Option<&str>) -> bool {
     let lower = metric.to_lowercase();
@@ -472,15 +480,4 @@ pub(super) fn fits(metric: &str, unit: Option<&str>) -> bool {
         Some("%") => !timed || lower.contains("uptime"),
         _ => true,
     }
-}
-
-/// `If for 5 minutes p95 stays above 500ms`: the length stands before.
-fn ahead(t: &[Token<'_>], to: usize) -> Option<u64> {
-    if !t.first()?.is_any(&["if", "when", "wenn", "si"]) {
-        return None;
-    }
-    (1..to).find(|i| t.get(*i).is_some_and(|w| w.is_any(&["for", "during"]))).and_then(|i| {
-        let seconds = crate::runbook::times::duration(t, i + 1)?.0;
-        Some(seconds as u64)
-    })
 }

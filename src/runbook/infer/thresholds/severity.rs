@@ -21,6 +21,19 @@ pub(super) fn around(seen: &Seen<'_>, heading: Option<usize>, label: Option<&str
             "roll back if",
             "rollback when",
             "rollback threshold",
+            "abbruchkrit",
+            "abbruchgrenz",
+            "critères d'abandon",
+            "criterios de reversión",
+            "critérios de reversão",
+            "criteri di arresto",
+            "kryteria wycofania",
+            "критерии отката",
+            "критерии отмены",
+            "中止基準",
+            "切り戻し基準",
+            "回滚条件",
+            "回滚标准",
         ]) {
             Some("rollback")
         } else {
@@ -60,6 +73,26 @@ fn severity(text: &str, consequence: Option<&str>) -> Option<&'static str> {
         .iter()
         .any(|w| lower.contains(w))
     {
+        return Some("rollback");
+    }
+    // The consequence in one word, as other languages have it.
+    const BACK: &[&str] = &[
+        "zurückrollen",
+        "zurückgerollt",
+        "abbrechen",
+        "revertir",
+        "revierte",
+        "reverter",
+        "откат",
+        "回滚",
+        "切り戻",
+        "wycofać",
+        "tornare indietro",
+        "retour arrière",
+        "geri al",
+        "terugdraaien",
+    ];
+    if BACK.iter().any(|w| lower.contains(w)) {
         return Some("rollback");
     }
     if ["page if", "page when", "alert if"].iter().any(|w| lower.contains(w)) {

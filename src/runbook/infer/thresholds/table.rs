@@ -1,81 +1,18 @@
 //! Tables of limits: a row for each metric and a column for each severity, or a row for each service and a column for each metric.
 
 use super::amount::{amount, number};
-use super::compare::comparator;
+use super::columns::{NAMES, Role, Side, lengths, role};
+use super::compare::{By, comparator, postfix};
 use super::may_hold;
 use super::metric::{self, Better, Names};
 use super::scan::{Asked, fits, scan};
 use super::severity;
+use super::tongues::plain;
 use crate::runbook::Threshold;
 use crate::runbook::infer::column;
 use crate::runbook::markdown::Row;
 use crate::runbook::times;
 use crate::runbook::tokens::{Token, tokens};
-
-/// What a column is there for, by its head.
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    /// The metric's name.
-    Name,
-    /// Limits: of which severity, and which way a bare number is meant.
-    Limit(Option<&'static str>, Side),
-    /// How long it must last.
-    Lasting,
-    /// Warn, page, what to do then.
-    Consequence,
-    /// Units, operators and other parts of a limit.
-    Op,
-    Unit,
-    /// Numbers about the metric that the head names.
-    Metric,
-    Other,
-}
-
-/// What a number without comparator means in a column.
-#[derive(Clone, Copy, PartialEq)]
-enum Side {
-    /// To be kept.
-    Keep,
-    /// Not to be crossed.
-    Cross,
-    Max,
-    Min,
-}
-
-const NAMES: &[&str] = &[
-    "metric",
-    "metrics",
-    "kpi",
-    "sli",
-    "signal",
-    "indicator",
-    "measure",
-    "measurement",
-    "metrik",
-    "kennzahl",
-    "métrica",
-    "métrique",
-    "indicateur",
-    "indicador",
-    "metrica",
-    "指标",
-    "指標",
-    "メトリクス",
-    "метрика",
-    "показатель",
-    "condition",
-    "alert",
-    "name",
-    "slo",
-    "check",
-    "parameter",
-    "item",
-    "messwert",
-    "mesure",
-    "监控项",
-    "項目",
-    "项目",
-];
 
 /// Thresholds of a table. `around` is the severity of the place it stands in.
 pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Threshold>) {
@@ -83,6 +20,13 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
     let name = column(&head.cells, NAMES).unwrap_or(0);
     let roles: Vec<Role> =
         head.cells.iter().enumerate().map(|(i, c)| if i == name { Role::Name } else { role(c) }).collect();
+    let mut roles = roles;
+    if !roles.contains(&Role::Lasting)
+        && let Some(at) = lengths(head, body, &roles)
+        && let Some(role) = roles.get_mut(at)
+    {
+        *role = Role::Lasting;
+    }
     let limits = roles.iter().any(|r| matches!(r, Role::Limit(..)));
     for row in body {
         let cell = |want: Role| {
@@ -96,8 +40,11 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
         let named = row.cells.get(name).map_or("", String::as_str);
         let before = out.len();
         // A name that holds a whole limit: `Error rate > 5%`.
-        if may_hold(named) && !limits {
-            let asked = Asked { text: named, line: row.line, severity: around, ..Asked::default() };
+        if may_hold(named) && (!limits || starts_comparing(named)) {
+            // `| > 14.4 |` under `Burn rate`: the head names what is compared.
+            let heads = head.cells.get(name).map(String::as_str).filter(|_| starts_comparing(named));
+            let names = Names { row: heads, ..Names::default() };
+            let asked = Asked { text: named, line: row.line, severity: around, names, ..Asked::default() };
             scan(asked, out);
         }
         for ((text, role), head) in row.cells.iter().zip(&roles).zip(&head.cells) {
@@ -112,7 +59,7 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             };
             // In a table with columns for limits the others only tell.
             // … but for a cell that is a limit by its looks.
-            let looks = text.starts_with(['<', '>', '≤', '≥', '＜', '＞']) || is_range(text);
+            let looks = starts_comparing(text) || text.starts_with(['<', '>', '≤', '≥', '＜', '＞']) || is_range(text);
             if limits && side.is_none() && *role != Role::Metric && !looks {
                 continue;
             }
@@ -171,6 +118,13 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
     }
 }
 
+/// `höchstens 800 ms`, `3%超`: a limit in words and nothing before it.
+fn starts_comparing(text: &str) -> bool {
+    let t = plain(text, &tokens(text));
+    comparator(&t, 0).is_some_and(|c| c.by != By::Within && amount(&t, c.next).is_some())
+        || amount(&t, 0).is_some_and(|(_, _, next)| postfix(&t, next).is_some())
+}
+
 /// `3-6 s`, `60–85%` and nothing else.
 fn is_range(text: &str) -> bool {
     let t = tokens(text);
@@ -187,122 +141,6 @@ fn lasting(cell: &str) -> Option<u64> {
     times::length_in(cell).filter(|s| *s <= 86_400)
 }
 
-fn role(head: &str) -> Role {
-    let lower = head.to_lowercase();
-    let plain = lower.split(['(', '（', '[']).next().unwrap_or("").trim().trim_end_matches(':');
-    let has = |words: &[&str]| words.iter().any(|w| plain.contains(w));
-    if matches!(plain, "op" | "operator" | "comparator" | "comparison") {
-        Role::Op
-    } else if matches!(plain, "unit" | "units" | "einheit" | "unité" | "unidad" | "单位" | "単位") {
-        Role::Unit
-    } else if matches!(plain, "for" | "for at least")
-        || has(&[
-            "duration",
-            "sustained",
-            "window",
-            "dauer",
-            "durée",
-            "duración",
-            "持续",
-            "継続",
-            "длительность",
-            "period",
-            "zeitfenster",
-            "ventana",
-            "fenêtre",
-        ])
-    {
-        Role::Lasting
-    } else if has(&["warn", "yellow", "amber", "gelb", "警告", "предупр", "advert", "aviso", "avertiss"]) {
-        Role::Limit(Some("warn"), Side::Cross)
-    } else if has(&["rollback", "roll back", "abort", "no-go", "stop", "回滚", "откат"])
-        && !has(&["command", "how", "step"])
-    {
-        Role::Limit(Some("rollback"), Side::Cross)
-    } else if has(&["crit", "page", "red", "kritisch", "critique", "严重", "緊急", "критич", "重大"])
-        && !has(&["reduc", "required"])
-    {
-        Role::Limit(Some("page"), Side::Cross)
-    } else if matches!(
-        plain,
-        "severity"
-            | "action"
-            | "actions"
-            | "response"
-            | "consequence"
-            | "then"
-            | "reaction"
-            | "level"
-            | "aktion"
-            | "maßnahme"
-            | "acción"
-            | "动作"
-            | "处理"
-            | "アクション"
-            | "対応"
-            | "действие"
-            | "if exceeded"
-            | "if breached"
-            | "on breach"
-    ) {
-        Role::Consequence
-    } else if matches!(plain, "max" | "maximum" | "at most" | "upper" | "upper limit") {
-        Role::Limit(None, Side::Max)
-    } else if matches!(plain, "min" | "minimum" | "at least" | "lower" | "lower limit") {
-        Role::Limit(None, Side::Min)
-    } else if has(&["alert"]) && !has(&["name", "channel"]) {
-        Role::Limit(Some("page"), Side::Cross)
-    } else if has(&[
-        "threshold",
-        "tolerance",
-        "limit",
-        "target",
-        "objective",
-        "slo",
-        "goal",
-        "expected",
-        "acceptable",
-        "pass",
-        "green",
-        "healthy",
-        "criteria",
-        "criterion",
-        "value",
-        "budget",
-        "condition",
-        "schwell",
-        "grenzwert",
-        "ziel",
-        "sollwert",
-        "umbral",
-        "límite",
-        "objetivo",
-        "seuil",
-        "objectif",
-        "cible",
-        "阈值",
-        "目标",
-        "しきい値",
-        "閾値",
-        "目標",
-        "基準",
-        "порог",
-        "цель",
-        "soglia",
-        "正常",
-        "normal",
-        "trigger",
-        "go",
-    ]) && !plain.contains("category")
-    {
-        Role::Limit(None, Side::Keep)
-    } else if metric::is_metric(plain) {
-        Role::Metric
-    } else {
-        Role::Other
-    }
-}
-
 /// A cell that is a number and nothing else, where the metric's name says which way is worse.
 fn bare(
     text: &str,
@@ -312,7 +150,7 @@ fn bare(
     severity: Option<&'static str>,
     line: u32,
 ) -> Option<Threshold> {
-    let t = tokens(text);
+    let t = plain(text, &tokens(text));
     if (0..t.len()).any(|i| comparator(&t, i).is_some()) {
         return None;
     }
@@ -328,7 +166,8 @@ fn bare(
         return None;
     }
     let better = metric::better(name);
-    let op = match (side, better?) {
+    let op = match (side, better.or((value == 0.0 && side == Side::Keep).then_some(Better::Low))?) {
+        (Side::Keep, _) if value == 0.0 && better != Some(Better::High) => "==",
         (Side::Max, _) | (Side::Keep, Better::Low) => "<=",
         (Side::Min, _) | (Side::Keep, Better::High) => ">=",
         (Side::Cross, Better::Low) => ">",

@@ -27,10 +27,13 @@ fn what_people_write() {
             "Error rate > 10% → Page on-call engineer",
             vec![("Error rate", ">", json!(10), Some("%"), None, Some("page"))],
         ),
-        ("Bei Fehlerrate über 5 % zurückrollen", vec![("Fehlerrate", ">", json!(5), Some("%"), None, None)]),
+        (
+            "Bei Fehlerrate über 5 % zurückrollen",
+            vec![("Fehlerrate", ">", json!(5), Some("%"), None, Some("rollback"))],
+        ),
         (
             "Con tasa de error superior al 5 % se revierte",
-            vec![("tasa de error", ">", json!(5), Some("%"), None, None)],
+            vec![("tasa de error", ">", json!(5), Some("%"), None, Some("rollback"))],
         ),
         (
             "Do not roll back if only p95 latency is 1-2 s",

@@ -1,7 +1,9 @@
 //! What a number is about: the words before its comparator, and which words make a metric.
 
 use super::compare::comparator;
+use super::lasting::length_at;
 use super::severity;
+use super::tongues::each;
 use crate::runbook::labels;
 use crate::runbook::tokens::{Kind, Token};
 
@@ -152,11 +154,18 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
     while end > start && t.get(end - 1).is_some_and(says_little) {
         end -= 1;
     }
-    // `for 5 minutes p95 stays above`: the length is no part of the name.
-    if t.get(start).is_some_and(|w| w.is_any(&["for", "during"]))
-        && let Some((_, next)) = crate::runbook::times::duration(t, start + 1)
+    // `for 5 minutes p95 stays above`, `错误率连续 5 分钟高于`: the length is no part of the name.
+    if let Some((at, next)) =
+        (start..end).find_map(|k| length_at(t, k).map(|(_, next)| (k, next)).filter(|(_, n)| *n <= i))
     {
-        start = next.min(end);
+        if at == start {
+            start = next.min(end);
+        } else {
+            end = at;
+            while end > start && t.get(end - 1).is_some_and(says_little) {
+                end -= 1;
+            }
+        }
     }
     let leads = |w: &Token<'_>| {
         w.is_any(&[
@@ -209,7 +218,7 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
             "se",
         ]) || matches!(w.kind, Kind::Sign(c) if c != '(')
     };
-    while start < end && t.get(start).is_some_and(leads) {
+    while start < end && t.get(start).is_some_and(|w| leads(w) || each(std::slice::from_ref(w)).is_some()) {
         start += 1;
     }
     let cut = |from: usize, to: usize| -> String {
@@ -255,6 +264,11 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
         from += 1;
     }
     clean(&cut(from, to))
+}
+
+/// Whether a name is in a script or language whose metrics nobody can list: `Kuyrukta`, `队列积压`.
+pub(super) fn foreign(metric: &str) -> bool {
+    !metric.is_ascii() && metric.split_whitespace().count() <= 4
 }
 
 /// Without the verb that asks for it and without signs at its ends.

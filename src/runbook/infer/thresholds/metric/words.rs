@@ -115,6 +115,10 @@ pub(super) const FILLERS: &[&str] = &[
 
 /// Software with versions: `Node >= 18` is a need, not a number to watch.
 pub(in crate::runbook::infer::thresholds) fn is_version(metric: &str) -> bool {
+    // `Node 18`, `Docker Engine`; `node NotReady count` is counted.
+    if metric.split_whitespace().count() > 2 {
+        return false;
+    }
     let first = metric.split([' ', '.']).next().unwrap_or("").to_lowercase();
     matches!(
         first.as_str(),
@@ -198,6 +202,16 @@ pub(in crate::runbook::infer::thresholds) fn is_version(metric: &str) -> bool {
     )
 }
 
+/// Parts of the words for times, rates, queues, errors and loads in other languages.
+const METRICS: &str = "zeit, verzöger, rückstand, warteschlang, durchsatz, speicher, auslast, abweichung, anteil, wachtrij, \
+    vertraging, beschikbaar, fout, svarstid, fel, kö, délai, retard, temps, disponibil, charge, mémoire, \
+    réussite, échec, débit, occupation, retraso, tiempo, memoria, memória, tempo, atraso, taxa, erro, latência, \
+    latenza, ritardo, utilizz, utiliz, uso de, uso della, uso del, tasso, fila, cola, coda, espacio, espaço, \
+    spazio, carga, carico, rendimiento, vazão, czas, opóźn, błęd, kolejk, dostępno, użyci, obciąż, pamię, \
+    zajęto, odsetek, chyb, zpožd, доля, ошиб, время, задерж, очеред, загруз, памят, доступн, отстав, использ, \
+    нагруз, успеш, затрим, помил, диск, oran, süre, gecik, kuyru, kullanım, bellek, erişilebil, hata, 率, 延迟, 延遲, \
+    时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 请求, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
+
 /// Words that make a number one to watch.
 pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
     let lower = metric.to_lowercase();
@@ -223,6 +237,9 @@ pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
             "success",
             "coverage",
             "score",
+            " count",
+            "utiliza",
+            "verfügbar",
             "ratio",
             "response time",
             "failures",
@@ -249,12 +266,16 @@ pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
             "hit",
             "drop",
             "loss",
+            "pause",
             "taux",
             "tasa",
             "quote",
         ]
         .iter()
         .any(|w| lower.contains(w))
+        || lower == "time"
+        || lower.ends_with(" time")
+        || METRICS.split(", ").any(|w| lower.contains(w))
 }
 
 pub(in crate::runbook::infer::thresholds) fn is_metric_like(metric: &str) -> bool {
