@@ -16,7 +16,7 @@ use crate::clock::{Now, Offset, Pace};
 use crate::fact::gate::Vote;
 use crate::fact::retreat::Hand;
 use crate::fact::{Author, Entry, Fact, Mark, StepId, Verdict};
-use crate::rehearse::script::{self, Deed};
+use crate::rehearse::script::{self, Deed, ScriptedAct};
 use crate::rehearse::story::Ending;
 use crate::rehearse::wish::Wish;
 use crate::rehearse::{self, Production, Scene};
@@ -35,6 +35,8 @@ pub struct Story {
     begun: Now,
     /// Steps whose command was run since they were last open.
     ran: HashSet<StepId>,
+    /// GO votes that were refused while something was broken.
+    owed: Vec<(Author, Intent)>,
     /// Print lines for people without a terminal.
     lines: bool,
     /// Leave when the scene is over; else stay until somebody quits.
@@ -73,12 +75,28 @@ impl Story {
             // A person may have been there first; then there is nothing left to do.
             if let Err(refusal) = done {
                 self.say(t, &act.by, &format!("refused: {refusal}"));
+                self.try_later(desk, t, act);
             }
         }
         if !self.script.ended(t) || !self.leave {
             return None;
         }
         Some(self.script.story().ending() == Ending::InOrder)
+    }
+
+    /// A GO that was refused, to a vote or to a decision, is said again when there is a basis for it.
+    fn try_later(&mut self, desk: &Desk, t: Duration, act: ScriptedAct) {
+        let Deed::Intent(intent) = act.deed else { return };
+        match &intent {
+            Intent::GateVote { vote: Vote::Go, .. } => self.owed.push((act.by, intent)),
+            Intent::GateDecide { gate, verdict: Verdict::Go, .. } => {
+                let open = desk.room.gate_named(gate).is_some_and(|ix| desk.room.gate_is_open(ix));
+                if open {
+                    self.script.decide_again(t, &gate.clone(), act.by, intent);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// What an entry brings with it: a step that a person ticks without its command is done for them.
@@ -102,19 +120,19 @@ impl Story {
         }
     }
 
-    /// While a gate's GO is waited for, whoever's vote a breach took back votes again when nothing is broken any more.
-    fn vote_again(&self, desk: &mut Desk, t: Duration) {
+    /// While a gate's GO is waited for, whoever's vote a breach refused or took back votes again when nothing is broken any more.
+    fn vote_again(&mut self, desk: &mut Desk, t: Duration) {
         let Some(Wish::Gate { gate, is: Verdict::Go }) = self.script.waiting_for(t) else { return };
         let Some(now) = desk.room.gate_named(gate).and_then(|ix| desk.room.gate(ix)) else { return };
         if now.computed == Verdict::NoGo || !desk.room.unsaved.is_empty() {
             return;
         }
+        let go = Intent::GateVote { gate: gate.clone(), vote: Vote::Go, role: None, comment: Untrusted::default() };
         let lapsed = now.votes.into_iter().filter(|ballot| ballot.lapsed).filter_map(|ballot| ballot.cast);
-        for cast in lapsed {
-            let by = Author { person: cast.by.person.clone(), role: Some(cast.role.clone()) };
-            let again =
-                Intent::GateVote { gate: gate.clone(), vote: Vote::Go, role: None, comment: Untrusted::default() };
-            if let Err(refusal) = desk.intend_as(&by, &again) {
+        let lapsed = lapsed.map(|cast| Author { person: cast.by.person, role: Some(cast.role) });
+        let owed = self.owed.extract_if(.., |(_, vote)| *vote == go).map(|(by, _)| by);
+        for by in owed.chain(lapsed).collect::<Vec<_>>() {
+            if let Err(refusal) = desk.intend_as(&by, &go) {
                 self.say(t, &by, &format!("refused: {refusal}"));
             }
         }
@@ -220,6 +238,7 @@ pub fn main(args: &cli::Demo) -> anyhow::Result<ExitCode> {
         _production: production,
         begun,
         ran: HashSet::new(),
+        owed: Vec::new(),
         lines: args.headless,
         leave: args.headless,
         told,

@@ -197,7 +197,7 @@ impl Scene {
 }
 
 /// How long something is waited for, where the scene does not say.
-const MOST: Duration = Duration::from_mins(10);
+pub(super) const MOST: Duration = Duration::from_mins(10);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::scene::{Act, Scene, What};
+use super::scene::{Act, MOST, Scene, What};
 use super::story::Story;
 use super::wish::Wish;
 use crate::clock::Offset;
@@ -41,6 +41,8 @@ pub struct Script {
     least: Duration,
     /// Since when the act at the front has been found waiting.
     waiting: Option<Duration>,
+    /// Something did not come for as long as it was waited for: nothing is tried again.
+    given_up: bool,
     /// Steps that the script has marked and whose entry has not come home, once for each mark.
     handed_out: Vec<StepId>,
     begins: Offset,
@@ -59,6 +61,7 @@ impl Script {
             begins: scene.begins,
             length: Duration::from_secs(u64::try_from(scene.ends.0 - scene.begins.0).unwrap_or(0)),
             waiting: None,
+            given_up: false,
             handed_out: Vec::new(),
             story: Story::new(scene.begins, scene.story.clone()),
         }
@@ -89,6 +92,7 @@ impl Script {
                     if self.waiting.is_some_and(|since| t.saturating_sub(since) >= most.max(self.least)) =>
                 {
                     self.go_on(t, act.at);
+                    self.given_up = true;
                     self.story.wrong(format!("{wish} did not come by {}", self.at(t)));
                 }
                 What::Await(..) => {
@@ -99,6 +103,17 @@ impl Script {
             }
         }
         None
+    }
+
+    /// A GO that was decided at `t` was refused, because the room came to think otherwise: it is waited for again.
+    pub fn decide_again(&mut self, t: Duration, gate: &str, by: Author, intent: Intent) {
+        if self.given_up {
+            return;
+        }
+        let at = t.saturating_sub(self.late);
+        self.acts.push_front(Act { at, what: What::Do(by, intent) });
+        let wish = Wish::Gate { gate: gate.to_owned(), is: Verdict::Go };
+        self.acts.push_front(Act { at, what: What::Await(wish, MOST) });
     }
 
     /// The waiting is over at `t`; where there was any, what was written for `at` and later moves with it.

@@ -81,7 +81,7 @@ fn the_team_plays_its_part_and_the_story_ends_in_order() {
         "ic tick maintenance-off",
         "ic tick canary-5",
         "ic tick canary-25",
-        "ic fail gate-25",
+        "ic decide-level ",
         "ic rollback-fire ",
         "ic tick rollback",
         "tech-lead tick deploy-fix",
