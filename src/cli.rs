@@ -152,7 +152,7 @@ pub struct Demo {
     /// The scenes there are
     #[arg(long)]
     pub list: bool,
-    /// Play it as lines, without a terminal; exit 0 when the verdicts came as the scene says
+    /// Play it as lines, without a terminal; exit 0 when its story came as the scene says
     #[arg(long)]
     pub headless: bool,
     /// Colours: a theme's name
