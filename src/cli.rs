@@ -146,13 +146,13 @@ pub enum Layout {
 pub struct Demo {
     /// Which scene; see --list
     pub scene: Option<String>,
-    /// How many times faster than the clock
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
-    pub speed: u32,
+    /// How many times faster than the clock [default: the scene's own, 10 to 30]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: Option<u32>,
     /// The scenes there are
     #[arg(long)]
     pub list: bool,
-    /// Play it as lines, without a terminal; exit 0 when the verdicts came as the scene says
+    /// Play it as lines, without a terminal; exit 0 when its story came as the scene says
     #[arg(long)]
     pub headless: bool,
     /// Colours: a theme's name

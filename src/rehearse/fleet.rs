@@ -33,7 +33,7 @@ pub(super) fn app(site: Arc<Site>, colour: Colour) -> Router {
 async fn health(State(fleet): State<Fleet>) -> Response {
     Json(json!({
         "status": "healthy",
-        "service": "dashboard",
+        "service": fleet.site.plan.metrics,
         "fleet": fleet.colour.name(),
         "version": fleet.site.version(fleet.colour),
         "schema": fleet.site.schema(),
@@ -51,7 +51,7 @@ async fn work(State(fleet): State<Fleet>, Path(path): Path<String>) -> Response 
     tokio::time::sleep(takes).await;
     let timing = [("server-timing", format!("work;dur={:.3}", takes.as_secs_f64() * 1_000.0))];
     if errs {
-        let body = json!({ "error": "no database connection within 1 s", "version": version });
+        let body = json!({ "error": fleet.site.fault_says(), "version": version });
         return (StatusCode::INTERNAL_SERVER_ERROR, timing, Json(body)).into_response();
     }
     (timing, Json(json!({ "path": path, "version": version, "items": n % 40 }))).into_response()

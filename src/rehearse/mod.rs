@@ -2,18 +2,24 @@
 //!
 //! [`scenes`] lists what can be played. [`start`] opens a [`Production`]: a router, two fleets (blue and green), a cache and
 //! a crowd of users, all talking real HTTP over 127.0.0.1 on one thread of their own, so that they can disturb neither the
-//! loop nor the pollers. [`Production::marked`] lets a tick in the runbook really move it. [`script::Script`] plays the
-//! team and says at the end whether the verdicts came as they should.
+//! loop nor the pollers. The commands of the runbook move it, through `shopctl`, which
+//! [`Production::tools`] puts beside its address. [`script::Script`] plays the team, and [`story::Story`] says at the end
+//! whether everything came as it should.
 
 mod cache;
 mod fleet;
+mod jobs;
 mod load;
+pub mod props;
 mod router;
 pub mod scene;
 pub mod script;
 mod site;
 mod stage;
+pub mod story;
 mod tally;
+mod tools;
+pub mod wish;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,9 +27,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::fact::{Mark, StepId};
+use props::JobTo;
 pub use scene::{Scene, SceneError, scenes};
 use site::Site;
+pub use tools::Tools;
 
 /// What the production tells: for the story's lines and the log, never needed for anything to work.
 ///
@@ -33,8 +40,8 @@ pub enum Event {
     /// A feature flag was set; `percent` is zero when it is off.
     Flag {
         /// Its name.
-        flag: &'static str,
-        /// 0 to 100; `maintenance_mode` knows 0 and 100.
+        flag: String,
+        /// 0 to 100.
         percent: f64,
     },
     /// Users go elsewhere now.
@@ -54,11 +61,20 @@ pub enum Event {
         /// Its number.
         schema: u32,
     },
+    /// A job was started or stopped.
+    Job {
+        /// Its name.
+        job: String,
+        /// Which of both.
+        to: JobTo,
+    },
+    /// A job came to its end.
+    JobDone(String),
     /// The scripted fault has begun.
     FaultBegan,
     /// The scripted fault has gone.
     FaultOver,
-    /// Something that should not happen: what a step does was refused, or a part of the production broke.
+    /// A part of the production broke, which should not happen.
     Broke(String),
 }
 
@@ -66,13 +82,16 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag { flag, percent } if *percent <= 0.0 => write!(f, "flag {flag} is off"),
-            Self::Flag { flag: "maintenance_mode", .. } => write!(f, "flag maintenance_mode is on"),
+            Self::Flag { flag, percent } if *percent >= 100.0 => write!(f, "flag {flag} is on"),
             Self::Flag { flag, percent } => write!(f, "flag {flag} is on at {percent} %"),
             Self::Traffic { green } => write!(f, "traffic: {} % on blue, {green} % on green", 100.0 - green),
             Self::Deployed { fleet, version } => write!(f, "{fleet} runs {version}"),
             Self::Migrated { schema } => write!(f, "database has schema {schema}"),
-            Self::FaultBegan => write!(f, "green begins to fail"),
-            Self::FaultOver => write!(f, "green has recovered"),
+            Self::Job { job, to: JobTo::Start } => write!(f, "job {job} begins"),
+            Self::Job { job, to: JobTo::Stop } => write!(f, "job {job} is stopped, its rows are taken back"),
+            Self::JobDone(job) => write!(f, "job {job} is done"),
+            Self::FaultBegan => write!(f, "the new version begins to fail"),
+            Self::FaultOver => write!(f, "it has recovered"),
             Self::Broke(what) => write!(f, "the make-believe production broke: {what}"),
         }
     }
@@ -97,7 +116,6 @@ pub enum RehearseError {
 pub struct Production {
     base: String,
     cache: String,
-    steps: mpsc::Sender<(StepId, Mark)>,
     stop: CancellationToken,
 }
 
@@ -122,7 +140,6 @@ pub fn start(scene: &Scene, speed: f64, out: mpsc::Sender<Event>) -> Result<Prod
     let client = reqwest::Client::builder().no_proxy().http1_only().build()?;
     let base = format!("http://{front_addr}");
     let site = Arc::new(Site::new(scene, speed, out));
-    let (steps, asked) = mpsc::channel(STEPS);
     let stop = CancellationToken::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let parts = stage::Parts {
@@ -134,19 +151,14 @@ pub fn start(scene: &Scene, speed: f64, out: mpsc::Sender<Event>) -> Result<Prod
         base: base.clone(),
         client,
         site,
-        does: scene.does.clone(),
-        asked,
     };
     let stopped = stop.clone();
     std::thread::Builder::new().name("rehearse".to_owned()).spawn(move || {
         runtime.block_on(parts.play(stopped));
         runtime.shutdown_background();
     })?;
-    Ok(Production { base, cache: cache_addr, steps, stop })
+    Ok(Production { base, cache: cache_addr, stop })
 }
-
-/// Marks that wait for their effect; more than anybody ticks in the time of one request.
-const STEPS: usize = 256;
 
 impl Production {
     /// Where the router answers: `http://127.0.0.1:PORT`.
@@ -159,15 +171,9 @@ impl Production {
         &self.cache
     }
 
-    /// Something was said of a step: done does what the scene has it do, through the admin endpoint over HTTP, and reopened
-    /// takes its flags back; a step that does nothing and other marks change nothing. False when too much is waiting.
-    pub fn marked(&self, step: &StepId, mark: Mark) -> bool {
-        self.steps.try_send((step.clone(), mark)).is_ok()
-    }
-
-    /// Short for [`Production::marked`] with [`Mark::Done`].
-    pub fn step_done(&self, step: &StepId) -> bool {
-        self.marked(step, Mark::Done)
+    /// Puts `shopctl` and this production's address into `folder`, which is made; both go with what is given back.
+    pub fn tools(&self, folder: &std::path::Path) -> std::io::Result<Tools> {
+        Tools::put(folder, self.base.trim_start_matches("http://"))
     }
 }
 

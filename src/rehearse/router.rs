@@ -5,15 +5,16 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::scene::{Deploy, Flag, Migrate};
-use super::site::{Colour, FLAGS, Site, unit};
+use super::jobs;
+use super::props::{Deploy, Flag, Job, Migrate, ServicePlan, Shows};
+use super::site::{Colour, Site, unit};
 use super::tally::Page;
 
 /// What the router's answers are made from.
@@ -28,17 +29,17 @@ pub(super) struct Front {
 /// The router as a web application.
 pub(super) fn app(front: Front) -> Router {
     Router::new()
-        .route("/health", get(frontend))
-        .route("/api/health", get(api))
-        .route("/api/inventory/health", get(inventory))
-        .route("/api/database-health", get(database))
-        .route("/api/cache-health", get(cache))
         .route("/fleet/{colour}/health", get(fleet))
         .route("/metrics", get(metrics))
         .route("/api/admin/feature-flags", get(flags).post(set_flag))
         .route("/api/admin/deploy", post(deploy))
         .route("/api/admin/migrations", post(migrate))
+        .route("/api/admin/jobs", post(order))
+        .route("/api/jobs/{job}", get(job))
+        .route("/api/audit", get(audit))
+        .route("/services", get(services))
         .route("/shop/{*path}", get(user))
+        .fallback(get(other))
         .with_state(front)
 }
 
@@ -87,27 +88,48 @@ impl Front {
         Ok(Answer { status, body: answer.json().await?, worked })
     }
 
-    /// A service's health after `ms` of work.
-    async fn healthy(&self, service: &str, version: &str, ms: f64, more: Value) -> Response {
-        // A little unrest, so that a latency line lives.
-        let ms = ms * (0.85 + 0.3 * unit(self.site.sent.load(Relaxed)));
-        tokio::time::sleep(Duration::from_secs_f64(ms / 1_000.0)).await;
-        let mut body = json!({ "status": "healthy", "service": service, "version": version });
-        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
-            body.extend(more);
+    /// A service's health, after the work it makes.
+    async fn health(&self, service: &ServicePlan) -> Response {
+        let site = &self.site;
+        // A little unrest, so that a latency line lives; and what it waits for while the new version fails.
+        let unrest = 0.85 + 0.3 * unit(site.sent.load(Relaxed));
+        tokio::time::sleep((service.takes + service.slower.mul_f64(site.heat())).mul_f64(unrest)).await;
+        let mut body = json!({ "status": "healthy", "service": service.name, "version": site.version_of(service) });
+        for shows in &service.shows {
+            let (name, value) = match shows {
+                Shows::Schema => ("schema", json!(site.schema())),
+                Shows::Connections => ("connections", json!({ "used": site.connections(), "limit": 80 })),
+                Shows::Maintenance => ("maintenance", json!(site.maintenance())),
+            };
+            if let Some(slot) = body.as_object_mut() {
+                slot.insert(name.to_owned(), value);
+            }
         }
         Json(body).into_response()
     }
 }
 
-async fn frontend(State(front): State<Front>) -> Response {
-    let version = front.site.version(front.site.front());
-    let maintenance = json!({ "maintenance": front.site.maintenance() });
-    front.healthy("frontend", version, 6.0, maintenance).await
-}
-
-async fn api(State(front): State<Front>) -> Response {
-    proxy(&front, front.site.front()).await
+/// Whatever else the scene says that there is.
+async fn other(State(front): State<Front>, uri: Uri) -> Response {
+    let (site, path) = (&front.site, uri.path());
+    if let Some(service) = site.plan.services.iter().find(|s| s.path == path) {
+        return front.health(service).await;
+    }
+    if let Some(door) = site.plan.doors.iter().find(|d| d.path == path) {
+        let shut = door.shut_by.as_ref().is_some_and(|flag| site.is_on(flag));
+        return match (shut, site.is_open(door)) {
+            (true, _) => (StatusCode::FORBIDDEN, Json(json!({ "error": "not public" }))).into_response(),
+            (false, true) => Json(json!({ "rows": [{ "customer": 4711, "revenue": 1280.5 }] })).into_response(),
+            (false, false) => (StatusCode::UNAUTHORIZED, Json(json!({ "error": "no credentials" }))).into_response(),
+        };
+    }
+    if let Some(word) = site.plan.words.iter().find(|w| w.path == path) {
+        return Json(json!({ "state": site.word(word) })).into_response();
+    }
+    match site.plan.pages.iter().find(|p| p.path == path) {
+        Some(page) => Json(page.json.clone()).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "there is nothing here" }))).into_response(),
+    }
 }
 
 async fn fleet(State(front): State<Front>, Path(colour): Path<String>) -> Response {
@@ -125,21 +147,33 @@ async fn proxy(front: &Front, colour: Colour) -> Response {
     }
 }
 
-async fn inventory(State(front): State<Front>) -> Response {
-    // It waits for the database connections that a hot green holds.
-    let ms = 14.0 + front.site.heat() * 560.0;
-    front.healthy("inventory", "v4.2", ms, json!({})).await
+/// All services as a table, as `gcloud run services list` prints one.
+async fn services(State(front): State<Front>) -> Response {
+    let site = &front.site;
+    let row = |name: &str, state: &str, version: &str| format!("{name:<12} {state:<9} {version}\n");
+    let rows = site.plan.services.iter().map(|service| {
+        let hurt = !service.slower.is_zero() && site.heat() >= 0.5;
+        row(&service.name, if hurt { "NotReady" } else { "Ready" }, site.version_of(service))
+    });
+    std::iter::once(row("SERVICE", "STATUS", "VERSION")).chain(rows).collect::<String>().into_response()
 }
 
-async fn database(State(front): State<Front>) -> Response {
-    let used = front.site.connections();
-    let ms = 4.0 + front.site.heat() * 25.0;
-    let more = json!({ "schema": front.site.schema(), "connections": { "used": used, "limit": 80 } });
-    front.healthy("database", "16.4", ms, more).await
+async fn audit(State(front): State<Front>) -> Response {
+    Json(jobs::audit(&front.site.jobs)).into_response()
 }
 
-async fn cache(State(front): State<Front>) -> Response {
-    front.healthy("cache", "7.2", 2.0, json!({ "hit_percent": 93 })).await
+async fn job(State(front): State<Front>, Path(name): Path<String>) -> Response {
+    match front.site.jobs.iter().find(|j| j.name() == name) {
+        Some(job) => Json(job.json()).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "there is no such job" }))).into_response(),
+    }
+}
+
+async fn order(State(front): State<Front>, Json(to): Json<Job>) -> Response {
+    match front.site.order(&to) {
+        Some(job) => Json(job.json()).into_response(),
+        None => (StatusCode::BAD_REQUEST, Json(json!({ "error": "there is no such job" }))).into_response(),
+    }
 }
 
 async fn metrics(State(front): State<Front>) -> Response {
@@ -172,13 +206,9 @@ async fn migrate(State(front): State<Front>, Json(to): Json<Migrate>) -> Respons
 impl Site {
     /// All flags and what they come to, as the admin endpoint tells it.
     fn flags(&self) -> Value {
-        let flags: serde_json::Map<String, Value> = FLAGS
-            .iter()
-            .enumerate()
-            .map(|(at, (name, _))| {
-                let percent = self.flag(at);
-                ((*name).to_owned(), json!({ "enabled": percent > 0.0, "percentage": percent }))
-            })
+        let flags: serde_json::Map<String, Value> = self
+            .flags_now()
+            .map(|(plan, percent)| (plan.name.clone(), json!({ "enabled": percent > 0.0, "percentage": percent })))
             .collect();
         json!({ "flags": flags, "green_percent": self.green_percent(), "maintenance": self.maintenance() })
     }

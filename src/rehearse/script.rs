@@ -1,12 +1,13 @@
-//! The script plays the team in time and waits for verdicts; the story holds whether they came in order.
+//! The script plays the team in time, and waits for what the team waits for.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 
-use super::scene::{Act, Scene, What};
+use super::scene::{Act, MOST, Scene, What};
+use super::story::Story;
+use super::wish::Wish;
 use crate::clock::Offset;
-use crate::fact::{Author, Mark, StepId, Verdict};
+use crate::fact::{Author, Fact, Mark, StepId, Verdict};
 use crate::room::decide::Intent;
 
 /// Something that somebody of the team does now.
@@ -14,21 +15,36 @@ use crate::room::decide::Intent;
 pub struct ScriptedAct {
     /// Who, in which role.
     pub by: Author,
-    /// What, as a key press would have it.
-    pub intent: Intent,
+    /// What.
+    pub deed: Deed,
 }
+
+/// What somebody does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    /// As a key press would have it.
+    Intent(Intent),
+    /// Runs the command of a step, as it is shown.
+    Run(StepId),
+}
+
+/// How long something is waited for by the wall's clock, at least.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Plays a scene's acts. Times are of the scene (real time × speed) since its beginning.
 #[derive(Debug)]
 pub struct Script {
     acts: VecDeque<Act>,
-    /// How much later than written everything is, because verdicts were waited for.
+    /// How much later than written everything is, because something was waited for.
     late: Duration,
+    /// What is waited for is waited for so long at least: at a high speed minutes of the scene are a moment.
+    least: Duration,
     /// Since when the act at the front has been found waiting.
     waiting: Option<Duration>,
+    /// Something did not come for as long as it was waited for: nothing is tried again.
+    given_up: bool,
     /// Steps that the script has marked and whose entry has not come home, once for each mark.
     handed_out: Vec<StepId>,
-    verdict: Verdict,
     begins: Offset,
     /// From the beginning to the end.
     length: Duration,
@@ -36,45 +52,48 @@ pub struct Script {
 }
 
 impl Script {
-    /// The script of a scene, at its beginning.
-    pub fn new(scene: &Scene) -> Self {
+    /// The script of a scene that runs `speed` times faster than the clock, at its beginning.
+    pub fn new(scene: &Scene, speed: u32) -> Self {
         Self {
+            least: PATIENCE * speed,
             acts: scene.acts.iter().cloned().collect(),
             late: Duration::ZERO,
-            verdict: Verdict::Wait,
             begins: scene.begins,
             length: Duration::from_secs(u64::try_from(scene.ends.0 - scene.begins.0).unwrap_or(0)),
             waiting: None,
+            given_up: false,
             handed_out: Vec::new(),
-            story: Story {
-                begins: scene.begins,
-                expected: scene.verdicts.clone(),
-                seen: Vec::new(),
-                met: 0,
-                trouble: Vec::new(),
-            },
+            story: Story::new(scene.begins, scene.story.clone()),
         }
     }
 
     /// The room's verdict at `t`; call it with every change, and with the first.
     pub fn see(&mut self, t: Duration, verdict: Verdict) {
-        self.verdict = verdict;
         self.story.see(t, verdict);
     }
 
-    /// What the team does up to `t` that was not handed out before.
-    pub fn due(&mut self, t: Duration) -> Vec<ScriptedAct> {
-        let mut out = Vec::new();
+    /// Something was recorded at `t`, for the story.
+    pub fn told(&mut self, t: Duration, fact: &Fact) {
+        self.story.told(t, fact);
+    }
+
+    /// What the team does next, up to `t`; `holds` says whether a wish has come about. What was handed out before has to have
+    /// come home when this is called: who acts on a thing has seen what the others did to it.
+    pub fn next(&mut self, t: Duration, holds: impl Fn(&Wish) -> bool) -> Option<ScriptedAct> {
         while let Some(act) = self.acts.pop_front_if(|act| act.at + self.late <= t) {
             match act.what {
                 What::Do(by, intent) => {
                     self.handed_out.extend(marks(&intent).cloned());
-                    out.push(ScriptedAct { by, intent });
+                    return Some(ScriptedAct { by, deed: Deed::Intent(intent) });
                 }
-                What::Await(verdict, _) if verdict == self.verdict => self.go_on(t, act.at),
-                What::Await(verdict, most) if self.waiting.is_some_and(|since| t.saturating_sub(since) >= most) => {
+                What::Run(by, step) => return Some(ScriptedAct { by, deed: Deed::Run(step) }),
+                What::Await(wish, _) if holds(&wish) => self.go_on(t, act.at),
+                What::Await(wish, most)
+                    if self.waiting.is_some_and(|since| t.saturating_sub(since) >= most.max(self.least)) =>
+                {
                     self.go_on(t, act.at);
-                    self.story.trouble.push(format!("{verdict} did not come by {}", self.at(t)));
+                    self.given_up = true;
+                    self.story.wrong(format!("{wish} did not come by {}", self.at(t)));
                 }
                 What::Await(..) => {
                     self.acts.push_front(act);
@@ -83,7 +102,18 @@ impl Script {
                 }
             }
         }
-        out
+        None
+    }
+
+    /// A GO that was decided at `t` was refused, because the room came to think otherwise: it is waited for again.
+    pub fn decide_again(&mut self, t: Duration, gate: &str, by: Author, intent: Intent) {
+        if self.given_up {
+            return;
+        }
+        let at = t.saturating_sub(self.late);
+        self.acts.push_front(Act { at, what: What::Do(by, intent) });
+        let wish = Wish::Gate { gate: gate.to_owned(), is: Verdict::Go };
+        self.acts.push_front(Act { at, what: What::Await(wish, MOST) });
     }
 
     /// The waiting is over at `t`; where there was any, what was written for `at` and later moves with it.
@@ -93,19 +123,28 @@ impl Script {
         }
     }
 
-    /// A mark came home, anybody's. When a person ticked a step, the script's next tick of it is not needed any more; the
-    /// script's own marks, which come home too, change nothing.
-    pub fn marked(&mut self, step: &StepId, mark: Mark) {
+    /// A mark came home; true when it was the script's own. When a person ticked a step, the script's next tick of it, and
+    /// the run of its command before that, are not needed any more; the script's own marks change nothing.
+    pub fn marked(&mut self, step: &StepId, mark: Mark) -> bool {
         if let Some(at) = self.handed_out.iter().position(|s| s == step) {
             self.handed_out.remove(at);
-            return;
+            return true;
         }
         let ticks = |act: &Act| matches!(&act.what, What::Do(_, Intent::Tick { step: s }) if s == step);
         if mark == Mark::Done
-            && let Some(at) = self.acts.iter().position(ticks)
+            && let Some(tick) = self.acts.iter().position(ticks)
         {
-            self.acts.remove(at);
+            let before = |act: &Act| match &act.what {
+                What::Run(_, s) | What::Await(Wish::Ran(s, _), _) => s == step,
+                _ => false,
+            };
+            let mut at = 0;
+            self.acts.retain(|act| {
+                at += 1;
+                !(at - 1 == tick || at <= tick && before(act))
+            });
         }
+        false
     }
 
     /// Whether the scene is over at `t`: nothing is left to do and its length has passed.
@@ -113,10 +152,10 @@ impl Script {
         self.acts.is_empty() && t >= self.length + self.late
     }
 
-    /// The verdict that is waited for now, if one is.
-    pub fn waiting_for(&self, t: Duration) -> Option<Verdict> {
+    /// What is waited for now, if anything is.
+    pub fn waiting_for(&self, t: Duration) -> Option<&Wish> {
         match self.acts.front()? {
-            Act { at, what: What::Await(verdict, _) } if *at + self.late <= t => Some(*verdict),
+            Act { at, what: What::Await(wish, _) } if *at + self.late <= t => Some(wish),
             _ => None,
         }
     }
@@ -148,75 +187,5 @@ fn marks(intent: &Intent) -> Option<&StepId> {
         | Intent::NotApplicable { step, .. }
         | Intent::Waive { step, .. } => Some(step),
         _ => None,
-    }
-}
-
-/// The verdicts as they came, held against those expected.
-///
-/// The expected ones must come in order. WAIT may come at any time (not knowing is never wrong), and so may the last
-/// expected one again; any other breaks the story.
-#[derive(Clone, Debug)]
-pub struct Story {
-    begins: Offset,
-    expected: Vec<Verdict>,
-    seen: Vec<(Duration, Verdict)>,
-    met: usize,
-    trouble: Vec<String>,
-}
-
-/// How a story ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The expected verdicts came in order.
-    InOrder,
-    /// They did not: why, a sentence each.
-    OutOfOrder(Vec<String>),
-}
-
-impl Story {
-    /// The room's verdict at `t`.
-    pub fn see(&mut self, t: Duration, verdict: Verdict) {
-        if self.seen.last().is_some_and(|(_, last)| *last == verdict) {
-            return;
-        }
-        self.seen.push((t, verdict));
-        let last = self.met.checked_sub(1).and_then(|i| self.expected.get(i));
-        if self.expected.get(self.met) == Some(&verdict) {
-            self.met += 1;
-        } else if verdict != Verdict::Wait && last != Some(&verdict) {
-            let wanted = self.expected.get(self.met).map_or("nothing more".to_owned(), Verdict::to_string);
-            self.trouble.push(format!("{verdict} came at {} where {wanted} was expected", self.at(t)));
-        }
-    }
-
-    /// Every change of verdict, with its time in the scene.
-    pub fn seen(&self) -> &[(Duration, Verdict)] {
-        &self.seen
-    }
-
-    /// How it ended, or would end now.
-    pub fn ending(&self) -> Ending {
-        let mut why = self.trouble.clone();
-        let missing: Vec<String> = self.expected.iter().skip(self.met).map(Verdict::to_string).collect();
-        if !missing.is_empty() {
-            why.push(format!("still to come: {}", missing.join(", ")));
-        }
-        if why.is_empty() { Ending::InOrder } else { Ending::OutOfOrder(why) }
-    }
-
-    fn at(&self, t: Duration) -> Offset {
-        Offset(self.begins.0 + t.as_secs() as i64)
-    }
-}
-
-impl fmt::Display for Story {
-    /// The summary: `verdicts: T-00:03:41 GO, T+00:00:13 WAIT, …` and what was wrong.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seen: Vec<String> = self.seen.iter().map(|(t, v)| format!("{} {v}", self.at(*t))).collect();
-        write!(f, "verdicts: {}", if seen.is_empty() { "none".to_owned() } else { seen.join(", ") })?;
-        match self.ending() {
-            Ending::InOrder => write!(f, "\nthe scripted verdicts came in order"),
-            Ending::OutOfOrder(why) => why.iter().try_for_each(|w| write!(f, "\nnot as scripted: {w}")),
-        }
     }
 }

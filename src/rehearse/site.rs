@@ -1,18 +1,16 @@
 //! The state of the make-believe production: flags, builds, heat and counts, in atomics because three servers read it.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::Event;
-use super::scene::{Action, Fault, Flag, Scene};
+use super::jobs::Job;
+use super::props::{DoorPlan, Fault, Flag, FlagDoes, FlagPlan, ServicePlan, SitePlan, WordPlan};
+use super::scene::Scene;
 use super::tally::Tally;
 
-/// The flags there are, with the percentage each stands for when none is given.
-pub(super) const FLAGS: [(&str, f64); 4] =
-    [(MAINTENANCE, 100.0), ("canary_5_percent", 5.0), ("canary_25_percent", 25.0), ("production_release", 100.0)];
-const MAINTENANCE: &str = "maintenance_mode";
 /// Parts per million: shares are kept as whole numbers.
 const MILLION: f64 = 1_000_000.0;
 
@@ -52,6 +50,9 @@ pub(super) struct Site {
     /// Requests in a second, real time.
     pub(super) rate: f64,
     pub(super) fault: Option<Fault>,
+    /// What it has, as the scene says.
+    pub(super) plan: SitePlan,
+    pub(super) jobs: Vec<Job>,
     /// The blue build first, then those that are deployed in the scene.
     pub(super) builds: Vec<Build>,
     /// Users who got the maintenance page.
@@ -63,9 +64,9 @@ pub(super) struct Site {
     newest_build: AtomicUsize,
     schema: AtomicU32,
     /// Percent of each flag, in ten-thousandths of a percent.
-    flags: [AtomicU32; FLAGS.len()],
-    /// How bad the fault is now, in millionths of its worst.
-    heat: AtomicU32,
+    flags: Vec<AtomicU32>,
+    /// How bad the fault is now, in millionths of its worst; negative while its fuse burns.
+    heat: AtomicI32,
     /// Errors owed by a hot green, in millionths; diffusion keeps the share exact.
     errors_owed: AtomicU64,
     /// The few errors that every production has, owed by both fleets together.
@@ -75,14 +76,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(scene: &Scene, speed: f64, events: mpsc::Sender<Event>) -> Self {
-        let mut versions = vec![scene.site.version.clone()];
-        for action in scene.acts_in_order() {
-            if let Action::Deploy(d) = action
-                && !versions.contains(&d.deploy)
-            {
-                versions.push(d.deploy.clone());
-            }
-        }
+        let versions = std::iter::once(&scene.site.version).chain(&scene.site.builds).cloned();
         // More users at a higher speed, so that a minute of the scene still holds enough requests to judge by; not many
         // more, because the machine is the same.
         let rate = scene.site.users * (speed / 10.0).sqrt().clamp(1.0, 2.0);
@@ -91,14 +85,16 @@ impl Site {
             seed: scene.site.seed,
             rate,
             fault: scene.fault.clone(),
-            builds: versions.into_iter().map(|version| Build { version, tally: Tally::default() }).collect(),
+            plan: scene.site.clone(),
+            jobs: scene.site.jobs.iter().map(Job::new).collect(),
+            builds: versions.map(|version| Build { version, tally: Tally::default() }).collect(),
             turned_away: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             green_build: AtomicUsize::new(0),
             newest_build: AtomicUsize::new(0),
             schema: AtomicU32::new(scene.site.schema),
-            flags: Default::default(),
-            heat: AtomicU32::new(0),
+            flags: scene.site.flags.iter().map(|_| AtomicU32::new(0)).collect(),
+            heat: AtomicI32::new(scene.fault.as_ref().map_or(0, |fault| (cold(fault) * MILLION) as i32)),
             errors_owed: AtomicU64::new(0),
             ordinary_owed: AtomicU64::new(0),
             events,
@@ -146,29 +142,34 @@ impl Site {
         self.tell(Event::Migrated { schema });
     }
 
-    /// Percent of a flag by its place in [`FLAGS`]; zero is off.
-    pub(super) fn flag(&self, at: usize) -> f64 {
-        self.flags.get(at).map_or(0.0, |f| f64::from(f.load(Relaxed)) / 10_000.0)
+    /// The flags with the percentage each stands at; zero is off.
+    pub(super) fn flags_now(&self) -> impl Iterator<Item = (&FlagPlan, f64)> {
+        self.plan.flags.iter().zip(&self.flags).map(|(plan, kept)| (plan, f64::from(kept.load(Relaxed)) / 10_000.0))
+    }
+
+    /// Whether a flag of this name is on.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.flags_now().any(|(flag, percent)| flag.name == name && percent > 0.0)
     }
 
     /// Sets a flag; says what is wrong with it where something is.
     pub(super) fn set(&self, flag: &Flag) -> Result<(), String> {
-        let Some((at, (name, own))) = FLAGS.iter().enumerate().find(|(_, (name, _))| *name == flag.flag) else {
-            return Err(format!("unknown flag; there are {}", FLAGS.map(|(name, _)| name).join(", ")));
+        let mut known = self.plan.flags.iter().zip(&self.flags);
+        let Some((plan, kept)) = known.find(|(plan, _)| plan.name == flag.flag) else {
+            let names: Vec<&str> = self.plan.flags.iter().map(|f| f.name.as_str()).collect();
+            return Err(format!("unknown flag; there are {}", names.join(", ")));
         };
-        let percent = if flag.enabled { flag.percentage.unwrap_or(*own) } else { 0.0 };
+        let percent = if flag.enabled { flag.percentage.unwrap_or(plan.percent) } else { 0.0 };
         if !(0.0..=100.0).contains(&percent) {
             return Err("percentage is not from 0 to 100".to_owned());
         }
         let before = self.green_percent();
-        if let Some(kept) = self.flags.get(at) {
-            kept.store((percent * 10_000.0) as u32, Relaxed);
-        }
-        if at == 0 && percent <= 0.0 {
+        kept.store((percent * 10_000.0) as u32, Relaxed);
+        if plan.does == FlagDoes::Maintenance && percent <= 0.0 {
             // The first users after a break are few: an ordinary error among them would look like a bad one.
             self.ordinary_owed.store(0, Relaxed);
         }
-        self.tell(Event::Flag { flag: name, percent });
+        self.tell(Event::Flag { flag: plan.name.clone(), percent });
         let green = self.green_percent();
         if green != before {
             self.tell(Event::Traffic { green });
@@ -177,12 +178,45 @@ impl Site {
     }
 
     pub(super) fn maintenance(&self) -> bool {
-        self.flag(0) > 0.0
+        self.flags_now().any(|(flag, percent)| flag.does == FlagDoes::Maintenance && percent > 0.0)
     }
 
-    /// Share of users who are sent to green, in %: the widest of the canary flags.
+    /// Share of users who are sent to green, in %: the widest of the flags that send any.
     pub(super) fn green_percent(&self) -> f64 {
-        (1..FLAGS.len()).map(|at| self.flag(at)).fold(0.0, f64::max)
+        let traffic = self.flags_now().filter(|(flag, _)| flag.does == FlagDoes::Traffic);
+        traffic.map(|(_, percent)| percent).fold(0.0, f64::max)
+    }
+
+    /// The version a service says it runs.
+    pub(super) fn version_of<'a>(&'a self, service: &'a ServicePlan) -> &'a str {
+        let held = service.held_by.as_ref().is_some_and(|flag| self.is_on(flag));
+        match service.version.as_str() {
+            "front" if held => &self.plan.version,
+            "front" => self.version(self.front()),
+            fixed => fixed,
+        }
+    }
+
+    /// The word that a path answers with now.
+    pub(super) fn word<'a>(&self, plan: &'a WordPlan) -> &'a str {
+        match self.heat() {
+            heat if heat >= 0.75 => &plan.hot,
+            heat if heat >= 0.25 => &plan.warm,
+            _ => &plan.calm,
+        }
+    }
+
+    /// Whether a door lets in who has no credentials.
+    pub(super) fn is_open(&self, door: &DoorPlan) -> bool {
+        door.open_in.as_deref() == Some(self.version(Colour::Green)) && self.green_percent() > 0.0
+    }
+
+    /// Starts or stops a job; none for one that there is not.
+    pub(super) fn order(&self, order: &super::props::Job) -> Option<&Job> {
+        let job = self.jobs.iter().find(|j| j.name() == order.job)?;
+        job.order(order.to);
+        self.tell(Event::Job { job: order.job.clone(), to: order.to });
+        Some(job)
     }
 
     /// The fleet that most users see.
@@ -197,20 +231,41 @@ impl Site {
 
     /// How bad the fault is: 0 not at all, 1 at its worst.
     pub(super) fn heat(&self) -> f64 {
+        self.warmth().max(0.0)
+    }
+
+    /// The same, negative while the fuse burns.
+    fn warmth(&self) -> f64 {
         f64::from(self.heat.load(Relaxed)) / MILLION
     }
 
-    /// Lets `real` time pass over the fault: it ramps while its build serves enough users, else it calms down.
+    /// What an error of the fault says.
+    pub(super) fn fault_says(&self) -> &str {
+        self.fault.as_ref().map_or("internal error", |fault| fault.says.as_str())
+    }
+
+    /// Lets `real` time pass over the jobs and the fault, which ramps while its build serves enough users, else it calms down.
     pub(super) fn pass(&self, real: Duration) {
+        for job in &self.jobs {
+            if job.pass(real.mul_f64(self.speed), self.schema()) {
+                self.tell(Event::JobDone(job.name().to_owned()));
+            }
+        }
         let Some(fault) = &self.fault else { return };
         let shows = self.version(Colour::Green) == fault.build
             && self.green_percent() >= fault.green_percent
-            && !self.maintenance();
-        let before = self.heat();
+            && !self.maintenance()
+            && !fault.unless.as_ref().is_some_and(|flag| self.is_on(flag));
+        let before = self.warmth();
         let span = if shows { fault.ramp } else { fault.calm };
         let step = real.as_secs_f64() * self.speed / span.as_secs_f64().max(0.001);
-        let now = if shows { before + step } else { before - step }.clamp(0.0, 1.0);
-        self.heat.store((now * MILLION) as u32, Relaxed);
+        let now = match shows {
+            true => (before + step).min(1.0),
+            // Once it is over it takes as long to the first sign as ever.
+            false if before - step <= 0.0 => cold(fault),
+            false => before - step,
+        };
+        self.heat.store((now * MILLION) as i32, Relaxed);
         if before <= 0.0 && now > 0.0 {
             self.tell(Event::FaultBegan);
         } else if before > 0.0 && now <= 0.0 {
@@ -248,6 +303,11 @@ impl Site {
     pub(super) fn connections(&self) -> u32 {
         (22.0 + self.green_percent() * 0.12 + self.heat() * 44.0) as u32
     }
+}
+
+/// Where a fault begins that shows only after a while.
+fn cold(fault: &Fault) -> f64 {
+    -fault.fuse.as_secs_f64() / fault.ramp.as_secs_f64().max(0.001)
 }
 
 /// A number in [0, 1) that depends on `x` alone. (SplitMix64, Steele et al., "Fast splittable pseudorandom number

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::site::{Colour, FLAGS, Site};
+use super::site::{Colour, Site};
 
 /// Upper bounds of the histogram's buckets, in seconds.
 const BOUNDS: [f64; 13] = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.5, 0.75, 1.0, 1.5, 2.5];
@@ -38,50 +38,50 @@ pub(super) struct Page<'a>(pub(super) &'a Site);
 
 impl fmt::Display for Page<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let site = self.0;
-        writeln!(f, "# HELP dashboard_requests_total Requests served to users.")?;
-        writeln!(f, "# TYPE dashboard_requests_total counter")?;
+        let (site, pre) = (self.0, &self.0.plan.metrics);
+        writeln!(f, "# HELP {pre}_requests_total Requests served to users.")?;
+        writeln!(f, "# TYPE {pre}_requests_total counter")?;
         for build in site.deployed() {
             let v = &build.version;
             for (code, n) in [("200", &build.tally.good), ("500", &build.tally.errors)] {
-                writeln!(f, "dashboard_requests_total{{code=\"{code}\",version=\"{v}\"}} {}", n.load(Relaxed))?;
+                writeln!(f, "{pre}_requests_total{{code=\"{code}\",version=\"{v}\"}} {}", n.load(Relaxed))?;
             }
         }
-        writeln!(f, "# HELP dashboard_errors_total Requests that ended in an error.")?;
-        writeln!(f, "# TYPE dashboard_errors_total counter")?;
+        writeln!(f, "# HELP {pre}_errors_total Requests that ended in an error.")?;
+        writeln!(f, "# TYPE {pre}_errors_total counter")?;
         for build in site.deployed() {
             let n = build.tally.errors.load(Relaxed);
-            writeln!(f, "dashboard_errors_total{{version=\"{}\"}} {n}", build.version)?;
+            writeln!(f, "{pre}_errors_total{{version=\"{}\"}} {n}", build.version)?;
         }
-        writeln!(f, "# HELP dashboard_request_duration_seconds Time that a fleet worked on a request.")?;
-        writeln!(f, "# TYPE dashboard_request_duration_seconds histogram")?;
+        writeln!(f, "# HELP {pre}_request_duration_seconds Time that a fleet worked on a request.")?;
+        writeln!(f, "# TYPE {pre}_request_duration_seconds histogram")?;
         for build in site.deployed() {
             let (v, mut sum) = (&build.version, 0);
             let bounds = BOUNDS.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
             for (le, n) in bounds.zip(&build.tally.buckets) {
                 sum += n.load(Relaxed);
-                writeln!(f, "dashboard_request_duration_seconds_bucket{{version=\"{v}\",le=\"{le}\"}} {sum}")?;
+                writeln!(f, "{pre}_request_duration_seconds_bucket{{version=\"{v}\",le=\"{le}\"}} {sum}")?;
             }
             let seconds = build.tally.micros.load(Relaxed) as f64 / 1e6;
-            writeln!(f, "dashboard_request_duration_seconds_sum{{version=\"{v}\"}} {seconds}")?;
-            writeln!(f, "dashboard_request_duration_seconds_count{{version=\"{v}\"}} {sum}")?;
+            writeln!(f, "{pre}_request_duration_seconds_sum{{version=\"{v}\"}} {seconds}")?;
+            writeln!(f, "{pre}_request_duration_seconds_count{{version=\"{v}\"}} {sum}")?;
         }
-        writeln!(f, "# HELP dashboard_maintenance_pages_total Requests answered with the maintenance page.")?;
-        writeln!(f, "# TYPE dashboard_maintenance_pages_total counter")?;
-        writeln!(f, "dashboard_maintenance_pages_total {}", site.turned_away.load(Relaxed))?;
-        writeln!(f, "# HELP dashboard_feature_flag_percent A feature flag; zero is off.")?;
-        writeln!(f, "# TYPE dashboard_feature_flag_percent gauge")?;
-        for (at, (flag, _)) in FLAGS.iter().enumerate() {
-            writeln!(f, "dashboard_feature_flag_percent{{flag=\"{flag}\"}} {}", site.flag(at))?;
+        writeln!(f, "# HELP {pre}_maintenance_pages_total Requests answered with the maintenance page.")?;
+        writeln!(f, "# TYPE {pre}_maintenance_pages_total counter")?;
+        writeln!(f, "{pre}_maintenance_pages_total {}", site.turned_away.load(Relaxed))?;
+        writeln!(f, "# HELP {pre}_feature_flag_percent A feature flag; zero is off.")?;
+        writeln!(f, "# TYPE {pre}_feature_flag_percent gauge")?;
+        for (flag, percent) in site.flags_now() {
+            writeln!(f, "{pre}_feature_flag_percent{{flag=\"{}\"}} {percent}", flag.name)?;
         }
-        writeln!(f, "# HELP dashboard_db_connections Database connections in use.")?;
-        writeln!(f, "# TYPE dashboard_db_connections gauge")?;
-        writeln!(f, "dashboard_db_connections {}", site.connections())?;
-        writeln!(f, "# HELP dashboard_build_info What each fleet runs.")?;
-        writeln!(f, "# TYPE dashboard_build_info gauge")?;
+        writeln!(f, "# HELP {pre}_db_connections Database connections in use.")?;
+        writeln!(f, "# TYPE {pre}_db_connections gauge")?;
+        writeln!(f, "{pre}_db_connections {}", site.connections())?;
+        writeln!(f, "# HELP {pre}_build_info What each fleet runs.")?;
+        writeln!(f, "# TYPE {pre}_build_info gauge")?;
         for fleet in [Colour::Blue, Colour::Green] {
             let (name, v) = (fleet.name(), site.version(fleet));
-            writeln!(f, "dashboard_build_info{{fleet=\"{name}\",version=\"{v}\"}} 1")?;
+            writeln!(f, "{pre}_build_info{{fleet=\"{name}\",version=\"{v}\"}} 1")?;
         }
         Ok(())
     }

@@ -22,6 +22,9 @@ use crate::text::{Untrusted, is_unsafe};
 pub const TIMEOUT: Duration = Duration::from_hours(1);
 /// What has to be typed for a change where the plan names no environment.
 pub const WORD: &str = "RUN";
+/// The tool of a make-believe production, in the folder where its commands run.
+pub const MAKE_BELIEVE: &str = "./shopctl";
+
 /// What would run for one command of a step.
 #[derive(Clone, Debug)]
 pub struct Planned {
@@ -170,9 +173,7 @@ impl Room {
         if script.expose().contains('\0') {
             blocked.push("there is a NUL in it: no shell reads it as it stands".to_owned());
         }
-        if self.site.earnest == Earnest::Rehearsal {
-            blocked.push("this is a rehearsal: its commands are shown, not run".to_owned());
-        }
+        blocked.extend(self.not_for_real(script.expose()));
         let own = |kind: &str| {
             let of = |n: &&Note| n.kind == kind && n.command.map_or(!several, |c| c == ix);
             step.notes.iter().filter(of).map(|n| n.text.raw().to_owned()).collect::<Vec<String>>()
@@ -254,6 +255,7 @@ impl Room {
         if script.expose().contains('\0') {
             blocked.push("there is a NUL in it: no shell reads it as it stands".to_owned());
         }
+        blocked.extend(self.not_for_real(script.expose()));
         let mut env: Vec<String> = ["PATH", "HOME", "LANG", "TZ"].map(str::to_owned).to_vec();
         env.extend(self.plan.room.env.iter().cloned());
         let environment = self.plan.room.environment.clone();
@@ -285,11 +287,31 @@ impl Room {
         planned
     }
 
+    /// Why a script does not run where nothing is done for real.
+    fn not_for_real(&self, script: &str) -> Option<String> {
+        match self.site.earnest {
+            Earnest::Real => None,
+            Earnest::Rehearsal => Some("this is a rehearsal: its commands are shown, not run".to_owned()),
+            Earnest::MakeBelieve if only_runs(MAKE_BELIEVE, script) => None,
+            Earnest::MakeBelieve => {
+                Some(format!("this is a make-believe production: {MAKE_BELIEVE} is all that runs on it"))
+            }
+        }
+    }
+
     /// Which step should have come before, where the list is ordered.
     fn out_of_order(&self, step: &Step) -> Option<String> {
         let before = self.book.ordered_before(step).find(|s| !self.status(&s.id).settled())?;
         Some(format!("\"{}\" comes before it and is open", self.shown(&before.text)))
     }
+}
+
+/// Whether each line of a script is one call of this program, with plain words behind it.
+fn only_runs(program: &str, script: &str) -> bool {
+    let lines = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+    lines
+        .map(|line| line.strip_prefix(program).and_then(|rest| rest.strip_prefix(' ')))
+        .all(|rest| rest.is_some_and(|words| words.chars().all(|c| c.is_ascii_alphanumeric() || " -_./".contains(c))))
 }
 
 /// What the notes of a step expect. Their text has no markup any more: whether it was code is read off the line.

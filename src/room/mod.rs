@@ -129,6 +129,8 @@ pub enum Earnest {
     Real,
     /// A rehearsal: commands are shown and not run.
     Rehearsal,
+    /// On a make-believe production: its own tool runs, which can reach nothing else, and no other command does.
+    MakeBelieve,
 }
 
 /// Where this process runs commands.

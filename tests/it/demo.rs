@@ -1,6 +1,9 @@
 //! The make-believe production is real enough: flags move users, counters count what was served, the fault comes and goes.
 #![expect(clippy::expect_used, reason = "a test says what it needs")]
 
+mod rooms;
+mod script;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,16 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
-use warroom::clock::Offset;
-use warroom::condition::Threshold;
-use warroom::fact::{Mark, StepId, Verdict};
-use warroom::plan::{self, Plan};
-use warroom::probe::{Ask, exposition, promql};
-use warroom::rehearse::scene::What;
-use warroom::rehearse::script::{Ending, Script};
 use warroom::rehearse::{self, Event, Production, RehearseError, Scene};
-use warroom::room::decide::Intent;
-use warroom::runbook;
 
 /// A production at a speed, with a client of its own.
 struct Stage {
@@ -144,14 +138,13 @@ async fn canary_flags_move_the_share_of_users_they_name() {
 #[tokio::test]
 async fn the_fault_comes_with_a_quarter_of_the_users_and_goes_with_them() {
     let mut stage = Stage::open(120.0);
-    let step = |id: &str| StepId::from(id);
-    assert!(stage.production.step_done(&step("deploy-green")));
+    assert_eq!(stage.post("deploy", json!({ "deploy": "v2.0" })).await.0, 200);
     stage.told(&Event::Deployed { fleet: "green", version: "v2.0".to_owned() }).await;
-    assert!(stage.production.step_done(&step("canary-5")));
+    stage.flag("canary_5_percent", true).await;
     stage.told(&Event::Traffic { green: 5.0 }).await;
     assert!(error_percent(&stage.served(400.0).await) < 0.8, "5 % is a good canary");
 
-    assert!(stage.production.step_done(&step("canary-25")));
+    stage.flag("canary_25_percent", true).await;
     stage.told(&Event::FaultBegan).await;
     stage.served(400.0).await;
     let hot = stage.served(400.0).await;
@@ -162,7 +155,8 @@ async fn the_fault_comes_with_a_quarter_of_the_users_and_goes_with_them() {
     assert!(slow > 0.05, "p95 is under half a second: {:.1} % are slower", 100.0 * slow);
     assert_eq!(stage.health("/fleet/green/health").await["status"], "healthy", "its health check sees nothing");
 
-    assert!(stage.production.step_done(&step("rollback")));
+    stage.flag("canary_25_percent", false).await;
+    stage.flag("canary_5_percent", false).await;
     stage.told(&Event::FaultOver).await;
     // Answers that were on their way may still be slow errors; after them there are only the ordinary few.
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -171,8 +165,8 @@ async fn the_fault_comes_with_a_quarter_of_the_users_and_goes_with_them() {
     }
 
     // The fixed build takes the same users without a word.
-    assert!(stage.production.step_done(&step("deploy-fix")));
-    assert!(stage.production.step_done(&step("canary-25")));
+    assert_eq!(stage.post("deploy", json!({ "deploy": "v2.0.1" })).await.0, 200);
+    stage.flag("canary_25_percent", true).await;
     stage.told(&Event::Traffic { green: 25.0 }).await;
     stage.served(100.0).await;
     assert!(error_percent(&stage.served(300.0).await) < 0.8);
@@ -182,9 +176,8 @@ async fn the_fault_comes_with_a_quarter_of_the_users_and_goes_with_them() {
 async fn maintenance_turns_users_away_and_counts_none_of_them() {
     let mut stage = Stage::open(30.0);
     stage.served(20.0).await;
-    assert!(stage.production.marked(&StepId::from("maintenance-on"), Mark::Running));
-    assert!(stage.production.step_done(&StepId::from("maintenance-on")));
-    stage.told(&Event::Flag { flag: "maintenance_mode", percent: 100.0 }).await;
+    stage.flag("maintenance_mode", true).await;
+    stage.told(&Event::Flag { flag: "maintenance_mode".to_owned(), percent: 100.0 }).await;
     let (status, body) = stage.get("/shop/stock").await;
     assert_eq!((status, body.contains("back in a few minutes")), (503, true));
     let away = "dashboard_maintenance_pages_total";
@@ -202,9 +195,8 @@ async fn maintenance_turns_users_away_and_counts_none_of_them() {
         assert!(Instant::now() < deadline, "users are still served");
     }
     assert_eq!(stage.health("/health").await["maintenance"], true);
-    // Taking the tick back takes the flag back.
-    assert!(stage.production.marked(&StepId::from("maintenance-on"), Mark::Todo));
-    stage.told(&Event::Flag { flag: "maintenance_mode", percent: 0.0 }).await;
+    stage.flag("maintenance_mode", false).await;
+    stage.told(&Event::Flag { flag: "maintenance_mode".to_owned(), percent: 0.0 }).await;
     stage.served(20.0).await;
 }
 
@@ -216,7 +208,6 @@ async fn every_service_answers_and_green_shows_what_it_runs() {
         ("/api/health", "dashboard"),
         ("/api/inventory/health", "inventory"),
         ("/api/database-health", "database"),
-        ("/api/cache-health", "cache"),
     ] {
         let body = stage.health(path).await;
         assert_eq!((&body["status"], &body["service"]), (&json!("healthy"), &json!(service)), "{path}");
@@ -273,273 +264,32 @@ async fn a_dropped_production_is_gone() {
     }
 }
 
-#[test]
-fn every_step_that_a_scene_names_stands_in_its_runbook() {
-    for scene in rehearse::scenes().expect("all scenes read") {
-        let known = |id: &StepId| {
-            let mark = format!("<!-- id: {id} -->");
-            scene.runbook_text().lines().filter(|l| l.trim_start().starts_with("- [ ]") && l.ends_with(&mark)).count()
-        };
-        for id in scene.does.keys() {
-            assert_eq!(known(id), 1, "{}: [does] {id}", scene.name);
-        }
-        for act in &scene.acts {
-            if let What::Do(by, intent) = &act.what {
-                let named = serde_json::to_value(intent).expect("an intent is JSON");
-                if let Some(id) = named["step"].as_str() {
-                    assert_eq!(known(&id.into()), 1, "{}: {by:?} {id}", scene.name);
-                }
-            }
-        }
-        assert!(scene.ends > scene.begins && scene.begins < Offset(0));
-    }
-    let error = Scene::find(Some("red-black")).expect_err("no such scene").to_string();
-    assert_eq!(error, "there is no scene \"red-black\"; there is: blue-green-go-live");
-}
-
-#[test]
-fn the_plan_is_placed_and_judged_in_the_time_of_the_scene() {
-    let scene = Scene::find(Some("blue-green-go-live")).expect("it reads");
-    let plan = scene.plan_text("http://127.0.0.1:4321", "127.0.0.1:4322", 1.0);
-    assert!(plan.contains("base = { value = \"http://127.0.0.1:4321\" }") && plan.contains("\"127.0.0.1:4322\""));
-    assert!(plan.contains("code=~\"5..\"}[1m]") && plan.contains("every = \"10s\""));
-    let fast = scene.plan_text("http://127.0.0.1:4321", "127.0.0.1:4322", 10.0);
-    assert!(fast.contains("code=~\"5..\"}[6s]") && fast.contains("every = \"1s\"") && !fast.contains("[1m]"));
-    assert!(fast.contains("timeout = \"3s\"") && fast.contains("within = \"300ms\""), "never timeouts or latencies");
-    assert!(fast.contains("people = [\"ic\"]"), "other brackets stay");
-    assert_eq!(fast.lines().count(), plan.lines().count());
-}
-
-/// Plays the whole script in steps of a second against a room that judges as `verdict` says.
-/// What the script does comes home to it, as entries do.
-fn play(verdict: impl Fn(&[String], Duration) -> Verdict) -> (Vec<String>, Script, Duration) {
-    play_on(Script::new(&Scene::find(None).expect("the first scene reads")), verdict)
-}
-
-fn play_on(mut script: Script, verdict: impl Fn(&[String], Duration) -> Verdict) -> (Vec<String>, Script, Duration) {
-    let mut done = Vec::new();
-    let mut t = Duration::ZERO;
-    while !script.ended(t) {
-        script.see(t, verdict(&done, t));
-        for act in script.due(t) {
-            let said = serde_json::to_value(&act.intent).expect("an intent is JSON");
-            let (kind, step) = (said["kind"].as_str().unwrap_or_default(), said["step"].as_str().unwrap_or_default());
-            let mark = match kind {
-                "tick" => Some(Mark::Done),
-                "start" => Some(Mark::Running),
-                "reopen" => Some(Mark::Todo),
-                "fail" => Some(Mark::Failed),
-                _ => None,
-            };
-            if let Some(mark) = mark {
-                script.marked(&step.into(), mark);
-            }
-            done.push(format!("{} {kind} {step}", act.by.person));
-        }
-        t += Duration::from_secs(1);
-        assert!(t < Duration::from_hours(3), "the script never ends");
-    }
-    (done, script, t)
-}
-
-fn as_written(done: &[String], _t: Duration) -> Verdict {
-    let last = |what: &str| done.iter().rposition(|d| d.ends_with(what));
-    if last("tick maintenance-on") > last("tick maintenance-off") {
-        Verdict::Wait
-    } else if last("tick canary-25") > last("tick rollback") && last("tick deploy-fix").is_none() {
-        Verdict::NoGo
-    } else {
-        Verdict::Go
-    }
-}
-
-#[test]
-fn the_team_plays_its_part_and_the_story_ends_in_order() {
-    let (done, script, t) = play(as_written);
-    assert_eq!(script.story().ending(), Ending::InOrder, "{}", script.story());
-    assert_eq!(t, Duration::from_mins(33), "nothing had to be waited for");
-    let place = |what: &str| done.iter().position(|d| d == what).unwrap_or_else(|| panic!("{what} in {done:#?}"));
-    let order = [
-        "ic tick maintenance-on",
-        "tech-lead tick deploy-green",
-        "dba tick migrate",
-        "ic tick maintenance-off",
-        "ic tick canary-5",
-        "ic tick canary-25",
-        "ic fail gate-25",
-        "ic tick rollback",
-        "tech-lead tick deploy-fix",
-        "ic tick release",
-        "ic tick close",
-    ];
-    assert!(order.windows(2).all(|w| place(w[0]) < place(w[1])), "{done:#?}");
-    let said = script.story().to_string();
-    assert!(said.starts_with("verdicts: T-00:04:00 GO, T+00:00:01 WAIT"), "{said}");
-    assert!(said.ends_with("in order"), "{said}");
-}
-
-#[test]
-fn the_team_waits_for_a_verdict_that_comes_late() {
-    let late = Duration::from_secs(100);
-    // NO-GO needs a hundred seconds more than the script has for it: all that follows moves.
-    let noticed = std::cell::Cell::new(None);
-    let (_, script, t) = play(|done, t| match as_written(done, t) {
-        Verdict::NoGo => {
-            let since = noticed.get().unwrap_or(t);
-            noticed.set(Some(since));
-            if t < since + late { Verdict::Wait } else { Verdict::NoGo }
-        }
-        other => other,
-    });
-    assert_eq!(script.story().ending(), Ending::InOrder, "{}", script.story());
-    let moved = t.saturating_sub(Duration::from_mins(33));
-    assert!((Duration::from_secs(35)..Duration::from_secs(50)).contains(&moved), "{moved:?}");
-}
-
-#[test]
-fn a_story_that_went_otherwise_says_how() {
-    let (_, script, _) = play(|_, _| Verdict::Go);
-    let Ending::OutOfOrder(why) = script.story().ending() else { panic!("{}", script.story()) };
-    assert!(why.iter().any(|w| w.contains("NO-GO did not come by T+")), "{why:?}");
-    assert!(why.iter().any(|w| w == "still to come: WAIT, GO, NO-GO, GO"), "{why:?}");
-    let (_, script, _) = play(|done, t| match as_written(done, t) {
-        Verdict::Go if done.iter().any(|d| d == "ic tick release") => Verdict::NoGo,
-        other => other,
-    });
-    assert!(script.story().to_string().contains("NO-GO came at T+"), "{}", script.story());
-    let (_, script, _) = play(|_, _| Verdict::Wait);
-    assert!(matches!(script.story().ending(), Ending::OutOfOrder(_)), "not knowing is no success");
-}
-
-#[test]
-fn a_step_that_a_person_took_is_not_ticked_again() {
-    let scene = Scene::find(None).expect("the first scene reads");
-    let mut script = Script::new(&scene);
-    script.marked(&"roll-call".into(), Mark::Done);
-    script.marked(&"dashboards".into(), Mark::Running);
-    let (done, script, _) = play_on(script, as_written);
-    let ticks = |id: &str| done.iter().filter(|d| d.ends_with(&format!("tick {id}"))).count();
-    assert_eq!((ticks("roll-call"), ticks("dashboards")), (0, 1), "begun is not done: {done:#?}");
-    assert_eq!((ticks("canary-25"), ticks("watch-25"), ticks("release")), (2, 1, 1), "its own marks take nothing away");
-    assert_eq!(script.story().ending(), Ending::InOrder, "{}", script.story());
-}
-
-/// The plan of a scene, and what was found in reading it and its runbook.
-fn room_of(scene: &Scene, base: &str, cache: &str) -> (Plan, Vec<String>) {
-    let runbook = runbook::read("runbook.md", scene.runbook_text().as_bytes()).expect("it is a runbook");
-    let outside = plan::Outside { env: &|_| None, file: &|_| Err("no".into()), cmd: &|_| Err("no".into()) };
-    let text = scene.plan_text(base, cache, 1.0);
-    let loaded = plan::load(&plan::Input {
-        path: "warroom.toml",
-        text: &text,
-        outside: &outside,
-        runbooks: std::slice::from_ref(&runbook),
-    });
-    let mut found: Vec<String> =
-        loaded.findings.iter().map(|f| format!("{} line {}: {} ({})", f.code, f.line, f.message, f.text)).collect();
-    found.extend(runbook.not_understood.iter().map(|l| format!("runbook line {}: {}", l.line, l.text)));
-    for id in scene.does.keys() {
-        if !runbook.steps.iter().any(|s| s.id == *id && s.kind == runbook::StepKind::Task) {
-            found.push(format!("no step {id} in the runbook"));
-        }
-    }
-    (loaded.plan, found)
-}
-
-#[test]
-fn every_room_of_the_checklists_reads_without_a_word() {
-    for scene in rehearse::scenes().expect("all scenes read") {
-        let (plan, found) = room_of(&scene, "http://127.0.0.1:1", "127.0.0.1:2");
-        assert_eq!(found, Vec::<String>::new(), "{}", scene.name);
-        assert_eq!((plan.services.len(), plan.metrics.len(), plan.roles.len()), (7, 4, 5));
-        // Beside the metrics' own queries, two that count for the budget.
-        assert!(plan.probes.iter().any(|p| matches!(&p.ask, Ask::Scrape { queries, .. } if queries.len() == 6)));
-        assert_eq!((plan.rules.len(), plan.slos.len(), plan.baseline.is_some()), (5, 1, true), "the budget brings two");
-    }
-}
-
-/// Objectives of the plan held for ten seconds, on what a scrape every two seconds of the scene finds.
-struct Judge {
-    store: promql::Store,
-    metrics: Vec<(promql::Expr, Option<Threshold>)>,
-    good_since: Option<i64>,
-    bad_since: Option<i64>,
-}
-
-impl Judge {
-    fn new(plan: &Plan) -> Self {
-        let queries = plan.probes.iter().find_map(|p| match &p.ask {
-            Ask::Scrape { queries, .. } => Some(queries),
-            _ => None,
-        });
-        let metrics: Vec<_> = queries
-            .expect("a scrape")
-            .iter()
-            .filter(|q| plan.hidden_query(q.metric).is_none())
-            .map(|q| {
-                let objective = plan.metrics[q.metric.0 as usize].objective.clone();
-                (promql::parse(&q.promql).expect("a query"), objective)
-            })
-            .collect();
-        let store = promql::Store::for_queries(metrics.iter().map(|(expr, _)| expr));
-        Self { store, metrics, good_since: None, bad_since: None }
-    }
-
-    fn verdict(&mut self, page: &str, at_ms: i64) -> Verdict {
-        let mut parser =
-            exposition::Parser::new(exposition::Format::of_content_type(None), exposition::Limits::default());
-        parser.feed(page.as_bytes()).expect("a page");
-        let page = parser.finish().expect("a whole page");
-        assert_eq!(page.malformed(), 0, "{:?}", page.reported());
-        self.store.append(at_ms, &page);
-        let values: Vec<(Option<f64>, Option<bool>)> = self
-            .metrics
-            .iter()
-            .filter_map(|(expr, objective)| {
-                let value = promql::read(expr, &self.store, at_ms).ok().map(|p| p.value);
-                objective.as_ref().map(|o| (value, o.holds(value)))
-            })
-            .collect();
-        let all = values.iter().all(|(_, holds)| *holds == Some(true));
-        let broken = values.iter().any(|(_, holds)| *holds == Some(false));
-        self.good_since = all.then(|| self.good_since.unwrap_or(at_ms));
-        self.bad_since = broken.then(|| self.bad_since.unwrap_or(at_ms));
-        let held = |since: Option<i64>| since.is_some_and(|s| at_ms - s >= 10_000);
-        match (held(self.good_since), held(self.bad_since)) {
-            (_, true) => Verdict::NoGo,
-            (true, _) => Verdict::Go,
-            _ => Verdict::Wait,
-        }
-    }
-}
-
 #[tokio::test]
-async fn the_whole_scene_comes_to_its_verdicts_on_real_traffic() {
-    const SPEED: f64 = 120.0;
-    let stage = Stage::open(SPEED);
-    let scene = Scene::find(None).expect("the first scene reads");
-    let (plan, _) = room_of(&scene, stage.production.base_url(), stage.production.cache_addr());
-    let mut judge = Judge::new(&plan);
-    let mut script = Script::new(&scene);
-    let began = Instant::now();
-    loop {
-        let t = began.elapsed().mul_f64(SPEED);
-        let (_, page) = stage.get("/metrics").await;
-        script.see(t, judge.verdict(&page, t.as_millis() as i64));
-        for act in script.due(t) {
-            let (step, mark) = match act.intent {
-                Intent::Tick { step } => (step, Mark::Done),
-                Intent::Reopen { step } => (step, Mark::Todo),
-                _ => continue,
-            };
-            assert!(stage.production.marked(&step, mark));
+async fn shopctl_moves_its_own_production_and_reaches_no_other_machine() {
+    let stage = Stage::open(60.0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let tools = stage.production.tools(&folder.path().join("tools")).expect("its tools");
+    let run = |args: &[&str]| {
+        let mut command = tokio::process::Command::new(tools.folder().join("shopctl"));
+        command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        async move {
+            let out = command.output().await.expect("it starts");
+            (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned())
         }
-        if script.ended(t) {
-            break;
-        }
-        assert!(t < Duration::from_hours(2), "it does not end: {}", script.story());
-        sleep(Duration::from_millis(16)).await;
+    };
+    let (code, said) = run(&["flag", "canary_25_percent", "on"]).await;
+    assert!(code == Some(0) && said.contains("\"green_percent\":25.0"), "{said}");
+    let (code, said) = run(&["get", "/api/database-health"]).await;
+    assert!(code == Some(0) && said.contains("\"schema\":41"), "{said}");
+    assert_eq!(run(&["migrate", "42"]).await.0, Some(0));
+    assert_eq!(run(&["deploy", "v9"]).await.0, Some(22), "a refusal is no success");
+    assert_eq!(run(&["get", "/nowhere"]).await.0, Some(22));
+    assert_eq!(run(&["explode"]).await.0, Some(2));
+    for address in ["192.0.2.1:80", "example.com:80", "127.0.0.1:80/../x", "127.0.0.1:", ""] {
+        std::fs::write(tools.folder().join("address"), address).expect("written");
+        assert_eq!(run(&["get", "/health"]).await.0, Some(3), "{address}");
     }
-    println!("{}", script.story());
-    assert_eq!(script.story().ending(), Ending::InOrder, "{}", script.story());
+    let place = tools.folder().to_owned();
+    drop(tools);
+    assert!(!place.exists());
 }

@@ -277,6 +277,8 @@ pub(super) const VERBS: &[(&str, &[&str])] = &[
     ("crontab", &["-l"]),
     ("sysctl", &["-a", "-n"]),
     ("mongosh", &["--version"]),
+    // The tool of our own make-believe production.
+    ("shopctl", &["get"]),
     ("rabbitmqctl", &["status", "list_queues", "cluster_status", "list_connections", "list_consumers"]),
     ("ip", &["addr", "a", "route", "link", "r"]),
 ];

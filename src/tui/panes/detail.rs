@@ -99,7 +99,10 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
         (Some(step), Some(book)) => {
             let (from, to) = (step.line.saturating_sub(1) as usize, step.line_end.max(step.line) as usize);
             for line in book.lines.get(from..to.min(book.lines.len())).unwrap_or_default() {
-                let text = line.raw().trim_start().trim_start_matches(['-', '*', '+']).trim_start();
+                let text = line.raw().trim_start();
+                // The mark of an item, and not what makes its first word bold.
+                let text =
+                    ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start();
                 let text = text.strip_prefix("[ ]").or_else(|| text.strip_prefix("[x]")).unwrap_or(text);
                 let text = room.shown(&Untrusted::new(without_comment(text)));
                 say(&mut lines, text.trim(), width, Role::Text);
