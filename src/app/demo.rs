@@ -69,7 +69,7 @@ impl Story {
             && let Some(act) = self.script.next(t, |wish| wish.holds(&desk.room))
         {
             let done = match &act.deed {
-                Deed::Intent(intent) => desk.intend_as(&act.by, intent),
+                Deed::Intent(intent) => desk.intend_as(&act.by, &as_shown(desk, intent)),
                 Deed::Run(step) => run_step(desk, &act.by, step, None),
             };
             // A person may have been there first; then there is nothing left to do.
@@ -173,6 +173,17 @@ impl Story {
         };
         format!("{t}  {who:<10}  {what}")
     }
+}
+
+/// What a script asks for, of what its person would see now: a breaker is fired as it is shown.
+fn as_shown(desk: &Desk, intent: &Intent) -> Intent {
+    let mut intent = intent.clone();
+    if let Intent::BreakerFire { breaker, hash, .. } = &mut intent
+        && let Some(shown) = desk.room.breakers().into_iter().find(|shown| shown.name == *breaker)
+    {
+        *hash = shown.hash;
+    }
+    intent
 }
 
 /// Runs the command of a step as it would be shown now, its word typed; a step without a command needs none.

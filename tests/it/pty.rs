@@ -316,7 +316,13 @@ fn a_stalled_terminal_stops_nothing() {
         Pty::start_at(home.path(), &Start { args: &["run", "."], columns: 200, rows: 60, ..Start::default() });
     pty.wait_drawn();
     pty.wait_until("the first answer", |_| asked.load(std::sync::atomic::Ordering::SeqCst) > 0);
-    let (memory, before) = (resident(pty.pid()), asked.load(std::sync::atomic::Ordering::SeqCst));
+    // What a start brings with it, the flight-check beside the first frame among it, is over when nothing more is added.
+    let mut memory = 0;
+    while resident(pty.pid()) > memory + 128 {
+        memory = resident(pty.pid());
+        pty.settle(Duration::from_millis(500));
+    }
+    let before = asked.load(std::sync::atomic::Ordering::SeqCst);
     let start = Instant::now();
     pty.stall(true);
     // Frames in plenty, of several sizes; none of them can be written.
