@@ -126,6 +126,21 @@ impl Series {
         DateTime::from_timestamp_millis(*ms)
     }
 
+    /// The times of the points after `from` and up to `until`, oldest first, of the raw part.
+    pub fn times(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> + '_ {
+        let (from, until) = (from.timestamp_millis(), until.timestamp_millis());
+        let within = self.raw.iter().map(|(ms, _)| *ms).filter(move |ms| *ms > from && *ms <= until);
+        within.filter_map(DateTime::from_timestamp_millis)
+    }
+
+    /// The value that counted at a moment: of the newest point up to then, if it is not older than `span`; from the raw part.
+    pub fn at(&self, moment: DateTime<Utc>, span: Duration) -> Option<f64> {
+        let to = moment.timestamp_millis();
+        let newest = self.raw.partition_point(|(ms, _)| *ms <= to).checked_sub(1)?;
+        let (ms, value) = self.raw.get(newest)?;
+        (u128::try_from(to - ms).ok()? <= span.as_millis()).then_some(*value)
+    }
+
     /// Points of the last `span` before `until`, oldest first, from the raw part.
     pub fn since(&self, until: DateTime<Utc>, span: TimeDelta) -> impl Iterator<Item = f64> + '_ {
         let (from, to) = ((until - span).timestamp_millis(), until.timestamp_millis());

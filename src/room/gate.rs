@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::ballots::{Settled, Turn};
 use super::dwell::{Dwell, Terms};
-use super::{Book, Room, Watch};
+use super::{Book, Room, Watch, judge};
 use crate::clock::{Now, Stamp};
 use crate::fact::gate::{Stand, Vote};
 use crate::fact::{Fact, StepId, Verdict};
 use crate::plan::Plan;
-use crate::plan::decisions::GatePlan;
+use crate::plan::decisions::{GatePlan, OnBreach};
 use crate::text::Untrusted;
 
 /// Criteria that hold, or have no data, are recorded when they have for this long, or for a dwell that is shorter; a breach is
@@ -75,7 +77,7 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
         let Some(mut live) = room.live.gates.get_mut(ix).map(std::mem::take) else { continue };
         let now = room.now;
         if !watching {
-            follow(room, &mut live, turn.as_ref());
+            follow(room, gate, &mut live, turn.as_ref());
         }
         if reopened > live.reopened {
             live.reopened = reopened;
@@ -130,7 +132,7 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
 }
 
 /// A process that does not watch takes over what the watch recorded: it has looked for longer.
-fn follow(room: &Room, live: &mut GateLive, turn: Option<&Turn>) {
+fn follow(room: &Room, gate: &GatePlan, live: &mut GateLive, turn: Option<&Turn>) {
     let Some(turn) = turn.filter(|turn| live.followed.is_none_or(|known| known < turn.stamp)) else { return };
     // Time since a record counts only while the process that made it still watches.
     let theirs = room.progress.watch.as_ref().is_some_and(|(_, since, _)| *since <= turn.stamp);
@@ -138,11 +140,7 @@ fn follow(room: &Room, live: &mut GateLive, turn: Option<&Turn>) {
         return;
     }
     live.followed = Some(turn.stamp);
-    let mut held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
-    if turn.to == Stand::Holds {
-        held += looked(room, turn.stamp.utc(), room.now.utc);
-    }
-    live.dwell = Dwell::seeded(held, turn.to, room.now);
+    live.dwell = Dwell::seeded(seen(room, gate, turn, room.now.utc), turn.to, room.now);
 }
 
 /// This process becomes the watch: healthy time goes on from what was last recorded; the time in which nobody looked does not
@@ -160,11 +158,8 @@ pub(super) fn take_over(room: &mut Room) {
             live.dwell = Dwell::default();
             continue;
         };
-        let mut held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
         let until = last.unwrap_or(turn.stamp.utc()).max(turn.stamp.utc());
-        if turn.to == Stand::Holds {
-            held += looked(room, turn.stamp.utc(), until);
-        }
+        let mut held = seen(room, gate, &turn, until);
         // Where the record is of the future, the clock was set back since, and nobody can tell for how long nobody looked.
         let ahead = until > room.now.utc + BLINK * room.speed;
         let away = if ahead { Duration::MAX } else { (room.now.utc - until).to_std().unwrap_or_default() };
@@ -189,9 +184,26 @@ pub(super) fn keep(old: &Plan, kept: Vec<GateLive>, new: &Plan, live: &mut [Gate
     }
 }
 
+/// The healthy time up to a moment: what was recorded and, where the criteria held then, what was looked since. A breach that
+/// nobody could record is on the tape all the same.
+fn seen(room: &Room, gate: &GatePlan, turn: &Turn, until: DateTime<Utc>) -> Duration {
+    let held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
+    let from = turn.stamp.utc();
+    if turn.to != Stand::Holds {
+        return held;
+    }
+    let broke = gate.criteria.iter().filter_map(|c| judge::last_broken(room, &c.expr, from, until)).max();
+    match (broke, gate.on_breach) {
+        (None, _) => held + looked(room, from, until),
+        (Some(at), OnBreach::Reset) => looked(room, at, until),
+        // What was good between the record and the breach is not put together again: less is safe.
+        (Some(at), OnBreach::Pause) => held + looked(room, at, until),
+    }
+}
+
 /// How much of a stretch somebody has looked, by the samples there are of it: the wall clock alone says nothing of that, it may
 /// have been set.
-fn looked(room: &Room, from: chrono::DateTime<chrono::Utc>, until: chrono::DateTime<chrono::Utc>) -> Duration {
+fn looked(room: &Room, from: DateTime<Utc>, until: DateTime<Utc>) -> Duration {
     let gap = |every: Duration| (every * 2).max(BLINK * room.speed);
     let metrics = room.plan.metrics.iter().zip(&room.live.metrics);
     let metrics = metrics.map(|(plan, live)| live.series.covered(from, until, gap(room.pace(plan.every))));
@@ -200,7 +212,7 @@ fn looked(room: &Room, from: chrono::DateTime<chrono::Utc>, until: chrono::DateT
     metrics.chain(services).max().unwrap_or_default()
 }
 
-fn last_look(room: &Room) -> Option<chrono::DateTime<chrono::Utc>> {
+fn last_look(room: &Room) -> Option<DateTime<Utc>> {
     let metrics = room.live.metrics.iter().filter_map(|m| m.series.last());
     metrics.chain(room.live.services.iter().filter_map(|s| s.passes.last())).map(|p| p.at).max()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{MetricLive, Room, slo, verdict};
@@ -40,6 +41,49 @@ pub struct Look {
 /// Whether an expression holds; `place` is the section whose steps `steps done` means, none for all steps.
 pub fn holds(room: &Room, expr: &Expr, place: Option<&Place>) -> Option<bool> {
     expr.holds(&mut |test| leaf(room, test, place))
+}
+
+/// The last moment of a stretch at which an expression did not hold, by the samples there are of it: values and answers as they
+/// were then. What else a condition may ask for is not on the tape, and breaks nothing.
+pub(super) fn last_broken(
+    room: &Room,
+    expr: &Expr,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let series = room.live.metrics.iter().map(|m| &m.series).chain(room.live.services.iter().map(|s| &s.passes));
+    let mut moments: Vec<DateTime<Utc>> = series.flat_map(|series| series.times(from, until)).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    moments.into_iter().rev().find(|at| expr.holds(&mut |test| leaf_at(room, test, *at)) == Some(false))
+}
+
+/// Whether a leaf held at a moment, of those that ask for values and answers.
+fn leaf_at(room: &Room, test: &Test, at: DateTime<Utc>) -> Option<bool> {
+    let value = |ix: u32| {
+        let (plan, live) = metric(room, ix)?;
+        live.series.at(at, room.pace(plan.every) * 2)
+    };
+    let failed = |ix: usize| {
+        let (plan, live) = (room.plan.services.get(ix)?, room.live.services.get(ix)?);
+        Some(live.passes.at(at, room.service_pace(plan) * 2)? < 1.0)
+    };
+    match test {
+        Test::Metric { metric, threshold } => threshold.holds(value(metric.ix.0)),
+        Test::Within { metric, from, until, closed } => {
+            let value = value(metric.ix.0)?;
+            Some(value >= *from && (value < *until || *closed && value == *until))
+        }
+        Test::Baseline { metric, op, factor } => {
+            let against = room.baseline_mean(metric.ix)? * factor;
+            value(metric.ix.0).map(|value| op.compare(value, against))
+        }
+        Test::ServicesUp => (0..room.plan.services.len()).any(|ix| failed(ix) == Some(true)).then_some(false),
+        Test::Service { service, state: ServiceState::Up } => {
+            (failed(service.ix.0 as usize) == Some(true)).then_some(false)
+        }
+        _ => None,
+    }
 }
 
 /// What each leaf found, in the order they were written.

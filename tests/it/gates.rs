@@ -461,6 +461,35 @@ fn the_next_watch_goes_on_from_what_was_recorded() {
     assert!(held >= Duration::from_secs(2), "{held:?}");
 }
 
+/// The watch saw a breach, could not record it, and was gone: the next one finds it on the tape, and counts from there.
+#[test]
+fn a_breach_that_nobody_recorded_is_found_on_the_tape() {
+    let mut it = Watched::new();
+    it.tick("enable 5%");
+    it.tick("watch it");
+    it.good(33);
+    let recorded = it.room.progress.clone();
+    let next_after = |it: &Watched| {
+        let mut next = Watched::new();
+        next.room.progress = recorded.clone();
+        next.room.live.watch = Watch::Me { epoch: 2 };
+        next.room.now = it.room.now.plus(Duration::from_secs(1));
+        for (here, there) in next.room.live.metrics.iter_mut().zip(&it.room.live.metrics) {
+            here.series = there.series.clone();
+        }
+        observe::begin_watch(&mut next.room);
+        next.good(1);
+        next.canary().dwell.0
+    };
+    it.good(10);
+    assert!(next_after(&it) > Duration::from_secs(35), "without a breach it goes on: {:?}", next_after(&it));
+    it.run(2, Some(4.0), Some(300.0));
+    it.good(10);
+    let held = next_after(&it);
+    assert!(held <= Duration::from_secs(12), "{held:?} since the breach");
+    assert!(held >= Duration::from_secs(8), "{held:?} of what was good since");
+}
+
 /// A process that reads along takes the watch's healthy time, as long as that one watches.
 #[test]
 fn a_reader_has_the_healthy_time_of_the_watch() {
