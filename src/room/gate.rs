@@ -204,7 +204,8 @@ fn seen(room: &Room, gate: &GatePlan, turn: &Turn, until: DateTime<Utc>) -> Dura
 /// How much of a stretch somebody has looked, by the samples there are of it: the wall clock alone says nothing of that, it may
 /// have been set.
 fn looked(room: &Room, from: DateTime<Utc>, until: DateTime<Utc>) -> Duration {
-    let gap = |every: Duration| (every * 2).max(BLINK * room.speed);
+    // An answer may be late by half an interval; one that is missing altogether is a stretch that nobody saw.
+    let gap = |every: Duration| (every * 3 / 2).max(BLINK * room.speed);
     let metrics = room.plan.metrics.iter().zip(&room.live.metrics);
     let metrics = metrics.map(|(plan, live)| live.series.covered(from, until, gap(room.pace(plan.every))));
     let services = room.plan.services.iter().zip(&room.live.services);

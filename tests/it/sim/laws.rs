@@ -402,8 +402,10 @@ impl Laws {
             for (g, plan) in room.plan.gates.iter().enumerate().filter(|(_, plan)| !plan.dwell.is_zero()) {
                 let held = room.live.gates.get(g).map(|l| l.dwell.held).unwrap_or_default();
                 let good = self.good.get(&plan.name).copied().unwrap_or_default();
-                // A watch that was taken over knows the last stretch from stamps and samples, up to two seconds apart.
-                if held > good + Duration::from_secs(2) {
+                // A watch that was taken over knows the last stretch from stamps, up to two seconds apart, and from samples: those
+                // between which nobody looked lie no further apart than they are asked for.
+                let every = room.plan.metrics.iter().map(|metric| room.pace(metric.every)).max().unwrap_or_default();
+                if held > good + Duration::from_secs(2) + every {
                     wrong.push(format!("{}: {held:?} of healthy time, and {good:?} was seen", plan.name));
                 }
             }
