@@ -188,10 +188,22 @@ pub(super) fn keep(old: &Plan, kept: Vec<GateLive>, new: &Plan, live: &mut [Gate
 /// nobody could record is on the tape all the same.
 fn seen(room: &Room, gate: &GatePlan, turn: &Turn, until: DateTime<Utc>) -> Duration {
     let held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
-    let from = turn.stamp.utc();
     if turn.to != Stand::Holds {
         return held;
     }
+    // Who marked a step or named a level meanwhile may have undone what held before: only what came after is certain.
+    let steps = room.find_steps(gate.at.as_ref());
+    let marked = steps.iter().filter_map(|id| room.progress.step(id)?.newest).max();
+    let level = room.progress.retreat.level().map(|(stamp, ..)| stamp);
+    let changed = marked.max(level).filter(|stamp| *stamp > turn.stamp);
+    if let Some(stamp) = changed {
+        return looked(room, stamp.utc(), until).min(unbroken(room, gate, (held, turn.stamp.utc()), until));
+    }
+    unbroken(room, gate, (held, turn.stamp.utc()), until)
+}
+
+/// Healthy time from a moment on, where so much was had by then, by the values and answers on the tape.
+fn unbroken(room: &Room, gate: &GatePlan, (held, from): (Duration, DateTime<Utc>), until: DateTime<Utc>) -> Duration {
     let broke = gate.criteria.iter().filter_map(|c| judge::last_broken(room, &c.expr, from, until)).max();
     match (broke, gate.on_breach) {
         (None, _) => held + looked(room, from, until),
