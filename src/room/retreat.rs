@@ -84,8 +84,6 @@ pub struct Way {
     pub fired: Option<(Stamp, Author, Hand)>,
     /// Seconds that the newest complete one took.
     pub measured: Option<f64>,
-    /// Whether it was armed since it was prepared, though it may have been given up since.
-    pub was_armed: bool,
 }
 
 /// Something that was done about a breaker.
@@ -222,10 +220,9 @@ impl Way {
             Rung::Idle => false,
             Rung::Prepared => !from.under_way(),
             Rung::Armed => matches!(from, Rung::Prepared | Rung::Armed),
-            // Whoever fired it saw it armed: giving it up at the same moment does not undo that.
-            Rung::Fired => {
-                from == Rung::Armed || (from, step.from) == (Rung::Aborted, Some(Rung::Armed)) && self.was_armed
-            }
+            // Whoever fired it saw it armed: neither giving it up at the same moment undoes that, nor that the arming is not known
+            // here yet.
+            Rung::Fired => !from.under_way() && (from == Rung::Armed || step.from == Some(Rung::Armed)),
             Rung::Verifying => from == Rung::Fired,
             Rung::Complete => from.under_way(),
             // Giving up what was not fired yet is no word on what is under way.
@@ -239,7 +236,6 @@ impl Way {
             self.since = Some(stamp);
         }
         (self.rung, self.reason) = (to, step.reason.clone());
-        self.was_armed = to == Rung::Armed || to == Rung::Aborted && self.was_armed;
         match to {
             Rung::Armed if step.hand == Hand::Room => self.armed_itself = self.armed_itself.or(Some(stamp)),
             Rung::Armed if !self.armed_by.iter().any(|a| a.person == step.by.person) => {
