@@ -344,7 +344,8 @@ impl Desk {
                     self.confirm(entry);
                 }
                 self.outbound.say_waiting(&self.room);
-                true
+                // The past is read at the pace of numbers: a frame for each piece of it would take longer than reading it.
+                self.room.journal != JournalHealth::Opening
             }
             journal::Event::Loaded => {
                 self.room.journal = JournalHealth::Safe;
