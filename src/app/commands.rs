@@ -229,14 +229,14 @@ pub fn live(
             desk.room.site.screen = crate::room::Screen::Here;
         }
         let mut screen = screen;
-        let ending = run::run(desk, lanes, screen.as_deref_mut(), story).await;
+        let ending = run::run(desk, &mut lanes, screen.as_deref_mut(), story).await;
         // Before anything slow: the terminal waits half a second for it.
         if let Some(screen) = screen {
             screen.close();
         }
         let lost = matches!(ending, Ending::TerminalLost | Ending::Signal(HANG_UP));
         desk.leave_runs(if lost { vec![crate::fact::Fact::TerminalLost] } else { Vec::new() });
-        desk.close().await;
+        desk.close(&mut lanes.journal).await;
         anyhow::Ok(ending)
     });
     // Nothing is waited for on the way out: a name look-up may hang for a minute.

@@ -79,11 +79,12 @@ async fn next<T>(lane: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
     }
 }
 
-/// Runs until somebody quits.
+/// Runs until somebody quits. The lanes stay the caller's: the journal ends by itself once nobody hears it, and what is recorded
+/// on the way out is handed over after this.
 #[expect(clippy::disallowed_methods, reason = "the loop is an edge of time: it paces frames and ticks")]
 pub async fn run(
     desk: &mut Desk,
-    mut lanes: Lanes,
+    lanes: &mut Lanes,
     mut screen: Option<&mut Screen>,
     mut story: Option<&mut super::demo::Story>,
 ) -> Ending {
