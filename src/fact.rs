@@ -110,6 +110,9 @@ pub enum Fact {
         /// The newest mark on this step that its author had seen: two marks with the same one crossed each other.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         saw: Option<Stamp>,
+        /// The mark of the same author that this one takes back; neither counts when the next is taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<Stamp>,
     },
     /// A note on a step, or on the room.
     Noted {

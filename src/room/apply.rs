@@ -1,6 +1,6 @@
 //! The fold: entries in any order, any number of times, give the same progress.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -118,6 +118,7 @@ struct Marked {
     by: Author,
     reason: Option<Untrusted>,
     saw: Option<Stamp>,
+    undoes: Option<Stamp>,
 }
 
 /// Where a step stands.
@@ -235,11 +236,14 @@ impl Progress {
         self.steps.get(id).map(|r| &r.state)
     }
 
-    /// The mark that stood before the newest one on a step, counting confirmations as one with what they confirm.
-    pub fn mark_before(&self, id: &StepId) -> Option<Mark> {
-        let marks = &self.steps.get(id)?.marks;
-        let newest = marks.values().next_back()?.what.mark;
-        marks.values().rev().map(|m| m.what.mark).find(|m| *m != newest)
+    /// The marks on a step without those that were taken back, newest first.
+    pub fn standing(&self, id: &StepId) -> impl Iterator<Item = (Stamp, Mark)> {
+        let marks = self.steps.get(id).map(|record| &record.marks);
+        let undone: HashSet<Stamp> = marks.into_iter().flatten().filter_map(|(_, said)| said.what.undoes).collect();
+        let stands = move |(stamp, said): (&Stamp, &Said<Marked>)| {
+            (said.what.undoes.is_none() && !undone.contains(stamp)).then_some((*stamp, said.what.mark))
+        };
+        marks.into_iter().flat_map(|marks| marks.iter().rev()).filter_map(stands)
     }
 
     /// Steps about which anything is recorded.
@@ -253,8 +257,9 @@ impl Progress {
         *head = (*head).max(entry.seq);
         let stamp = entry.stamp;
         match &entry.fact {
-            Fact::StepMarked { step, mark, reason, saw } => {
-                let what = Marked { mark: *mark, by: entry.by.clone(), reason: reason.clone(), saw: *saw };
+            Fact::StepMarked { step, mark, reason, saw, undoes } => {
+                let what =
+                    Marked { mark: *mark, by: entry.by.clone(), reason: reason.clone(), saw: *saw, undoes: *undoes };
                 self.record(step, stamp, |r, of| drop(r.marks.insert(stamp, Said { of, what })));
             }
             Fact::Noted { step: Some(step), text } => {

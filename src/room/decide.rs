@@ -581,22 +581,22 @@ fn reopen(room: &Room, step: &StepId) -> Result<Fact, Refusal> {
     Ok(mark(room, step, Mark::Todo, None))
 }
 
-/// My newest mark that still stands goes back to what was before it.
+/// My newest mark that was not taken back goes back to what stood before it on its step.
 fn undo(room: &Room, by: &Author) -> Result<Fact, Refusal> {
     let me = &by.person;
     let mine = room.progress.timeline.values().rev().find_map(|entry| match &entry.fact {
-        Fact::StepMarked { step, mark, .. } if entry.by.person == *me => Some((step, *mark, entry.stamp)),
+        Fact::StepMarked { step, undoes: None, .. } if entry.by.person == *me => {
+            room.progress.standing(step).any(|(stamp, _)| stamp == entry.stamp).then_some((step, entry.stamp))
+        }
         _ => None,
     });
-    let Some((step, last, stamp)) = mine else {
+    let Some((step, stamp)) = mine else {
         return refuse("there is nothing of yours to take back");
     };
-    if room.progress.step(step).and_then(|s| s.newest) != Some(stamp) {
+    let mut standing = room.progress.standing(step);
+    let Some((_, last)) = standing.next().filter(|(newest, _)| *newest == stamp) else {
         return refuse_step(room, step, "was changed by somebody after you; reopen it instead");
-    }
-    if last == Mark::Todo {
-        return refuse_step(room, step, "is open again already");
-    }
+    };
     // My newest word only confirmed what somebody had said: there is nothing of mine alone to take back.
     if let Some((owner, _)) = room.step(step).by.filter(|(owner, own)| *own != stamp && owner.person != *me) {
         return refuse_step(
@@ -605,7 +605,12 @@ fn undo(room: &Room, by: &Author) -> Result<Fact, Refusal> {
             &format!("was said by {} before you; reopen it if that is wrong", owner.person),
         );
     }
-    Ok(mark(room, step, room.progress.mark_before(step).unwrap_or(Mark::Todo), None))
+    // Confirmations are one with what they confirm.
+    let before = standing.map(|(_, mark)| mark).find(|mark| *mark != last);
+    let in_file = || room.book.find(step).is_some_and(|s| s.checked == Some(true) && last == Mark::Todo);
+    let back = before.unwrap_or(if in_file() { Mark::Done } else { Mark::Todo });
+    let saw = room.progress.step(step).and_then(|s| s.newest);
+    Ok(Fact::StepMarked { step: step.clone(), mark: back, reason: None, saw, undoes: Some(stamp) })
 }
 
 fn acknowledge(
@@ -687,7 +692,7 @@ fn left_by_role(room: &Room, by: &Author, step: &StepId, what: Mark, reason: &Un
 
 pub(super) fn mark(room: &Room, step: &StepId, mark: Mark, reason: Option<Untrusted>) -> Fact {
     let saw = room.progress.step(step).and_then(|s| s.newest);
-    Fact::StepMarked { step: step.clone(), mark, reason, saw }
+    Fact::StepMarked { step: step.clone(), mark, reason, saw, undoes: None }
 }
 
 fn on_its_way(room: &Room, step: &StepId, what: Mark) -> bool {

@@ -270,6 +270,7 @@ pub(super) fn fire(room: &Room, plan: &RollbackPlan, reason: Untrusted, hand: Ha
         mark: Mark::Todo,
         reason: Some(Untrusted::new(format!("the rollback \"{}\" was fired", plan.name))),
         saw: room.progress.step(&s.id).and_then(|s| s.newest),
+        undoes: None,
     });
     std::iter::once(moved).chain(open).collect()
 }

@@ -25,7 +25,7 @@ fn progress(book: &Runbook, says: &[(usize, Mark, &str)]) -> Progress {
         let utc = chrono::DateTime::from_timestamp(1_792_000_000 + n as i64 * 60, 0).unwrap();
         let stamp = Stamp::next(last, utc, Writer(1));
         let reason = (!reason.is_empty()).then(|| Untrusted::new(*reason));
-        let fact = Fact::StepMarked { step: step.id.clone(), mark: *mark, reason, saw: last };
+        let fact = Fact::StepMarked { step: step.id.clone(), mark: *mark, reason, saw: last, undoes: None };
         let by = Author { person: Untrusted::new("dba-Ünal"), role: Some(Untrusted::new("on-call")) };
         let entry = Arc::new(Entry::seal(Draft { id: Uuid::now_v7(), by, fact }, Writer(1), n as u64 + 1, stamp, prev));
         (last, prev) = (Some(stamp), entry.hash);
