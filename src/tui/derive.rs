@@ -99,6 +99,8 @@ pub struct Derived {
     overdue: Vec<i64>,
     /// Owners given on the run.
     owners: HashMap<u32, String>,
+    /// Cells of the longest role that a step names.
+    pub widest_role: u16,
     /// Drafts under way.
     pub pending: HashMap<StepId, Pending>,
     /// Leaves settled, leaves at all.
@@ -255,6 +257,8 @@ impl Derived {
         }
         self.index = nodes.iter().enumerate().filter_map(|(i, n)| Some((id_of(room, n)?, i as u32))).collect();
         self.nodes = nodes;
+        let roles = (0..self.nodes.len() as u32).filter_map(|i| self.step(room, i)?.role.as_ref());
+        self.widest_role = roles.map(|role| crate::text::cells(&role.to_string()) as u16).max().unwrap_or_default();
     }
 
     fn fold_statuses(&mut self, room: &Room) {
@@ -488,8 +492,19 @@ impl Derived {
         id_of(room, self.node(i)?)
     }
 
-    /// What a row says, escaped.
+    /// What a row says, escaped. A role in brackets at its end stands in the owner's column already.
     pub fn text(&self, room: &Room, i: u32) -> String {
+        let mut text = self.full_text(room, i);
+        if let Some(role) = self.step(room, i).and_then(|step| step.role.as_ref()) {
+            let stem = text.strip_suffix(')').and_then(|t| t.strip_suffix(role.to_string().as_str()));
+            if let Some(stem) = stem.and_then(|t| t.strip_suffix('(')).map(str::trim_end).filter(|t| !t.is_empty()) {
+                text.truncate(stem.len());
+            }
+        }
+        text
+    }
+
+    fn full_text(&self, room: &Room, i: u32) -> String {
         match self.node(i).map(|n| &n.what) {
             Some(What::Phase(row)) => room.book.phase_at(*row).map(|p| p.title.to_string()).unwrap_or_default(),
             Some(What::Step(row)) => room.book.step_at(*row).map(|s| room.shown(&s.text)).unwrap_or_default(),
@@ -509,7 +524,7 @@ impl Derived {
         }
         if self.haystack.as_ref().is_none_or(|(outline, _)| *outline != self.outline) {
             let texts =
-                (0..self.nodes.len() as u32).map(|i| self.text(room, i).to_lowercase().into_boxed_str()).collect();
+                (0..self.nodes.len() as u32).map(|i| self.full_text(room, i).to_lowercase().into_boxed_str()).collect();
             self.haystack = Some((self.outline, texts));
         }
         let Some((_, texts)) = &self.haystack else { return Vec::new() };

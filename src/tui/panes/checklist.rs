@@ -29,14 +29,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    fn of(area: Rect) -> Self {
+    /// The owner takes what the longest role of the runbook needs, within reason.
+    fn of(area: Rect, role: u16) -> Self {
         let end = area.right().saturating_sub(2);
         let (owner, time, word) = match area.width {
             0..=39 => (0, 0, 9),
             40..=59 => (0, 6, 14),
-            60..=71 => (9, 6, 14),
-            72..=99 => (11, 6, 15),
-            _ => (16, 7, 18),
+            60..=71 => (role.clamp(9, 11) + 1, 6, 17),
+            72..=99 => (role.clamp(10, 15) + 1, 6, 18),
+            _ => (role.clamp(15, 24) + 1, 7, 18),
         };
         let time_at = end.saturating_sub(time);
         Self { owner: (time_at.saturating_sub(owner), owner), time: (time_at, time), word }
@@ -134,7 +135,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     let from = view.scroll.get(Pane::Checklist.index()).copied().unwrap_or_default();
     let selected = view.selected_row();
-    let columns = Columns::of(list);
+    let columns = Columns::of(list, d.widest_role);
     for (line, (row, node)) in view.rows.list.iter().enumerate().skip(from).take(usize::from(list.height)).enumerate() {
         let area = Rect { y: list.y + line as u16, height: 1, ..list };
         if let Some(Node { what: What::Gate(ix), phase, .. }) = d.node(*node) {

@@ -92,8 +92,9 @@ pub fn troubles(room: &Room) -> Vec<String> {
     out.extend(super::countdown::troubles(room));
     let aborted = room.aborts_asked().into_iter().take(2);
     out.extend(aborted.map(|a| format!("ABORTED, {}; r decides what next: {}", escape(&a.found), a.text)));
-    out.extend(super::way::level(room));
+    // The way back first: the verdict's own line names the level, too.
     out.extend(super::way::under_way(room));
+    out.extend(super::way::level(room));
     out.extend(super::gate::gone(room).map(|t| escape(&t)));
     out.extend(room.untold().into_iter().take(2).map(|t| escape(&t)));
     if let Some(trouble) = &room.trouble {
