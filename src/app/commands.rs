@@ -205,7 +205,7 @@ pub fn live(
         if let Some(path) = control {
             let (out, requests) = mpsc::channel(256);
             let socket = control::Socket::bind(path).with_context(|| path.display().to_string())?;
-            desk.keep_log();
+            desk.clients.keep_log();
             let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
             crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
