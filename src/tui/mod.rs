@@ -3,7 +3,6 @@
 mod clock_keys;
 pub mod derive;
 pub mod gate_keys;
-mod gate_rows;
 pub mod keys;
 pub mod layout;
 mod move_keys;
