@@ -165,6 +165,7 @@ impl Desk {
         self.outbound.say_waiting(&self.room);
         self.outbound.beat(&self.room);
         self.find_runs();
+        self.clients.catch_up();
         any
     }
 

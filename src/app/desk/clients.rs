@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use uuid::Uuid;
 
 use super::Desk;
-use crate::app::control::{Answer, Asked, Line, Request};
+use crate::app::control::{ANSWERS, Answer, Asked, Line, Request};
 use crate::app::{seat, status};
 use crate::clock::rfc3339;
 use crate::fact::Entry;
@@ -19,12 +20,20 @@ use crate::room::{Effect, Refusal};
 pub struct Clients {
     /// Every entry as a JSON line in file order, for those who follow; kept only while a control socket is open.
     log: Option<Vec<Arc<str>>>,
-    followers: Vec<mpsc::Sender<String>>,
+    followers: Vec<Follower>,
     /// Requests that are not answered yet, by their number here.
     pending: HashMap<u64, Pending>,
     /// Which of them a draft belongs to.
     waiting: HashMap<Uuid, u64>,
     asked: u64,
+}
+
+/// Somebody who wants every entry, as fast as they read.
+#[derive(Debug)]
+struct Follower {
+    out: mpsc::Sender<String>,
+    /// How many of the log they have had, or did not want.
+    had: usize,
 }
 
 /// A request that waits for its drafts.
@@ -43,15 +52,24 @@ impl Clients {
 
     /// Sends what is known behind a place, and from then on what comes.
     fn follow(&mut self, from: u64, out: mpsc::Sender<String>) {
-        let mut kept_up = true;
-        if let Some(log) = &self.log {
-            for line in log.iter().skip(from as usize) {
-                kept_up &= out.try_send(line.to_string()).is_ok();
+        self.followers.push(Follower { out, had: usize::try_from(from).unwrap_or(usize::MAX) });
+        self.catch_up();
+    }
+
+    /// Sends followers what they have not had, as far as they have room; the rest with the next entry or tick. Answers to
+    /// their own requests keep a place.
+    pub(super) fn catch_up(&mut self) {
+        let Some(log) = &self.log else { return };
+        self.followers.retain_mut(|follower| {
+            while let Some(line) = log.get(follower.had).filter(|_| follower.out.capacity() > ANSWERS) {
+                match follower.out.try_send(line.to_string()) {
+                    Ok(()) => follower.had += 1,
+                    Err(TrySendError::Full(_)) => break,
+                    Err(TrySendError::Closed(_)) => return false,
+                }
             }
-        }
-        if kept_up {
-            self.followers.push(out);
-        }
+            !follower.out.is_closed()
+        });
     }
 
     /// A request waits until all its drafts are durable.
@@ -66,9 +84,9 @@ impl Clients {
         self.answer(entry.id, "accepted", None);
         if let Some(log) = &mut self.log {
             let line: Arc<str> = entry_json(entry, log.len() as u64 + 1).to_string().into();
-            log.push(Arc::clone(&line));
-            self.followers.retain(|out| out.try_send(line.to_string()).is_ok());
+            log.push(line);
         }
+        self.catch_up();
     }
 
     /// What became of a draft; its request goes on waiting for it unless it was accepted.
