@@ -17,6 +17,7 @@ use crate::clock::Pace;
 use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
+use crate::trust::Trust;
 use crate::tui::Theme;
 use crate::{finding, journal, poll, tell};
 
@@ -108,9 +109,10 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     };
     let journal_at = options.path.clone();
     let journal = journal::open(options, journal_out)?;
-    let poll = poll::start(poll_out, poll::Options::new(pace))?;
+    let trust = Trust::default();
+    let poll = poll::start(poll_out, poll::Options { trust: trust.clone(), ..poll::Options::new(pace) })?;
     let (told_out, told_in) = mpsc::channel(256);
-    let tell = tell::start(tell::Setup::default(), tell::Options::new(pace), told_out)?;
+    let tell = tell::start(tell::Setup::default(), tell::Options { trust, ..tell::Options::new(pace) }, told_out)?;
     let mut desk = Desk::new(me, setup, Edges { journal, poll, tell }, pace, now);
     desk.t0 = t0;
     desk.journal_at = journal_at;
@@ -205,7 +207,7 @@ pub fn live(
         if let Some(path) = control {
             let (out, requests) = mpsc::channel(256);
             let socket = control::Socket::bind(path).with_context(|| path.display().to_string())?;
-            desk.keep_log();
+            desk.clients.keep_log();
             let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
             crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);

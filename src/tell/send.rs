@@ -9,9 +9,6 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
 
 use super::answer::{Answer, Reached, Wrong};
 use super::backoff::retry_after;
@@ -22,6 +19,7 @@ use crate::plan::Way;
 use crate::proc::{self, End, Spec};
 use crate::secret::{Filled, Masks};
 use crate::text::escape;
+use crate::trust::Trust;
 
 /// From the begin of a request to the head of its answer, name look-up and connection included.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
@@ -40,6 +38,7 @@ pub(super) struct Post {
     /// To this machine.
     near: Client,
     shim: Option<PathBuf>,
+    trust: Trust,
 }
 
 /// Where to, and what must not be seen of it.
@@ -74,6 +73,10 @@ impl Target {
     }
 }
 
+fn over_tls(url: &Filled) -> bool {
+    url.expose().starts_with("https:")
+}
+
 fn hush_url(masks: &mut Masks, url: &Filled) {
     masks.add(url.expose());
     if let Ok(url) = Url::parse(url.expose()) {
@@ -85,8 +88,8 @@ fn hush_url(masks: &mut Masks, url: &Filled) {
 }
 
 impl Post {
-    pub(super) fn new(user_agent: &str, shim: Option<PathBuf>) -> Result<Self, String> {
-        let config = tls();
+    pub(super) fn new(user_agent: &str, shim: Option<PathBuf>, trust: Trust) -> Result<Self, String> {
+        let config = trust.talking()?;
         let client = || {
             Client::builder()
                 .user_agent(user_agent)
@@ -98,7 +101,20 @@ impl Post {
                 .tls_backend_preconfigured(config.clone())
         };
         let words = |e: reqwest::Error| format!("the HTTP client cannot start: {}", e.without_url());
-        Ok(Self { out: client().build().map_err(words)?, near: client().no_proxy().build().map_err(words)?, shim })
+        let (out, near) = (client().build().map_err(words)?, client().no_proxy().build().map_err(words)?);
+        Ok(Self { out, near, shim, trust })
+    }
+
+    /// Gets ready for a way that will be gone.
+    pub(super) fn prepare(&self, way: &Way) {
+        let tls = match way {
+            Way::PagerDuty { url, .. } => url.as_ref().is_none_or(over_tls),
+            Way::Slack { webhook: url } | Way::Webhook { url } => over_tls(url),
+            Way::Command { .. } => false,
+        };
+        if tls {
+            self.trust.prepare();
+        }
     }
 
     /// Tries a parcel once: what became of it, and how many of its messages were taken so far.
@@ -273,19 +289,5 @@ fn words(error: &reqwest::Error) -> String {
         "cannot connect".to_owned()
     } else {
         "the connection was closed before an answer".to_owned()
-    }
-}
-
-/// Trust as the machine has it; without any, every https receiver fails and says so.
-fn tls() -> ClientConfig {
-    let provider = Arc::new(ring::default_provider());
-    let none = || ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    let Ok(builder) = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
-    else {
-        return none();
-    };
-    match Verifier::new(provider) {
-        Ok(trust) => builder.dangerous().with_custom_certificate_verifier(Arc::new(trust)).with_no_client_auth(),
-        Err(_) => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
     }
 }

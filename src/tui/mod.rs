@@ -3,13 +3,14 @@
 mod clock_keys;
 pub mod derive;
 pub mod gate_keys;
-mod gate_rows;
 pub mod keys;
 pub mod layout;
+mod move_keys;
 pub mod on_key;
 pub mod panes;
 mod param_keys;
 mod run_sheet;
+mod step_keys;
 pub mod terminal;
 pub mod theme;
 mod typing;

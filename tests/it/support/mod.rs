@@ -3,6 +3,7 @@
 pub mod pty;
 pub mod screen;
 pub mod seat;
+pub mod wait;
 pub mod watch;
 
 use std::sync::Arc;
