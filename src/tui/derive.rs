@@ -250,7 +250,8 @@ impl Derived {
     pub fn text(&self, room: &Room, i: u32) -> String {
         let mut text = self.full_text(room, i);
         if let Some(role) = self.step(room, i).and_then(|step| step.role.as_ref()) {
-            let stem = text.strip_suffix(')').and_then(|t| t.strip_suffix(role.to_string().as_str()));
+            let stem =
+                text.trim_end_matches('.').strip_suffix(')').and_then(|t| t.strip_suffix(role.to_string().as_str()));
             if let Some(stem) = stem.and_then(|t| t.strip_suffix('(')).map(str::trim_end).filter(|t| !t.is_empty()) {
                 text.truncate(stem.len());
             }

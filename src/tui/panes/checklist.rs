@@ -36,7 +36,7 @@ impl Columns {
             0..=39 => (0, 0, 9),
             40..=59 => (0, 6, 14),
             60..=71 => (role.clamp(9, 11) + 1, 6, 17),
-            72..=99 => (role.clamp(10, 15) + 1, 6, 18),
+            72..=99 => (role.clamp(10, 17) + 1, 6, 18),
             _ => (role.clamp(15, 24) + 1, 7, 18),
         };
         let time_at = end.saturating_sub(time);
