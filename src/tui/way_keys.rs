@@ -20,7 +20,7 @@ pub fn open_rollbacks(room: &Room, view: &mut View) {
         view.toast(
             room.now,
             Tone::Quiet,
-            "the plan has no rollback and no level: [[rollback]] and [[level]] make them",
+            "no rollback and no level in the plan: [[rollback]] and [[level]] make them",
         );
         return;
     }
