@@ -16,8 +16,10 @@ use crate::text::Untrusted;
 
 pub mod gate;
 mod ran;
+mod ticked;
 
 pub use ran::{Aborted, RunEnded, RunStarted, RunVerdict};
+pub use ticked::Ticked;
 pub mod retreat;
 
 /// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
@@ -111,6 +113,8 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         saw: Option<Stamp>,
     },
+    /// The watch ticked a step that the plan binds to a condition.
+    StepTicked(Box<Ticked>),
     /// A note on a step, or on the room.
     Noted {
         /// Which; `None` is the room.
@@ -612,6 +616,7 @@ impl Fact {
             Self::StepMarked { step, .. } | Self::StepOwned { step, .. } | Self::StepAdded { step, .. } => Some(step),
             Self::Noted { step, .. } => step.as_ref(),
             Self::CommandStarted(run) => Some(&run.step),
+            Self::StepTicked(it) => Some(&it.step),
             _ => None,
         }
     }
@@ -678,6 +683,16 @@ pub struct Author {
     /// The role, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Untrusted>,
+}
+
+/// The name under which the room does what nobody did.
+const ITSELF: &str = "warroom";
+
+impl Author {
+    /// The room, for what the plan lets it do and no person did.
+    pub fn room() -> Self {
+        Self { person: Untrusted::new(ITSELF), role: None }
+    }
 }
 
 /// A fact that wants to be recorded.

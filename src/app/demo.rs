@@ -105,6 +105,10 @@ impl Story {
             Fact::CommandStarted(run) => {
                 self.ran.insert(run.step.clone());
             }
+            // What the room ticks is not ticked by the script as well.
+            Fact::StepTicked(it) => {
+                self.script.marked(&it.step, Mark::Done);
+            }
             Fact::StepMarked { step, mark, .. } => {
                 let scripted = self.script.marked(step, *mark);
                 if *mark == Mark::Todo {

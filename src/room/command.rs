@@ -207,7 +207,11 @@ impl Room {
             reason,
             reads,
             terminal,
-            warnings: environments::others(&text, environment.as_deref()),
+            warnings: {
+                let mut warnings = environments::others(&text, environment.as_deref());
+                warnings.extend(self.against_forward(step, class));
+                warnings
+            },
             script,
             dir,
             host: self.site.host.clone(),

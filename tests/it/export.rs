@@ -38,7 +38,7 @@ fn export(bytes: &[u8], says: &[(usize, Mark, &str)]) -> (Runbook, Progress, Vec
     let runbook = read("go-live.md", bytes).unwrap();
     let progress = progress(&runbook, says);
     let book = Book::new(vec![runbook.clone()]);
-    let of = Executed { book: &book, progress: &progress, rest: Some(Rest::default()), variant: None };
+    let of = Executed { book: &book, progress: &progress, at: &[], rest: Some(Rest::default()), variant: None };
     let out = executed(bytes, &runbook, of).unwrap();
     (runbook, progress, out)
 }
@@ -396,7 +396,13 @@ fn steps_that_the_runbook_lost_are_told_at_its_end() {
     let out = executed(
         b"- [ ] a\n",
         &runbook,
-        Executed { book: &book, progress: &progress, rest: Some(Rest { notes: &[], lost: &lost }), variant: None },
+        Executed {
+            book: &book,
+            progress: &progress,
+            at: &[],
+            rest: Some(Rest { notes: &[], lost: &lost }),
+            variant: None,
+        },
     );
     let out = String::from_utf8(out.unwrap()).unwrap();
     assert!(
@@ -420,7 +426,7 @@ fn added_steps_in_a_circle_are_told_once() {
         progress.apply(&Arc::new(Entry::seal(draft, Writer(1), n as u64 + 1, stamp, Hash::default())));
     }
     let book = Book::new(vec![runbook.clone()]);
-    let of = Executed { book: &book, progress: &progress, rest: Some(Rest::default()), variant: None };
+    let of = Executed { book: &book, progress: &progress, at: &[], rest: Some(Rest::default()), variant: None };
     let out = String::from_utf8(executed(bytes, &runbook, of).unwrap()).unwrap();
     assert!(out.contains("call the bank"), "{out}");
 }

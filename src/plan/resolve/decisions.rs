@@ -93,6 +93,7 @@ impl Resolver<'_> {
         plan.breakers =
             self.each(&raw.breakers, "breaker", |b| b.name.as_ref(), |it, raw, name| it.breaker(raw, name, &known));
         plan.aborts = self.each(&raw.aborts, "abort", |a| a.name.as_ref(), |it, raw, name| it.abort(raw, name, &known));
+        plan.ticks = self.each(&raw.ticks, "tick", |t| t.step.as_ref(), |it, raw, _| it.tick(raw, &known, books));
         plan.profiles = self.each(
             &raw.profiles,
             "profile",
@@ -119,7 +120,7 @@ impl Resolver<'_> {
         out
     }
 
-    fn condition(&mut self, text: &Text, known: &Known) -> Option<Condition> {
+    pub(super) fn condition(&mut self, text: &Text, known: &Known) -> Option<Condition> {
         match Condition::parse(
             text.get_ref(),
             Names {
@@ -270,7 +271,15 @@ impl Resolver<'_> {
             );
         }
         let on_breach = raw.on_breach.as_ref().and_then(|text| self.word("on_breach", text, &["reset", "pause"]));
+        let votes = self.roles_of(&raw.votes, known);
+        let quorum = raw.quorum.as_ref().and_then(|n| u32::try_from(*n.get_ref()).ok());
+        if let (Some(span), true) = (&raw.quorum, quorum.is_some_and(|n| n as usize > raw.votes.len())) {
+            let message =
+                format!("the gate \"{name}\" asks for {} votes, and {} vote on it", span.get_ref(), raw.votes.len());
+            self.r.report(codes::BAD_VALUE, span.span(), message, "name as many roles in `votes`, or ask for fewer");
+        }
         GatePlan {
+            quorum,
             on_breach: if on_breach == Some("pause") { OnBreach::Pause } else { OnBreach::Reset },
             max_age: self.duration(raw.max_age.as_ref()),
             min_samples: raw.min_samples.unwrap_or_default(),
@@ -278,7 +287,7 @@ impl Resolver<'_> {
             at: raw.place.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep)),
             criteria: self.conditions(&raw.criteria, known),
             dwell: self.duration_or_zero(raw.dwell.as_ref()),
-            votes: self.roles_of(&raw.votes, known),
+            votes,
             deadline: self.offset(raw.deadline.as_ref()),
         }
     }

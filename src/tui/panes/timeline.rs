@@ -174,6 +174,7 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             Mark::NotApplicable => (g.not_applicable, Role::Dim),
             Mark::Waived => (g.waived, Role::Dim),
         },
+        Fact::StepTicked(_) => (g.done, Role::Good),
         Fact::ServiceChanged { to, .. } => match to {
             ServiceState::Up => (g.up, Role::Good),
             ServiceState::Down => (g.failed, Role::Bad),
@@ -255,6 +256,7 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::StepMarked { step: id, mark, reason, .. } => {
             format!("{} {}{}", apply::mark_word(*mark), step(id), why(reason))
         }
+        Fact::StepTicked(it) => format!("{}, {}", step(&it.step), crate::text::escape(&it.to_string())),
         Fact::Noted { step: Some(id), text } => format!("\"{text}\" on {}", step(id)),
         Fact::Noted { step: None, text } => format!("\"{text}\""),
         Fact::StepOwned { step: id, owner: Some(owner) } => format!("{owner} owns {}", step(id)),
