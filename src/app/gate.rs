@@ -103,7 +103,6 @@ pub fn json(gate: &GateNow) -> Value {
         "criteria": criteria.collect::<Vec<_>>(),
         "votes": votes.collect::<Vec<_>>(),
         "reason": gate.reason,
-        "begun": gate.begun,
     });
     if let (Some(made), Some(map)) = (&gate.decision, out.as_object_mut()) {
         let decision = json!({

@@ -93,6 +93,16 @@ impl Room {
         Some(BoundNow { when: escape(&tick.when.text), standing, words })
     }
 
+    /// Steps that the room ticked and whose condition does not hold any more, with what is found now.
+    pub fn bonds_gone(&self) -> Vec<(StepId, String)> {
+        let steps = self.plan.ticks.iter().filter_map(|tick| self.bound_step(tick));
+        let gone = steps.filter_map(|step| {
+            let bound = self.bound(&step.id).filter(|bound| bound.standing == Standing::Gone)?;
+            Some((step.id.clone(), bound.words))
+        });
+        gone.collect()
+    }
+
     fn holding(&self, ix: usize, tick: &TickPlan, found: &str) -> String {
         let since = self.live.bound.get(ix).and_then(|live| live.since);
         let held = since.map(|since| self.now.since(since)).unwrap_or_default();

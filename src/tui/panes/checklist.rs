@@ -191,7 +191,12 @@ fn phase(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen:
     let y = area.y;
     let current = d.current_phase() == Some(node);
     pen.put(area.x + 1, y, 1, if folded { g.closed } else { g.open }, Role::Dim);
+    let own = |id: &StepId| {
+        let phases = room.book.phase_of(id).zip(d.phase(room, node));
+        phases.is_some_and(|(a, b)| std::ptr::eq(a, b))
+    };
     let word = match d.status_of(node) {
+        Status::Done if room.bonds_gone().iter().any(|(id, _)| own(id)) => ("no longer holds".to_owned(), Role::Bad),
         Status::Done => (format!("{} done", g.done), Role::Good),
         Status::Failed => (format!("{} failed step", g.failed), Role::Bad),
         _ if current => ("now".to_owned(), Role::Accent),

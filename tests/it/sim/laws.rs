@@ -282,6 +282,13 @@ impl Laws {
                     }
                 }
             }
+            // Taking back is a matter of the person alone: whoever has another role by now may.
+            Fact::GateVoted { gate, role, vote: Vote::Withdrawn, .. } if by.role.as_ref() != Some(role) => {
+                let said = room.progress.gates.gate(gate.raw());
+                if !said.is_some_and(|s| s.standing().any(|c| c.role == *role && c.by.person == by.person)) {
+                    self.broke(ix, &format!("{gate}: {by:?} takes back what {role} said"));
+                }
+            }
             Fact::GateVoted { gate, role, .. } if by.role.as_ref() != Some(role) => {
                 self.broke(ix, &format!("{gate}: {by:?} votes for {role}"));
             }
