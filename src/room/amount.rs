@@ -54,19 +54,15 @@ fn first(text: &str) -> Option<(Found, &str)> {
     while let Some(digit) = text.get(from..)?.find(|c: char| c.is_ascii_digit()) {
         let start = from + digit;
         let (number, end) = number(text, start)?;
-        match alone(text, start, end) {
-            Some(at) => {
-                let value: f64 = number.parse().ok()?;
-                let negative = at < start && text.get(at..start) == Some("-");
-                let (unit, rest) = unit(text.get(end..)?);
-                return Some((Found { at, value: if negative { -value } else { value }, unit }, rest));
-            }
-            // The rest of the word belongs to it.
-            None => {
-                let word = text.get(end..)?;
-                from = end + word.find(char::is_whitespace).unwrap_or(word.len());
-            }
+        if let Some(at) = alone(text, start, end) {
+            let value: f64 = number.parse().ok()?;
+            let negative = at < start && text.get(at..start) == Some("-");
+            let (unit, rest) = unit(text.get(end..)?);
+            return Some((Found { at, value: if negative { -value } else { value }, unit }, rest));
         }
+        // The rest of the word belongs to it.
+        let word = text.get(end..)?;
+        from = end + word.find(char::is_whitespace).unwrap_or(word.len());
     }
     None
 }

@@ -174,7 +174,6 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
             Mark::NotApplicable => (g.not_applicable, Role::Dim),
             Mark::Waived => (g.waived, Role::Dim),
         },
-        Fact::StepTicked(_) => (g.done, Role::Good),
         Fact::ServiceChanged { to, .. } => match to {
             ServiceState::Up => (g.up, Role::Good),
             ServiceState::Down => (g.failed, Role::Bad),
@@ -208,7 +207,8 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         | Fact::TerminalLost
         | Fact::CommandStopped { because: Some(_), .. }
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::GateDecided { verdict: Verdict::Go, .. }
+        Fact::StepTicked(_)
+        | Fact::GateDecided { verdict: Verdict::Go, .. }
         | Fact::GateVoted { vote: Vote::Go, .. }
         | Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
