@@ -161,6 +161,7 @@ impl Story {
                     None => format!("{word}: {}", step(id)),
                 }
             }
+            Fact::StepTicked(it) => format!("done: {} ({})", step(&it.step), crate::text::escape(&it.to_string())),
             Fact::Noted { step: Some(id), text } => format!("note on {}: {text}", step(id)),
             Fact::CommandStarted(run) => format!("runs {}", run.what),
             _ => words(room, &View::new(), entry),

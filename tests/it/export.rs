@@ -555,7 +555,7 @@ fn holds_gates_levels_and_rollbacks_are_told_in_their_order() {
         "# Go-live\n\n## Deploy\n\n- [ ] deploy green\n\n## Rollback\n\n- [ ] back to blue\n",
     )
     .unwrap();
-    let plan = "[room]\nname = \"x\"\nrunbook = [\"go-live.md\"]\nt0 = 2025-10-21T12:00:00Z\n\n\
+    let plan = "[room]\nname = \"x\"\nrunbook = [\"go-live.md\"]\njournal = \"room.db\"\nt0 = 2025-10-21T12:00:00Z\n\n\
                 [[metric]]\nname = \"five\"\ncommand = \"echo 5\"\nevery = \"1s\"\n\n\
                 [[gate]]\nname = \"deploy\"\nat = \"Deploy\"\ncriteria = [\"steps done\", \"five < 10\"]\n\n\
                 [[level]]\nname = \"3\"\ndeclare = [\"data corruption\"]\n\n\
@@ -602,6 +602,25 @@ fn holds_gates_levels_and_rollbacks_are_told_in_their_order() {
         let at = told[from..].find(words);
         from += at.unwrap_or_else(|| panic!("{words:?} is not told behind what came before it:\n{told}"));
     }
+    // With the plan at hand each stands where it belongs: the gate behind the last step of its section, the way back at its first.
+    let named = at("warroom.toml");
+    let out = warroom(home.path()).args(["export", named.to_str().unwrap(), "--format", "md"]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let placed = String::from_utf8(out.stdout).unwrap();
+    let mut from = 0;
+    for words in [
+        "deploy green",
+        "GO decided BY OVERRIDE",
+        "## Rollback",
+        "back to blue",
+        "\"blue\" prepared",
+        "\"blue\" fired",
+        "the clock stands: storage is slow",
+    ] {
+        let at = placed[from..].find(words);
+        from += at.unwrap_or_else(|| panic!("{words:?} does not stand behind what comes before it:\n{placed}"));
+    }
+    assert_eq!(placed.matches("GO decided").count(), 1, "it is told once:\n{placed}");
     // The evidence is in the record as it was frozen: what the chart showed, with the hash that the decision names.
     let entries = run("jsonl");
     let decided = entries.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
