@@ -64,7 +64,7 @@ impl Expect {
         }
         for word in ["contains ", "containing ", "includes "] {
             if lower.starts_with(word)
-                && let Some(rest) = text.get(word.len()..)
+                && let Some(rest) = text.get(word.len()..).filter(|rest| !bare(rest).is_empty())
             {
                 return Self::Contains(bare(rest).to_owned());
             }
@@ -96,10 +96,11 @@ impl Expect {
             Self::Words(words) => {
                 let output = squeezed(output).to_lowercase();
                 let parts = words.trim_end_matches('.').split([',', ';']).map(|p| squeezed(p).to_lowercase());
-                let mut all = Some(true);
-                for part in parts.filter(|part| !output.contains(part.as_str())) {
+                let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+                let mut all = (!parts.is_empty()).then_some(true);
+                for part in parts.iter().filter(|part| !stands_in(&output, part)) {
                     all = None;
-                    if counts_otherwise(&output, &part) {
+                    if counts_otherwise(&output, part) {
                         return Some(false);
                     }
                 }
@@ -195,6 +196,23 @@ pub fn plain(output: &str) -> String {
 fn bare(text: &str) -> &str {
     let text = text.trim();
     ['`', '"', '\''].iter().find_map(|q| text.strip_prefix(*q)?.strip_suffix(*q)).unwrap_or(text)
+}
+
+/// Words that make the opposite of what follows them.
+const DENY: [&str; 8] = ["not", "no", "never", "isn't", "aren't", "wasn't", "without", "non"];
+
+/// Whether words stand in an output by themselves: `healthy` does not in `unhealthy`, nor `3 passed` in `13 passed`, nor `ok` in
+/// `not ok`.
+fn stands_in(output: &str, part: &str) -> bool {
+    let wordlike = |c: char| c.is_alphanumeric() || c == '_';
+    let (first, last) = (part.chars().next().is_some_and(wordlike), part.chars().next_back().is_some_and(wordlike));
+    output.match_indices(part).any(|(at, _)| {
+        let (before, after) = (output.get(..at).unwrap_or_default(), output.get(at + part.len()..).unwrap_or_default());
+        let glued = first && before.chars().next_back().is_some_and(wordlike)
+            || last && after.chars().next().is_some_and(wordlike);
+        let mut words = before.split(|c: char| !(wordlike(c) || c == '\'')).filter(|w| !w.is_empty());
+        !glued && !words.next_back().is_some_and(|word| DENY.contains(&word))
+    })
 }
 
 /// Whether `3 passed` is expected and another number of the same stands there.
@@ -342,6 +360,14 @@ mod tests {
             ("/status != \"bad\"", 0, "{\"status\":\"ok\"}", RunVerdict::Pass),
             ("/status != \"bad\"", 0, "{}", RunVerdict::Fail),
             ("/a=b/", 0, "a=b", RunVerdict::Pass),
+            ("healthy", 0, "unhealthy", RunVerdict::Unknown),
+            ("ok", 0, "not ok", RunVerdict::Unknown),
+            ("ok", 0, "token broken", RunVerdict::Unknown),
+            ("ok", 0, "status: ok", RunVerdict::Pass),
+            ("3 passed", 0, "13 passed", RunVerdict::Fail),
+            ("no errors", 0, "done, no errors", RunVerdict::Pass),
+            ("contains \"\"", 0, "anything", RunVerdict::Unknown),
+            (",", 0, "anything", RunVerdict::Unknown),
             ("/p95 < \\d+/", 0, "p95 < 90", RunVerdict::Pass),
             ("/data/0/state = \"ok\"", 0, "{\"data\":[{\"state\":\"ok\"}]}", RunVerdict::Pass),
             ("/public = 9", 0, "{\"public\": 9}", RunVerdict::Pass),

@@ -6,6 +6,7 @@ use super::Resolver;
 use super::decisions::Known;
 use super::places::Wanted;
 use crate::condition::Test;
+use crate::fact::ServiceState;
 use crate::finding::codes;
 use crate::runbook::Runbook;
 
@@ -26,6 +27,13 @@ impl Resolver<'_> {
         if when.expr.leaves().into_iter().any(|test| *test == Test::StepsDone) {
             let message = "`steps done` waits for this step too, so it would never be ticked";
             let help = "bind it to what is measured, as in \"error rate < 1%\" or \"services up\"";
+            self.r.report(codes::BAD_VALUE, text.span(), message, help);
+        }
+        let blind =
+            |test: &Test| matches!(test, Test::HasData { .. } | Test::Service { state: ServiceState::Stale, .. });
+        if when.expr.leaves().into_iter().any(blind) {
+            let message = "that something is not seen, or is, proves nothing of the step";
+            let help = "bind it to what is measured, as in \"error rate < 1%\" or \"api up\"";
             self.r.report(codes::BAD_VALUE, text.span(), message, help);
         }
         Some(TickPlan { step, when, for_: self.duration_or_zero(raw.for_.as_ref()) })
