@@ -160,20 +160,42 @@ pub fn judge(exit: i32, output: &str, expects: &[Expect], blind: Option<&str>) -
 
 /// Why the status of a script says nothing; none where it does.
 pub fn blind(script: &str) -> Option<&'static str> {
-    let mut lines = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-    let last = lines.next_back()?;
+    let script = script.replace("\\\n", " ");
+    let lines: Vec<&str> = script.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    let last = lines.last()?;
     if ["|| true", "|| :", "; true", "|| exit 0", "; exit 0"].iter().any(|end| last.ends_with(end)) {
         return Some("its last line always ends with 0");
     }
-    if script.lines().any(|l| l.trim().starts_with("set +e")) {
+    if last.ends_with('&') && !last.ends_with("&&") {
+        return Some("it leaves its last command in the background");
+    }
+    if lines.iter().any(|l| l.starts_with("trap ") && l.contains("exit 0")) {
+        return Some("it ends with 0 whatever happens");
+    }
+    if lines.iter().any(|l| l.starts_with("set +e")) {
         return Some("it goes on after failures");
     }
-    let curl = last.starts_with("curl ") && !last.contains('|');
     let fails = |w: &str| w.starts_with("--fail") || w.starts_with('-') && !w.starts_with("--") && w.contains('f');
-    if curl && !last.split_whitespace().any(fails) {
-        return Some("curl without --fail ends with 0 for every answer");
+    let parts = lines.iter().flat_map(|line| line.split("&&")).flat_map(|part| part.split("||"));
+    // Behind a pipe somebody else looks at the answer.
+    let mut calls = parts.flat_map(|part| part.split(';')).filter(|part| !part.contains('|')).map(without_wrappers);
+    let curl = |words: Vec<&str>| words.first() == Some(&"curl") && !words.into_iter().any(fails);
+    calls.any(curl).then_some("curl without --fail ends with 0 for every answer")
+}
+
+/// The words of a command without what only starts it: `sudo`, `timeout 5`, `X=1`.
+fn without_wrappers(command: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = command.split_whitespace().collect();
+    while let Some(first) = words.first() {
+        let takes = match *first {
+            "sudo" | "time" | "env" | "exec" | "command" | "nice" => 1,
+            "timeout" => 2,
+            word if word.contains('=') && !word.starts_with('-') => 1,
+            _ => break,
+        };
+        words.drain(..takes.min(words.len()));
     }
-    None
+    words
 }
 
 /// Output without the sequences that colour it and move the cursor, and of a line that was written over only what is left.
@@ -388,6 +410,24 @@ mod tests {
         assert_eq!(judge(0, "", &[], blind("curl -s http://x/health")).0, RunVerdict::Unknown);
         assert_eq!(judge(0, "", &[], blind("curl -sf http://x/health")).0, RunVerdict::Pass);
         assert_eq!(judge(1, "", &[], blind("x || true")).0, RunVerdict::Fail);
+        for script in [
+            "curl -s \\\n  http://x/health",
+            "sudo timeout 5 curl http://x/health",
+            "curl -X POST http://x/flag\necho done",
+            "TOKEN=x curl http://x/a && ./next.sh",
+            "./long.sh &",
+            "trap 'exit 0' ERR\n./deploy.sh",
+        ] {
+            assert!(blind(script).is_some(), "{script}");
+        }
+        for script in [
+            "curl -s http://x/health | grep -q ok",
+            "curl -fsS http://x \\\n -o y",
+            "./a.sh && ./b.sh",
+            "x=$(curl http://x)",
+        ] {
+            assert_eq!(blind(script), None, "{script}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What speaks against going forward now: a level that says no, or a gate before a step that is no GO.
 
 use super::{Room, steps};
-use crate::fact::Verdict;
+use crate::fact::{StepId, Verdict};
 use crate::runbook::{Class, Step};
 use crate::text::escape;
 
@@ -16,7 +16,7 @@ impl Room {
         if looks || backwards() {
             return Vec::new();
         }
-        let mut out = Vec::new();
+        let mut out = self.no_return(&step.id);
         if self.level_says().is_some_and(|(_, says)| says == Verdict::NoGo)
             && let Some(level) = self.level()
         {
@@ -32,6 +32,19 @@ impl Room {
             ));
         }
         out
+    }
+
+    /// Which ways back do not work any more once a step is begun, in words; those that do not work already are no news.
+    pub fn no_return(&self, id: &StepId) -> Vec<String> {
+        let still = self.plan.rollbacks.iter().filter(|plan| self.passed(plan.until.as_ref()).is_none());
+        let ends = still.filter(|plan| {
+            let until = plan.until.as_ref();
+            until.is_some() && self.steps_under(until).any(|step| step.id == *id)
+        });
+        ends.map(|plan| {
+            format!("no way back behind this: \"{}\" does not work any more once it is begun", escape(&plan.name))
+        })
+        .collect()
     }
 
     /// The last gate that stands before a step in its runbook.

@@ -178,7 +178,7 @@ impl Room {
     }
 
     /// Why a point of no return lies behind: what of it is begun. Nobody can tell where its step is not found.
-    fn passed(&self, until: Option<&Place>) -> Option<String> {
+    pub(super) fn passed(&self, until: Option<&Place>) -> Option<String> {
         let place = until?;
         let begun = |status| matches!(status, Status::Running | Status::Done | Status::InFile | Status::Failed);
         let mut steps = self.steps_under(Some(place)).peekable();

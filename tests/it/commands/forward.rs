@@ -16,7 +16,7 @@ const RUNBOOK: &str = "# Go live\n\n## Canary\n\n- [ ] Open the canary\n\n  ```b
 
 const PLAN: &str = "[room]\nname = \"retail\"\n\n[[gate]]\nname = \"canary\"\nat = \"Canary\"\ncriteria = [\"steps done\"]\n\n\
     [[level]]\nname = \"1\"\ndeclare = [\"odd\"]\n\n[[level]]\nname = \"2\"\ndeclare = [\"data corruption\"]\n\n\
-    [[rollback]]\nname = \"back\"\nsteps = \"Rollback\"\n";
+    [[rollback]]\nname = \"back\"\nsteps = \"Rollback\"\nuntil = \"Edit it\"\n";
 
 fn warned(room: &Room, words: &str) -> String {
     room.would_run(&step(room, words)).remove(0).warnings.join(" | ")
@@ -51,6 +51,25 @@ fn a_change_behind_a_gate_that_is_no_go_says_so_and_a_way_back_does_not() {
     );
     assert_eq!((warned(&room, "Look"), warned(&room, "Back")), (String::new(), String::new()));
     assert!(room.first_command(0).is_some(), "the way back starts with its word, whatever the level is");
+}
+
+/// Whoever is about to take the step behind which a way back does not work reads so before, and not when it is too late.
+#[test]
+fn a_point_of_no_return_is_named_before_it_is_passed() {
+    let (mut room, mut ledger) = (watching(RUNBOOK, PLAN), Ledger::default());
+    room.site.screen = Screen::Here;
+    let says = "no way back behind this: \"back\" does not work any more";
+    assert!(warned(&room, "Edit").contains(says), "{}", warned(&room, "Edit"));
+    assert!(!warned(&room, "everybody").contains(says));
+    let mut seat = crate::support::seat::Seat::new(room);
+    let edit = step(&seat.room, "Edit");
+    while seat.view.current_step(&seat.room) != Some(edit.clone()) {
+        seat.press('j');
+    }
+    assert!(seat.draw().contains(says), "{}", seat.draw());
+    let mut room = seat.room;
+    ledger.does("ic", &Intent::Start { step: edit.clone() }, &mut room).unwrap();
+    assert!(room.no_return(&edit).is_empty(), "it is behind, which the way back itself says");
 }
 
 #[test]
