@@ -17,12 +17,14 @@ mod ran;
 pub mod retreat;
 mod seen;
 mod step;
+mod ticked;
 
 pub use clock::{CallKind, HoldUntil};
 pub use entry::{Author, Draft, Entry, Hash, SCHEMA};
 pub use ran::{Aborted, RunEnded, RunStarted, RunVerdict};
 pub use seen::{AlertWord, Captured, ServiceState, There, Verdict};
 pub use step::{Mark, StepId};
+pub use ticked::Ticked;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +80,8 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         undoes: Option<Stamp>,
     },
+    /// The watch ticked a step that the plan binds to a condition.
+    StepTicked(Box<Ticked>),
     /// A note on a step, or on the room.
     Noted {
         /// Which; `None` is the room.
@@ -495,6 +499,7 @@ impl Fact {
             Self::StepMarked { step, .. } | Self::StepOwned { step, .. } | Self::StepAdded { step, .. } => Some(step),
             Self::Noted { step, .. } => step.as_ref(),
             Self::CommandStarted(run) => Some(&run.step),
+            Self::StepTicked(it) => Some(&it.step),
             _ => None,
         }
     }

@@ -178,7 +178,8 @@ fn text(room: &Room) -> String {
     let rows = room.gates().into_iter().map(|g| {
         let (have, all) = g.counted;
         let votes = if all == 0 { String::new() } else { format!("votes {have}/{all}") };
-        [g.verdict.to_string(), escape(&g.name), votes, escape(&g.reason)]
+        let word = if g.begun { g.verdict.to_string() } else { "not begun".to_owned() };
+        [word, escape(&g.name), votes, escape(&g.reason)]
     });
     section(&mut lines, "gates", &rows.collect::<Vec<_>>());
     lines.join("\n")

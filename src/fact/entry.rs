@@ -24,6 +24,16 @@ pub struct Author {
     pub role: Option<Untrusted>,
 }
 
+/// The name under which the room does what nobody did.
+const ITSELF: &str = "warroom";
+
+impl Author {
+    /// The room, for what the plan lets it do and no person did.
+    pub fn room() -> Self {
+        Self { person: Untrusted::new(ITSELF), role: None }
+    }
+}
+
 /// A fact that wants to be recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {

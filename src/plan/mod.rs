@@ -29,7 +29,7 @@ use slo::{HiddenPlan, SloPlan};
 
 use decisions::{
     AbortPlan, BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan,
-    WindowPlan,
+    TickPlan, WindowPlan,
 };
 use interpreter::Interpreter;
 use rules::{ImportedRule, RecordingRule};
@@ -85,6 +85,8 @@ pub struct Plan {
     pub breakers: Vec<BreakerPlan>,
     /// What stops a command while it runs.
     pub aborts: Vec<AbortPlan>,
+    /// Steps that the room ticks by itself.
+    pub ticks: Vec<TickPlan>,
     /// Variants of the runbook.
     pub profiles: Vec<ProfilePlan>,
     /// Planned stops of the T-clock, in file order.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::alerts::{ForeignLive, Many, Parting, RuleLive, Sweep};
 use super::baseline::Ranked;
+use super::bound::BoundLive;
 use super::forecast::Forecast;
 use super::gate::GateLive;
 use super::level::LevelsLive;
@@ -77,6 +78,8 @@ pub struct Live {
     pub levels: LevelsLive,
     /// Conditions that abort a run, by run and condition: since when each holds, and when that was last seen.
     pub aborts: HashMap<(Uuid, String), (Now, Now)>,
+    /// Steps that are bound to conditions, in the plan's order.
+    pub bound: Vec<BoundLive>,
     /// What is heard of runs that go on, while this process hears of them.
     pub runs: HashMap<Uuid, RunLive>,
 }
@@ -256,6 +259,7 @@ impl Live {
             forecast: Forecast::default(),
             forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
+            bound: Vec::new(),
             aborts: HashMap::new(),
             runs: HashMap::new(),
             levels: LevelsLive::default(),

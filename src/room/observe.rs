@@ -154,6 +154,7 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     baseline::rank(room);
     let mut drafts = alerts::judge_rules(room);
     drafts.extend(super::abort::judge(room));
+    drafts.extend(super::bound::judge(room));
     foresee(room);
     if watching {
         drafts.extend(windows);

@@ -139,12 +139,14 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
 
 /// A step whose command was aborted is half done, and what was seen is bad: nothing goes on until somebody says how.
 fn aborted(room: &Room) -> impl Iterator<Item = Judged> + '_ {
-    room.aborts_asked().into_iter().map(|abort| Judged {
+    let said = |abort: super::abort::AbortAsked, how: &str| Judged {
         holds: Some(false),
         held: (room.now.utc - abort.at).to_std().unwrap_or_default(),
         asked: Duration::ZERO,
-        words: format!("{} aborted \"{}\"", abort.found, abort.text),
-    })
+        words: format!("{} {how} \"{}\"", abort.found, abort.text),
+    };
+    let by_hand = room.aborts_by_hand().into_iter().map(move |abort| said(abort, "is to stop"));
+    room.aborts_asked().into_iter().map(move |abort| said(abort, "aborted")).chain(by_hand)
 }
 
 /// Alerts that wake somebody have held for as long as their rule asks: nothing more is waited for.

@@ -135,6 +135,7 @@ impl Derived {
             let Some(step) = unsaved.draft.fact.step() else { continue };
             let word = match &unsaved.draft.fact {
                 Fact::StepMarked { mark, .. } => room::apply::mark_word(*mark),
+                Fact::StepTicked(_) => room::apply::mark_word(crate::fact::Mark::Done),
                 Fact::Noted { .. } => "note",
                 Fact::StepOwned { .. } => "owner",
                 Fact::CommandStarted(_) => "run",

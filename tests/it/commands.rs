@@ -4,6 +4,7 @@ mod abort;
 mod breaker;
 mod children;
 mod fences;
+mod forward;
 mod once;
 mod quit;
 mod record;

@@ -16,6 +16,7 @@ use crate::support::{Ledger, author, step, watching};
 mod asks;
 mod breach;
 mod cli;
+mod matters;
 mod races;
 mod sheet;
 

@@ -17,6 +17,7 @@ use warroom::text::Untrusted;
 
 use crate::support::{Ledger, author, step, watching};
 
+mod next;
 mod sheet;
 
 const RUNBOOK: &str = "\

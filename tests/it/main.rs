@@ -18,6 +18,7 @@ mod support;
 
 mod alerts;
 mod app;
+mod bound;
 mod check;
 mod clock;
 mod commands;

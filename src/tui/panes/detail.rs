@@ -233,6 +233,13 @@ fn head(room: &Room, view: &View, node: u32, lines: &mut Vec<Line>, width: u16) 
     if let Some(reason) = state.and_then(|s| s.reason.as_ref()) {
         labelled(lines, "because", &reason.to_string(), width, Role::Text);
     }
+    for text in id.as_ref().filter(|_| !status.settled()).map(|id| room.no_return(id)).unwrap_or_default() {
+        say(lines, &text, width, Role::Warn);
+    }
+    if let Some(bound) = id.as_ref().and_then(|id| room.bound(id)) {
+        let role = if bound.standing == crate::room::bound::Standing::Gone { Role::Bad } else { Role::Dim };
+        labelled(lines, "by itself", &format!("{}: {}", bound.when, bound.words), width, role);
+    }
     if state.is_some_and(|s| s.crossed) {
         say(lines, "two people marked this without seeing each other; the newer mark stands", width, Role::Warn);
     }

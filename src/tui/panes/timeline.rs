@@ -207,7 +207,8 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         | Fact::TerminalLost
         | Fact::CommandStopped { because: Some(_), .. }
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::GateDecided { verdict: Verdict::Go, .. }
+        Fact::StepTicked(_)
+        | Fact::GateDecided { verdict: Verdict::Go, .. }
         | Fact::GateVoted { vote: Vote::Go, .. }
         | Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
@@ -255,6 +256,7 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::StepMarked { step: id, mark, reason, .. } => {
             format!("{} {}{}", apply::mark_word(*mark), step(id), why(reason))
         }
+        Fact::StepTicked(it) => format!("{}, {}", step(&it.step), crate::text::escape(&it.to_string())),
         Fact::Noted { step: Some(id), text } => format!("\"{text}\" on {}", step(id)),
         Fact::Noted { step: None, text } => format!("\"{text}\""),
         Fact::StepOwned { step: id, owner: Some(owner) } => format!("{owner} owns {}", step(id)),
