@@ -2,34 +2,67 @@
 
 use std::fmt::Write as _;
 
+use self::block::{Block, bare, block};
 use super::promql::Labels;
+
+mod block;
 
 /// Bytes of a text that was filled in.
 const LONGEST: usize = 4_096;
 
+/// Blocks within blocks.
+const DEEPEST: usize = 8;
+
 /// Fills in `{{ $value }}`, `{{ $labels.x }}` and `{{ index $labels "x" }}` (also as `.Value`, `.Labels.x`), with `humanize`,
 /// `humanize1024`, `humanizePercentage`, `humanizeDuration`, `humanizeTimestamp`, `toUpper`, `toLower`, `title`, `stripPort` and
-/// `printf`, behind a bar or before their operands; `{{-` and `-}}` take the blanks beside them away.
+/// `printf`, behind a bar or before their operands; `{{ if }}` with `else`, where its condition is a value or made of `eq ne lt
+/// le gt ge and or not`; `{{-` and `-}}` take the blanks beside them away.
 pub fn expand(text: &str, labels: &Labels, value: f64) -> String {
     let mut out = String::new();
+    fill(&mut out, text, labels, value, 0);
+    if out.len() > LONGEST {
+        out.truncate(out.floor_char_boundary(LONGEST));
+        out.push('…');
+    }
+    out
+}
+
+/// Whether something of a text would stay as it is written, whatever the alert.
+pub fn has_more(text: &str) -> bool {
+    expand(text, &Labels::default(), 1.0).contains("{{")
+}
+
+fn fill(out: &mut String, text: &str, labels: &Labels, value: f64, depth: usize) {
     let mut rest = text;
+    // Where one block has no end, none behind it has: it is looked for once.
+    let mut blocks = depth < DEEPEST;
     while let Some((before, after)) = rest.split_once("{{") {
         out.push_str(before);
         let Some((inner, behind)) = after.split_once("}}") else {
             rest = rest.get(before.len()..).unwrap_or_default();
             break;
         };
-        let (left, right) = (inner.strip_prefix("- "), inner.strip_suffix(" -"));
-        let bare = inner.strip_prefix("- ").unwrap_or(inner);
-        let bare = bare.strip_suffix(" -").unwrap_or(bare);
         rest = behind;
-        match filled(bare.trim(), labels, value) {
+        let (left, action, right) = bare(inner);
+        if let Some(condition) = action.strip_prefix("if ").filter(|_| blocks) {
+            let found = block(condition.trim(), behind);
+            blocks = found.is_some();
+            if let Some((body, behind)) = found.and_then(|found| taken(&found, labels, value)) {
+                if left {
+                    out.truncate(out.trim_end().len());
+                }
+                fill(out, if right { body.trim_start() } else { body }, labels, value, depth + 1);
+                rest = behind;
+                continue;
+            }
+        }
+        match filled(action, labels, value) {
             Some(filled) => {
-                if left.is_some() {
+                if left {
                     out.truncate(out.trim_end().len());
                 }
                 out.push_str(&filled);
-                if right.is_some() {
+                if right {
                     rest = behind.trim_start();
                 }
             }
@@ -42,17 +75,27 @@ pub fn expand(text: &str, labels: &Labels, value: f64) -> String {
         }
     }
     out.push_str(rest);
-    if out.len() > LONGEST {
-        out.truncate(out.floor_char_boundary(LONGEST));
-        out.push('…');
+}
+
+/// The body of the first branch whose condition holds, and what stands behind the block; nothing where that cannot be told.
+fn taken<'t>(block: &Block<'t>, labels: &Labels, value: f64) -> Option<(&'t str, &'t str)> {
+    for (condition, body) in &block.branches {
+        let holds = match condition {
+            None => true,
+            Some(condition) => piped(condition, labels, value)?.holds(),
+        };
+        if holds {
+            return Some((body, block.behind));
+        }
     }
-    out
+    Some(("", block.behind))
 }
 
 /// A value on its way through a pipe.
 enum Piped {
     Number(f64),
     Text(String),
+    Truth(bool),
 }
 
 impl Piped {
@@ -60,6 +103,16 @@ impl Piped {
         match self {
             Self::Number(value) => number(*value),
             Self::Text(text) => text.clone(),
+            Self::Truth(truth) => truth.to_string(),
+        }
+    }
+
+    /// As Go has it: what is empty or zero does not hold.
+    fn holds(&self) -> bool {
+        match self {
+            Self::Number(value) => *value != 0.0,
+            Self::Text(text) => !text.is_empty(),
+            Self::Truth(truth) => *truth,
         }
     }
 
@@ -68,11 +121,16 @@ impl Piped {
         match self {
             Self::Number(value) => Some(*value),
             Self::Text(text) => text.parse().ok(),
+            Self::Truth(_) => None,
         }
     }
 }
 
 fn filled(inner: &str, labels: &Labels, value: f64) -> Option<String> {
+    piped(inner, labels, value).map(|piped| piped.text())
+}
+
+fn piped(inner: &str, labels: &Labels, value: f64) -> Option<Piped> {
     let mut piped: Option<Piped> = None;
     for part in apart(inner, |c| c == '|') {
         let words = apart(part, char::is_whitespace);
@@ -90,25 +148,57 @@ fn filled(inner: &str, labels: &Labels, value: f64) -> Option<String> {
                 let mut operands = operands?;
                 // What comes through the bar is the last operand.
                 operands.extend(piped.take());
-                Piped::Text(apply(first, &operands)?)
+                match compared(first, &operands) {
+                    Some(truth) => Piped::Truth(truth),
+                    None => Piped::Text(apply(first, &operands)?),
+                }
             }
             _ => return None,
         });
     }
-    piped.map(|piped| piped.text())
+    piped
 }
 
-/// The parts between such characters, which count only outside of quotes.
+/// What a comparison gives; nothing where it is none, or its sides cannot be compared.
+fn compared(function: &str, operands: &[Piped]) -> Option<bool> {
+    use std::cmp::Ordering::Less;
+    match (function, operands) {
+        ("not", [one]) => Some(!one.holds()),
+        ("and", [_, ..]) => Some(operands.iter().all(Piped::holds)),
+        ("or", [_, ..]) => Some(operands.iter().any(Piped::holds)),
+        ("eq" | "ne" | "lt" | "le" | "gt" | "ge", [a, b]) => {
+            let order = match (a, b) {
+                (Piped::Number(a), Piped::Number(b)) => a.partial_cmp(b),
+                (Piped::Text(a), Piped::Text(b)) => Some(a.cmp(b)),
+                _ => return None,
+            };
+            Some(match function {
+                "eq" => order.is_some_and(std::cmp::Ordering::is_eq),
+                "ne" => order.is_none_or(std::cmp::Ordering::is_ne),
+                "lt" => order == Some(Less),
+                "le" => order.is_some_and(std::cmp::Ordering::is_le),
+                // As Go has it: not less and not equal, and not less. So NaN is above everything.
+                "gt" => order.is_none_or(std::cmp::Ordering::is_gt),
+                _ => order.is_none_or(std::cmp::Ordering::is_ge),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The parts between such characters, which count only outside of quotes and brackets.
 fn apart(text: &str, between: impl Fn(char) -> bool) -> Vec<&str> {
     let mut out = Vec::new();
-    let (mut from, mut quote, mut skipped) = (0, None, false);
+    let (mut from, mut quote, mut skipped, mut open) = (0, None, false, 0_usize);
     for (at, c) in text.char_indices() {
         match quote {
             Some('"') if c == '\\' && !skipped => skipped = true,
-            Some(open) if c == open && !skipped => quote = None,
+            Some(begun) if c == begun && !skipped => quote = None,
             Some(_) => skipped = false,
             None if matches!(c, '"' | '`') => quote = Some(c),
-            None if between(c) => {
+            None if c == '(' => open += 1,
+            None if c == ')' => open = open.saturating_sub(1),
+            None if between(c) && open == 0 => {
                 out.push(text.get(from..at).unwrap_or_default().trim());
                 from = at + c.len_utf8();
             }
@@ -130,6 +220,12 @@ fn operand(word: &str, labels: &Labels, value: f64) -> Option<Piped> {
         let plain = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"");
         return Some(Piped::Text(plain));
     }
+    if let Some(inner) = word.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        return if word.matches('(').count() > DEEPEST { None } else { piped(inner, labels, value) };
+    }
+    if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return word.parse().ok().map(Piped::Number);
+    }
     let label = word.strip_prefix("$labels.").or_else(|| word.strip_prefix(".Labels."))?;
     let plain = !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     plain.then(|| Piped::Text(labels.get(label).unwrap_or_default().to_owned()))
@@ -150,13 +246,20 @@ fn apply(function: &str, operands: &[Piped]) -> Option<String> {
             let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map(|(host, _)| host);
             host.map_or_else(|| text.clone(), |host| host.trim_matches(['[', ']']).to_owned())
         }
-        "humanize" => scaled(one.number()?, 1_000.0, &["", "k", "M", "G", "T", "P", "E"]),
-        "humanize1024" => scaled(one.number()?, 1_024.0, &["", "ki", "Mi", "Gi", "Ti", "Pi", "Ei"]),
+        "humanize" => scaled(one.number()?, 1_000.0, &["", "k", "M", "G", "T", "P", "E", "Z", "Y"]),
+        "humanize1024" => scaled(one.number()?, 1_024.0, &["", "ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"]),
         "humanizePercentage" => format!("{}%", short(one.number()? * 100.0)),
         "humanizeDuration" => duration(one.number()?),
         "humanizeTimestamp" => {
-            let at = chrono::DateTime::from_timestamp_millis((one.number()? * 1e3) as i64)?;
-            at.format("%Y-%m-%d %H:%M:%S%.f +0000 UTC").to_string()
+            let seconds = one.number()?;
+            if !seconds.is_finite() {
+                return Some(number(seconds));
+            }
+            // What no count of nanoseconds holds is an error there.
+            let at = chrono::DateTime::from_timestamp_millis((seconds * 1e3).floor() as i64)?;
+            at.timestamp_nanos_opt()?;
+            let text = at.format("%Y-%m-%d %H:%M:%S%.3f").to_string();
+            format!("{} +0000 UTC", text.trim_end_matches('0').trim_end_matches('.'))
         }
         _ => return None,
     })
@@ -212,10 +315,23 @@ fn printf(format: &str, operands: &[Piped]) -> Option<String> {
             _ => return None,
         };
         let least = width.trim_start_matches(['-', '+', ' ', '0']);
+        let flags = width.get(..width.len() - least.len()).unwrap_or_default();
         let least: usize = if least.is_empty() { 0 } else { least.parse().ok().filter(|w| *w <= 100)? };
-        let blanks = " ".repeat(least.saturating_sub(text.chars().count()));
-        let (left, right) = if width.starts_with('-') { ("", blanks.as_str()) } else { (blanks.as_str(), "") };
-        let _ = write!(out, "{left}{text}{right}");
+        let numeric = matches!(operand, Piped::Number(_));
+        let (sign, text) = match text.strip_prefix(['-', '+']) {
+            Some("Inf") if flags.contains(' ') && !flags.contains('+') && text.starts_with('+') => (" ", "Inf"),
+            Some(rest) => (text.get(..1).unwrap_or_default(), rest),
+            None if numeric && flags.contains('+') => ("+", text.as_str()),
+            None if numeric && flags.contains(' ') => (" ", text.as_str()),
+            None => ("", text.as_str()),
+        };
+        let finite = matches!(operand, Piped::Number(value) if value.is_finite());
+        let room = least.saturating_sub(sign.len() + text.chars().count());
+        let _ = match () {
+            () if flags.contains('-') => write!(out, "{sign}{text}{}", " ".repeat(room)),
+            () if flags.contains('0') && finite => write!(out, "{sign}{}{text}", "0".repeat(room)),
+            () => write!(out, "{}{sign}{text}", " ".repeat(room)),
+        };
     }
     out.push_str(rest);
     operands.next().is_none().then_some(out)
@@ -228,7 +344,7 @@ fn scaled(mut value: f64, step: f64, prefixes: &[&str]) -> String {
     }
     if value.abs() < 1.0 && step < 1_024.0 {
         let mut prefix = "";
-        for smaller in ["m", "u", "n", "p"] {
+        for smaller in ["m", "u", "n", "p", "f", "a", "z", "y"] {
             if value.abs() >= 1.0 {
                 break;
             }
@@ -287,7 +403,7 @@ fn duration(value: f64) -> String {
     }
 }
 
-/// As Go prints a float: the fewest digits, with an exponent below 1e-4 and from 1e21 on.
+/// As Go prints a float: the fewest digits, with an exponent below 1e-4 and from 1e6 on.
 pub fn number(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -295,7 +411,7 @@ pub fn number(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
-    if value != 0.0 && !(1e-4..1e21).contains(&value.abs()) {
+    if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) {
         return exponent(&format!("{value:e}"));
     }
     format!("{value}")
@@ -325,7 +441,16 @@ mod tests {
             ("{{ $value | humanize }} {{ humanizeDuration $value }}", "72.5m 72.5ms"),
             // A label's value is no template.
             ("{{ $labels.pod }}", "a{{ $value }}"),
-            ("{{ if gt $value 1.0 }}x{{ end }}", "{{ if gt $value 1.0 }}x{{ end }}"),
+            ("{{ if gt $value 1.0 }}x{{ end }}", ""),
+            ("{{ if gt $value 1.0 }}critical{{ else if ge $value 0.05 }}page{{ else }}info{{ end }}!", "page!"),
+            (
+                "{{ if eq $labels.job \"api\" }}{{ $labels.job }} {{ if $labels.none }}a{{ else }}b{{ end }}{{ end }}",
+                "api b",
+            ),
+            ("a {{- if not $labels.none -}} b {{- end }} c", "ab c"),
+            ("{{ if gt $value 1.0 }}x{{ $labels.job }}", "{{ if gt $value 1.0 }}xapi"),
+            ("{{ if query \"up\" }}x{{ end }}", "{{ if query \"up\" }}x{{ end }}"),
+            ("{{ if eq $value \"x\" }}x{{ end }}", "{{ if eq $value \"x\" }}x{{ end }}"),
             ("{{ query \"up\" | first | value }}", "{{ query \"up\" | first | value }}"),
             ("{{ $value", "{{ $value"),
             ("}} {{}} {{ $labels. }}", "}} {{}} {{ $labels. }}"),
@@ -346,9 +471,15 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_prometheus_writes_them() {
-        for (value, expected) in
-            [(1.0, "1"), (0.05, "0.05"), (1e6, "1000000"), (1.5e-7, "1.5e-07"), (1e21, "1e+21"), (f64::NAN, "NaN")]
-        {
+        for (value, expected) in [
+            (1.0, "1"),
+            (0.05, "0.05"),
+            (1e6, "1e+06"),
+            (999_999.5, "999999.5"),
+            (1.5e-7, "1.5e-07"),
+            (1e21, "1e+21"),
+            (f64::NAN, "NaN"),
+        ] {
             assert_eq!(number(value), expected);
         }
         for (value, expected) in [(1_234_567.0, "1.235M"), (999.0, "999"), (0.0, "0"), (-2_500.0, "-2.5k")] {

@@ -8,7 +8,7 @@ use super::yaml::{self, Node, Value};
 use super::{AlertRule, RecordingRule};
 use crate::clock::parse_duration;
 use crate::finding::{Code, Finding, Source, codes, finding_at, nearest};
-use crate::probe::promql;
+use crate::probe::{promql, template};
 use crate::text::escape;
 
 /// Rules of one file.
@@ -234,6 +234,13 @@ impl Reader<'_> {
                     labels.push((label, value));
                 }
                 labels.sort();
+                for (label, _) in labels.iter().filter(|(_, text)| template::has_more(text)) {
+                    let at = get(entries, "labels").map_or(node.span.clone(), |labels| labels.span.clone());
+                    let worth = if label == "severity" { ", so its alerts wake somebody" } else { "" };
+                    let message = format!("the template of the label `{label}` is not filled in here{worth}");
+                    let help = "understood are $value, $labels, if and else, and the functions of numbers and texts";
+                    self.tell(codes::RULE_ODD, at, &message, help);
+                }
                 let annotations = get(entries, "annotations").map(|n| self.texts(n, "annotations")).unwrap_or_default();
                 self.out.alerts.push(AlertRule {
                     name,
