@@ -116,6 +116,12 @@ pub fn json(room: &Room) -> Value {
         "failures": { "own": own, "because_of_them": because },
         "metrics": metrics,
         "alerts": alerts(room),
+        "paged_everybody": room.paged().map(|paged| json!({
+            "at": rfc3339(paged.at.utc()),
+            "text": paged.summary,
+            "over": paged.over,
+            "channels": paged.channels.iter().map(|(channel, how)| json!({ "channel": channel, "delivery": how })).collect::<Vec<_>>(),
+        })),
         "board": room.trust(),
         "slos": slos(room),
         "gates": room.gates().iter().map(super::gate::json).collect::<Vec<_>>(),

@@ -416,6 +416,7 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::SilencedThere { .. }
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
+        | Fact::ChannelLeads { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
         Fact::StepMarked { .. } | Fact::RunbookLoaded { .. } => room.find_begun(),
         Fact::T0Set { .. }

@@ -152,10 +152,13 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     from_probes(room, &plan);
     ageing::metrics(room, &plan);
     baseline::rank(room);
-    let mut drafts = alerts::judge_rules(room);
+    let mut drafts = if watching { alerts::led(room) } else { Vec::new() };
+    drafts.extend(alerts::judge_rules(room));
     drafts.extend(super::abort::judge(room));
     foresee(room);
     if watching {
+        drafts.extend(alerts::untold(room));
+        drafts.extend(alerts::changes_told(room));
         drafts.extend(windows);
         drafts.extend(super::hold::judge(room));
         drafts.extend(super::timers::judge(room));

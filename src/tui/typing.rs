@@ -83,7 +83,18 @@ pub fn alert_dialog(room: &Room, view: &mut View) -> Vec<Act> {
     if !(room.plan.rules.is_empty() && room.plan.imported.is_empty()) {
         options.push(('S', "silence every alert".to_owned(), Next::Prompt(Purpose::Silence(None))));
     }
-    for (channel, digit) in room.plan.notify.iter().zip('1'..='9') {
+    if !room.plan.notify.is_empty() {
+        let what = "page everybody: every channel of the plan, at once".to_owned();
+        options.push(('P', what, Next::Prompt(Purpose::PageAll)));
+    }
+    if let Some(paged) = room.paged().filter(|paged| !paged.over) {
+        let question = format!("Say to everybody that it is over? ({})", paged.summary);
+        let next = Next::Confirm(question, Intent::PageAllOver { text: Untrusted::default() });
+        options.push(('o', "say that the page to everybody is over".to_owned(), next));
+    }
+    // Letters that mean nothing else here, where there are more channels than digits.
+    let keys = ('1'..='9').chain("0bcdfghiklmnpqrtuvwxyz".chars());
+    for (channel, digit) in room.plan.notify.iter().zip(keys) {
         let name = crate::text::escape(&channel.name);
         let question = format!("Send a test to \"{name}\"? Whoever listens there will get it.");
         let next = Next::Confirm(question, Intent::TestChannel { channel: channel.name.clone() });
@@ -210,6 +221,12 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         Purpose::Acknowledge(alert) => {
             let (minutes, words) = minutes_and_words(&line);
             Intent::Acknowledge { alert, owner: None, minutes, text: Untrusted::new(words) }
+        }
+        Purpose::PageAll => {
+            let channels: Vec<String> = room.plan.notify.iter().map(|c| crate::text::escape(&c.name)).collect();
+            let (n, place) = (channels.len(), place(room));
+            let question = format!("Page everybody{place}? {n} channels: {}", channels.join(", "));
+            return confirm(room, view, question, Next::Do(Intent::PageAll { text }));
         }
         Purpose::Silence(alert) => match minutes_and_words(&line) {
             (Some(minutes), words) if !words.is_empty() => {

@@ -11,6 +11,7 @@ use crate::support::watch::{LIMIT, Watched, warroom};
 use crate::tell::fake::{KEY, Receiver, Reply, World};
 use crate::tell::strict;
 
+mod hung;
 mod killed;
 
 /// A service that is well while the switch says so.

@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
+use super::board::delivered;
 use super::detail::{Line, labelled, say};
 use super::timeline;
 use crate::clock::{age, clock_span, duration_text};
 use crate::fact::Fact;
-use crate::notice::{Action, Delivery, Severity};
+use crate::notice::{Action, Severity};
 use crate::plan::decisions::RulePlan;
 use crate::probe::rules::is_instance_of;
 use crate::room::alarms::{AlertNow, Shown};
@@ -181,15 +182,7 @@ fn told(room: &Room, episode: Option<Uuid>, width: u16, lines: &mut Vec<Line>) {
             Action::Change | Action::Test => "a word",
         };
         let time = stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S");
-        let (how, role) = match (delivery, room.telling(notice.id)) {
-            (Some(Delivery::Delivered { tries: 1 }), _) => ("delivered".to_owned(), Role::Good),
-            (Some(Delivery::Delivered { tries }), _) => (format!("delivered after {tries} tries"), Role::Good),
-            (Some(Delivery::Refused { why, .. }), _) => (format!("NOT delivered, refused: {}", escape(why)), Role::Bad),
-            (_, Some(Delivery::Trying { tries, why, .. })) => {
-                (format!("NOT delivered, {tries} tries: {}", escape(why)), Role::Bad)
-            }
-            _ => ("on its way".to_owned(), Role::Dim),
-        };
+        let (how, role) = delivered(delivery.or_else(|| room.telling(notice.id)));
         labelled(lines, &escape(&notice.channel), &format!("{time}  {what}, {how}"), width, role);
     }
 }

@@ -136,6 +136,10 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
             alert.as_ref().map_or_else(|| "Silence every alert".to_owned(), |a| format!("Silence \"{}\"", escape(a))),
             "for how long and why: 30m known failover".to_owned(),
         ),
+        Purpose::PageAll => (
+            "Page everybody".to_owned(),
+            "why: every channel of the plan gets it at once, whatever the hour; you are asked once more".to_owned(),
+        ),
         Purpose::Hold
         | Purpose::Timer
         | Purpose::Extend(_)
