@@ -28,6 +28,7 @@ use warroom::tui::view::{Alarmed, Detail, View};
 use crate::support::screen::{frame, text};
 use crate::support::{self, Ledger, author, notices, start, story, told};
 
+mod files;
 mod hostile;
 mod together;
 
