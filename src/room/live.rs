@@ -10,6 +10,7 @@ use super::alerts::{ForeignLive, Many, Parting, RuleLive, Sweep};
 use super::baseline::Ranked;
 use super::forecast::Forecast;
 use super::gate::GateLive;
+use super::heard::Heard;
 use super::level::LevelsLive;
 use super::versions::Versions;
 use crate::clock::Now;
@@ -47,6 +48,8 @@ pub struct Live {
     pub silencing: Option<Uuid>,
     /// Whether it was looked for alerts whose rule has left the plan.
     pub sweep: Sweep,
+    /// What is heard of each source beside its values, by its name.
+    pub heard: HashMap<String, Heard>,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
     /// When rules or the alerts of others were last asked for, by whoever watched.
@@ -246,6 +249,7 @@ impl Live {
             parting: Vec::new(),
             moved: HashMap::new(),
             sweep: Sweep::Due,
+            heard: HashMap::new(),
             telling: HashMap::new(),
             pace: None,
             paced: None,

@@ -220,7 +220,8 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         Purpose::Add(after) => Intent::Add { after, text },
         Purpose::Acknowledge(alert) => {
             let (minutes, words) = minutes_and_words(&line);
-            Intent::Acknowledge { alert, owner: None, minutes, text: Untrusted::new(words) }
+            let (owner, words) = owner_and_words(&words);
+            Intent::Acknowledge { alert, owner, minutes, text: Untrusted::new(words) }
         }
         Purpose::PageAll => {
             let channels: Vec<String> = room.plan.notify.iter().map(|c| crate::text::escape(&c.name)).collect();
@@ -281,6 +282,15 @@ pub(super) fn minutes_and_words(line: &str) -> (Option<u32>, String) {
     match clock::parse_duration(first) {
         Ok(span) => (u32::try_from(span.as_secs().div_ceil(60)).ok(), rest.trim().to_owned()),
         Err(_) => (None, line.to_owned()),
+    }
+}
+
+/// `@dba looking`: who has it, and a word.
+fn owner_and_words(line: &str) -> (Option<Untrusted>, String) {
+    let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    match first.strip_prefix('@').filter(|name| !name.is_empty()) {
+        Some(name) => (Some(Untrusted::new(name)), rest.trim().to_owned()),
+        None => (None, line.to_owned()),
     }
 }
 

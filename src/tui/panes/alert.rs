@@ -141,7 +141,8 @@ fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
     if !terms.is_empty() {
         labelled(lines, "terms", &terms.join(", "), width, Role::Dim);
     }
-    for look in judge::looks(room, &rule.when.expr, None) {
+    let window = duration_text(judge::window(rule));
+    for look in judge::looks_of(room, rule) {
         let metric = room.plan.metrics.iter().find(|m| look.text.starts_with(&m.name));
         let number = |value: f64| metric.map_or_else(|| format!("{value}"), |m| verdict::bound(m, value));
         let stands = match look.holds {
@@ -152,7 +153,7 @@ fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
         let mut facts = vec![stands.to_owned()];
         facts.extend(look.value.map(|v| format!("value {}", number(v))));
         facts.extend(look.threshold.map(|v| format!("threshold {}", number(v))));
-        facts.push(format!("{} sample{}", look.samples, if look.samples == 1 { "" } else { "s" }));
+        facts.push(format!("{} sample{} in {window}", look.samples, if look.samples == 1 { "" } else { "s" }));
         facts.extend(look.age.map(|s| format!("{} old", age(std::time::Duration::from_secs_f64(s.max(0.0))))));
         facts.extend(look.source.as_ref().map(|s| format!("from {}", escape(s))));
         let role = if look.holds.is_none() { Role::Warn } else { Role::Dim };

@@ -56,6 +56,11 @@ pub fn lines(room: &Room, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Lin
         if let Some(trouble) = &source.trouble {
             labelled(&mut lines, "", &escape(trouble), width, Role::Text);
         }
+        let took = source.latency.map(|s| format!("answered in {:.0} ms", s * 1e3));
+        let more: Vec<String> = took.into_iter().chain(source.last_error.as_deref().map(escape)).collect();
+        if !more.is_empty() {
+            labelled(&mut lines, "", &more.join(", "), width, Role::Dim);
+        }
     }
     if room.plan.notify.is_empty() {
         labelled(&mut lines, "channels", "none: the plan has no [notify.NAME], nobody is told", width, Role::Dim);
