@@ -17,6 +17,7 @@ use warroom::text::Untrusted;
 use crate::support::{Ledger, notices, start, story, told, watching};
 
 mod bands;
+mod blind;
 mod loud;
 
 const SECOND: Duration = Duration::from_secs(1);
