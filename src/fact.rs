@@ -200,6 +200,16 @@ pub enum Fact {
         /// How it went.
         delivery: Delivery,
     },
+    /// Where a channel leads: incidents opened there are ended there.
+    ChannelLeads {
+        /// The channel's name.
+        channel: String,
+        /// Stands for the way there, and gives nothing of it away; empty where it leads nowhere any more.
+        to: String,
+        /// What stays open where it led before, because nobody here knows the way there any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_open: Vec<Untrusted>,
+    },
     /// How things are before T-0, to compare with.
     BaselineTaken {
         /// From.

@@ -356,6 +356,27 @@ pub struct NotifyPlan {
     pub escalate: Vec<Escalation>,
     /// Which alerts are one notice.
     pub group_by: GroupBy,
+    /// Whether it hears of what is changed on purpose.
+    #[serde(skip_serializing_if = "Changes::is_left")]
+    pub changes: Changes,
+}
+
+/// Whether a channel hears of commands, decisions, levels, rollbacks and breakers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Changes {
+    /// It does not.
+    #[default]
+    Left,
+    /// It does; nobody is woken by it.
+    Told,
+}
+
+impl Changes {
+    /// Whether it does not.
+    pub fn is_left(&self) -> bool {
+        *self == Self::Left
+    }
 }
 
 /// Which alerts are told in one notice.

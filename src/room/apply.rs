@@ -434,6 +434,7 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::SilencedThere { .. }
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
+        | Fact::ChannelLeads { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
         Fact::StepMarked { .. } | Fact::StepTicked(_) | Fact::RunbookLoaded { .. } => room.find_begun(),
         Fact::T0Set { .. }

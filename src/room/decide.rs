@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
+use super::alerts::everybody;
 use super::{Effect, Room, Status, clock_intents, vote, way_back};
 use crate::fact::gate::Vote;
 use crate::fact::retreat::Choice;
@@ -126,6 +127,17 @@ pub enum Intent {
     TestChannel {
         /// Its name in the plan.
         channel: String,
+    },
+    /// Page every channel of the plan.
+    PageAll {
+        /// Why.
+        text: Untrusted,
+    },
+    /// Say to everybody who was paged that it is over.
+    PageAllOver {
+        /// A word on it.
+        #[serde(default)]
+        text: Untrusted,
     },
     /// Answer a parameter of the plan, or answer it anew: from then on it stands wherever its placeholder does.
     AnswerParam {
@@ -464,6 +476,8 @@ pub fn decide(room: &Room, by: &Author, intent: &Intent) -> Result<Vec<Effect>, 
             };
             vec![Fact::NoticeQueued { notice: test(room, by, &known.name) }]
         }
+        Intent::PageAll { text } => everybody::page(room, by, text)?,
+        Intent::PageAllOver { text } => everybody::over(room, by, text)?,
         Intent::AnswerParam { name, value } => {
             with_role(room, by, "answer a parameter")?;
             room.may_answer(name, value)?;

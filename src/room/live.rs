@@ -11,6 +11,7 @@ use super::baseline::Ranked;
 use super::bound::BoundLive;
 use super::forecast::Forecast;
 use super::gate::GateLive;
+use super::heard::Heard;
 use super::level::LevelsLive;
 use super::versions::Versions;
 use crate::clock::Now;
@@ -48,6 +49,8 @@ pub struct Live {
     pub silencing: Option<Uuid>,
     /// Whether it was looked for alerts whose rule has left the plan.
     pub sweep: Sweep,
+    /// What is heard of each source beside its values, by its name.
+    pub heard: HashMap<String, Heard>,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
     /// When rules or the alerts of others were last asked for, by whoever watched.
@@ -249,6 +252,7 @@ impl Live {
             parting: Vec::new(),
             moved: HashMap::new(),
             sweep: Sweep::Due,
+            heard: HashMap::new(),
             telling: HashMap::new(),
             pace: None,
             paced: None,

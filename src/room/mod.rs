@@ -40,6 +40,7 @@ pub mod expect;
 pub mod forecast;
 mod foreign;
 mod forward;
+pub mod heard;
 pub mod hold;
 pub mod judge;
 mod launch;
@@ -285,6 +286,7 @@ impl Room {
         live.aborts = std::mem::take(&mut self.live.aborts);
         live.silencing = self.live.silencing;
         live.telling = std::mem::take(&mut self.live.telling);
+        live.heard = std::mem::take(&mut self.live.heard);
         live.rules_asked = self.live.rules_asked;
         live.parting = std::mem::take(&mut self.live.parting);
         live.moved = std::mem::take(&mut self.live.moved);

@@ -12,6 +12,7 @@ use crate::notice::Severity;
 use crate::plan::MetricPlan;
 use crate::plan::decisions::NoData;
 use crate::plan::rules::severity;
+use crate::probe::TRIP;
 
 /// How long a condition must hold before the verdict follows it.
 pub const HOLD: Duration = Duration::from_secs(10);
@@ -107,7 +108,10 @@ fn services(room: &Room) -> impl Iterator<Item = Judged> + '_ {
             ServiceState::Pending => (None, format!("{name}: {}", live.reason)),
             ServiceState::Stale => (None, format!("{name}: {}", stale_words(room, live))),
         };
-        Some(Judged { holds, held: room.now.since(live.since).max(longest), asked: HOLD, words })
+        // What must be refused and was not is no flicker: one answer proves it.
+        let tripped = live.state == ServiceState::Down && live.reason.starts_with(TRIP);
+        let asked = if tripped { Duration::ZERO } else { HOLD };
+        Some(Judged { holds, held: room.now.since(live.since).max(longest), asked, words })
     })
 }
 

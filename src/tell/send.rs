@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-use super::answer::{Answer, Reached, Wrong};
-use super::backoff::retry_after;
+use super::answer::{Answer, Reached, Receiver, Wrong};
+use super::backoff::{date, retry_after};
 use super::outbox::{Form, Parcel};
 use super::{command, pagerduty, slack, webhook};
 use crate::notice::Notice;
@@ -23,6 +23,8 @@ use crate::trust::Trust;
 
 /// From the begin of a request to the head of its answer, name look-up and connection included.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+/// From a good status on this long is waited for a word against it.
+const WORD: Duration = Duration::from_secs(1);
 /// A command that tells.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
 /// Of what a receiver says to a refusal this much is shown.
@@ -65,6 +67,14 @@ impl Target {
             Way::Command { .. } => {}
         }
         Self { way, masks: masks.clone(), hush }
+    }
+
+    fn receiver(&self) -> Receiver {
+        match self.way {
+            Way::Slack { .. } => Receiver::Slack,
+            Way::PagerDuty { .. } => Receiver::PagerDuty,
+            Way::Webhook { .. } | Way::Command { .. } => Receiver::Other,
+        }
     }
 
     /// What somebody out there said, so that it may be shown.
@@ -195,17 +205,26 @@ impl Post {
             Err(_) => return Answer::Failed { why: late(DEADLINE), reached: Reached::Maybe },
         };
         let status = response.status();
-        // What was promised in the head holds, whatever becomes of the rest.
-        if status.is_success() {
-            return Answer::Took;
-        }
         #[expect(
             clippy::disallowed_methods,
             reason = "the edge that reads the clock, for a Retry-After that is a date"
         )]
         let now = chrono::Utc::now();
-        let after = response.headers().get(RETRY_AFTER).and_then(|v| retry_after(v.to_str().ok()?, now));
-        let said = tokio::time::timeout(DEADLINE.saturating_sub(began.elapsed()), begin_of(response)).await;
+        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+        let now = header(DATE).and_then(date).unwrap_or(now);
+        let after = header(RETRY_AFTER).and_then(|value| retry_after(value, now));
+        let left = DEADLINE.saturating_sub(began.elapsed());
+        if status.is_success() {
+            // What was promised in the head holds, unless the rest says otherwise, and soon.
+            let receiver = target.receiver();
+            if receiver == Receiver::Other {
+                return Answer::Took;
+            }
+            let body = tokio::time::timeout(left.min(WORD), begin_of(response)).await.unwrap_or_default();
+            let no = Answer::against(receiver, status.as_u16(), &body, after, &target.said(&body));
+            return no.unwrap_or(Answer::Took);
+        }
+        let said = tokio::time::timeout(left, begin_of(response)).await;
         Answer::of_status(status.as_u16(), after, &target.said(&said.unwrap_or_default()))
     }
 
@@ -274,10 +293,10 @@ fn words(error: &reqwest::Error) -> String {
                 }
                 _ => {}
             }
-            if let Some(inner) = io.get_ref()
-                && inner.downcast_ref::<rustls::Error>().is_some()
-            {
-                return "TLS: the receiver's certificate cannot be trusted, or it speaks no TLS".to_owned();
+            // The source of an I/O error is that of what it holds: what it holds is looked at itself.
+            if let Some(inner) = io.get_ref() {
+                at = Some(inner);
+                continue;
             }
         }
         if cause.to_string() == "dns error" {

@@ -12,6 +12,7 @@ use crate::support::watch::{Watched, warroom};
 use crate::tell::fake::{KEY, Receiver, Reply, World};
 use crate::tell::strict;
 
+mod hung;
 mod killed;
 
 /// A service that is well while the switch says so.
@@ -161,6 +162,36 @@ fn the_heartbeat_goes_on_when_nobody_reads_the_screen() {
     let (stalled, asked) = (beats(), service.got.lock().unwrap().len());
     eventually("it goes on", || beats() >= stalled + 4);
     assert!(service.got.lock().unwrap().len() >= asked + 10, "and so do the polls");
+}
+
+/// T38: a process whose own output nobody takes, headless and with its log in the way, judges on.
+#[test]
+fn the_heartbeat_goes_on_when_nobody_takes_the_output() {
+    let world = World::new();
+    let ((service, well), pager) = (service(&world), pager(&world));
+    let heart = world.receiver(|_, _| Reply::status(200));
+    let home = tempfile::tempdir().unwrap();
+    let more = format!("[heartbeat]\nurl = \"http://{}/ping\"\nevery = \"1s\"\n", heart.at);
+    let plan = plan(home.path(), &service, &pager, &more);
+    // Pipes that are full from the begin: whoever writes to them waits for ever.
+    let full = || {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK)).unwrap();
+        while std::io::Write::write(&mut writer, &[0; 4096]).is_ok() {}
+        nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty())).unwrap();
+        (reader, writer)
+    };
+    let ((_out, out), (_err, err)) = (full(), full());
+    let watch = Watched::start_with(home.path(), &plan, "ic", &[], |command| {
+        command.env("PD_KEY", KEY).stdout(out).stderr(err);
+    });
+    let beats = || heart.got.lock().unwrap().len();
+    eventually("it beats", || beats() >= 2);
+    well.store(false, Ordering::Relaxed);
+    eventually("it pages", || !events(&pager).is_empty());
+    let before = beats();
+    eventually("it beats on", || beats() >= before + 3);
+    watch.kill();
 }
 
 /// All bytes of all files under a folder.

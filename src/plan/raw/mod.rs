@@ -144,6 +144,7 @@ pub(super) struct RawNotify {
     pub command: Option<RawCommand>,
     pub escalate: Vec<RawEscalation>,
     pub group_by: Option<Text>,
+    pub changes: bool,
 }
 
 /// `pagerduty = { routing_key, url }`, `slack = { webhook }`.

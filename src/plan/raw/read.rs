@@ -295,6 +295,7 @@ impl RawNotify {
             command: RawCommand::of(&mut t, r),
             escalate: RawEscalation::of(&mut t, r),
             group_by: t.text(r, "group_by"),
+            changes: t.boolean(r, "changes").is_some_and(|changes| *changes.get_ref()),
         };
         let elsewhere = [
             ("routing_key", "in `pagerduty = { routing_key = … }`"),

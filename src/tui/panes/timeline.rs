@@ -66,6 +66,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
                 | Fact::AlertChanged { .. }
                 | Fact::NoticeQueued { .. }
                 | Fact::NoticeTold { .. }
+                | Fact::ChannelLeads { .. }
                 | Fact::GateTurned { .. }
                 | Fact::LevelChanged { .. }
                 | Fact::RollbackMoved { hand: Hand::Room, .. }
@@ -202,6 +203,7 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         | Fact::GateTurned { to: Stand::Broken, .. }
         | Fact::CommandLeft { .. }
         | Fact::Suspended { .. } => (g.warning, Role::Warn),
+        Fact::ChannelLeads { left_open, .. } if !left_open.is_empty() => (g.warning, Role::Warn),
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
         | Fact::TerminalLost
@@ -318,6 +320,14 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("to {}: {}", crate::text::escape(&notice.channel), notice.summary)
         }
         Fact::NoticeTold { notice, delivery } => told(room, *notice, delivery),
+        Fact::ChannelLeads { channel, left_open, .. } if left_open.is_empty() => {
+            format!("{} leads where it does now", crate::text::escape(channel))
+        }
+        Fact::ChannelLeads { channel, left_open, .. } => {
+            let channel = crate::text::escape(channel);
+            let open: Vec<String> = left_open.iter().map(ToString::to_string).collect();
+            format!("{channel} leads elsewhere now; open where it led before: {}", open.join(", "))
+        }
         Fact::BaselineTaken { from, until, metrics } => {
             let zone = &room.plan.room.zone;
             let clock = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(zone).format("%H:%M:%S").to_string();

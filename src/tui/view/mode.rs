@@ -141,6 +141,8 @@ pub enum Purpose {
     Acknowledge(String),
     /// For how long and why an alert is silenced; none is all of them.
     Silence(Option<String>),
+    /// Why everybody is paged.
+    PageAll,
     /// Why the clock is held, and for how long.
     Hold,
     /// Of what a timer reminds, and when.
