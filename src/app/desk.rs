@@ -242,6 +242,7 @@ impl Desk {
     fn append(&mut self, drafts: Vec<Draft>) {
         self.prepare_runs(&drafts);
         for draft in &drafts {
+            self.outdate_start(&draft.fact);
             let unsaved = Unsaved { draft: draft.clone(), since: self.room.now, trouble: None };
             self.room.unsaved.insert(draft.id, unsaved);
         }
