@@ -149,24 +149,42 @@ fn sound(setup: Setup) -> Result<Setup, ExitCode> {
     Ok(setup)
 }
 
+/// A room that can be sat in: all that has to be read and asked before a screen is taken.
+struct Ready {
+    setup: Setup,
+    journal_at: PathBuf,
+    start: params::Start,
+}
+
+impl Ready {
+    /// Reads the plan and asks for what is missing; or the exit status after its findings were printed.
+    fn of(plan: Option<&Path>, seat: &cli::Seat) -> anyhow::Result<Result<Self, ExitCode>> {
+        let setup = match usable(plan)? {
+            Ok(setup) => setup,
+            Err(code) => return Ok(Err(code)),
+        };
+        let journal_at = journal_path(&setup, seat.journal.as_deref())?;
+        let start = params::at_start(&setup.plan, seat, &journal_at)?;
+        Ok(sound(setup.answered(&start.answers)).map(|setup| Self { setup, journal_at, start }))
+    }
+
+    fn sit(self, seat: &cli::Seat) -> anyhow::Result<Seated> {
+        let mut seated = sit(self.setup.clone(), seat, self.journal_at, None)?;
+        seated.unchecked = Some(self.setup);
+        seated.desk.at_start = self.start.facts;
+        Ok(seated)
+    }
+}
+
 fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
-    let setup = match usable(args.plan.as_deref())? {
-        Ok(setup) => setup,
-        Err(code) => return Ok(code),
-    };
-    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
-    // Asked before the screen is taken.
-    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
-    let setup = match sound(setup.answered(&start.answers)) {
-        Ok(setup) => setup,
+    let ready = match Ready::of(args.plan.as_deref(), &args.seat)? {
+        Ok(ready) => ready,
         Err(code) => return Ok(code),
     };
     let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
         anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
     };
-    let mut seated = sit(setup.clone(), &args.seat, journal_at, None)?;
-    seated.unchecked = Some(setup);
-    seated.desk.at_start = start.facts;
+    let mut seated = ready.sit(&args.seat)?;
     seated.lanes.input = Some(opened.input);
     let ending = live(seated, None, Some(&mut opened.screen), None)?;
     opened.screen.close();
@@ -174,19 +192,11 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
 }
 
 fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
-    let setup = match usable(args.plan.as_deref())? {
-        Ok(setup) => setup,
+    let ready = match Ready::of(args.plan.as_deref(), &args.seat)? {
+        Ok(ready) => ready,
         Err(code) => return Ok(code),
     };
-    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
-    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
-    let setup = match sound(setup.answered(&start.answers)) {
-        Ok(setup) => setup,
-        Err(code) => return Ok(code),
-    };
-    let mut seated = sit(setup.clone(), &args.seat, journal_at, None)?;
-    seated.unchecked = Some(setup);
-    seated.desk.at_start = start.facts;
+    let seated = ready.sit(&args.seat)?;
     let ending = live(seated, args.control.as_deref(), None, None)?;
     Ok(code_of(ending))
 }
