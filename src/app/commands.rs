@@ -61,11 +61,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Export(args)) => export::main(&args),
         Some(Command::Themes { name }) => themes(name.as_deref()),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut script);
+            say(String::from_utf8_lossy(&script).trim_end())?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Man) => {
-            clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            say(String::from_utf8_lossy(&page).trim_end())?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -316,19 +320,35 @@ fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where this plan's journal is: named, or found in the state folder.
-pub fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    if let Some(path) = named {
-        return Ok(path.to_owned());
-    }
-    if let Some(path) = &setup.plan.room.journal {
-        return Ok(setup.root.join(path));
+/// The journal that somebody names, or the plan does.
+fn named_journal(setup: &Setup, named: Option<&Path>) -> Option<PathBuf> {
+    let planned = || setup.plan.room.journal.as_ref().map(|path| setup.root.join(path));
+    named.map(Path::to_owned).or_else(planned)
+}
+
+/// Where this plan's journal is: named, or found in the state folder, or begun there.
+fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = named_journal(setup, named) {
+        return Ok(path);
     }
     let state = state_dir()?;
     if let Some(path) = driven_bare(&state, setup) {
         return Ok(path);
     }
     Ok(journal::locate(&state, &setup.path, &setup.plan.room.name, setup.plan.room.group.as_deref())?.path)
+}
+
+/// The same for somebody who only looks, and whether there is one: nothing is begun, and where there is none the path leads to
+/// where there never will be one.
+pub fn journal_seen(setup: &Setup, named: Option<&Path>) -> anyhow::Result<(PathBuf, bool)> {
+    let state = state_dir()?;
+    let found = match named_journal(setup, named) {
+        Some(path) => Some(path).filter(|path| path.exists()),
+        None => driven_bare(&state, setup).or_else(|| journal::unfinished(&state, &setup.path, &setup.plan.room.name)),
+    };
+    let begun = found.is_some();
+    // Not where anybody else can put one.
+    Ok((found.unwrap_or_else(|| state.join("warroom").join("no-journal")), begun))
 }
 
 /// The journal of a runbook that was driven by itself before this plan was written beside it: what was ticked then goes on,
