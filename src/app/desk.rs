@@ -34,6 +34,9 @@ use source::{Answers, Source};
 /// Drafts not yet durable that are kept; beyond that intents are refused until the journal is back.
 const UNSAVED: usize = 4_096;
 
+/// Why a draft waits that found no room on the journal's lane.
+const BUSY: &str = "the journal is busy";
+
 /// The room with its edges.
 #[derive(Debug)]
 pub struct Desk {
@@ -242,6 +245,7 @@ impl Desk {
     fn append(&mut self, drafts: Vec<Draft>) {
         self.prepare_runs(&drafts);
         for draft in &drafts {
+            self.outdate_start(&draft.fact);
             let unsaved = Unsaved { draft: draft.clone(), since: self.room.now, trouble: None };
             self.room.unsaved.insert(draft.id, unsaved);
         }
@@ -252,7 +256,7 @@ impl Desk {
         {
             for draft in drafts {
                 if let Some(unsaved) = self.room.unsaved.get_mut(&draft.id) {
-                    unsaved.trouble = Some("the journal is busy".to_owned());
+                    unsaved.trouble = Some(BUSY.to_owned());
                 }
             }
         }
@@ -264,7 +268,7 @@ impl Desk {
             .room
             .unsaved
             .values()
-            .filter(|u| u.trouble.as_deref() == Some("the journal is busy"))
+            .filter(|u| u.trouble.as_deref() == Some(BUSY))
             .map(|u| u.draft.clone())
             .collect();
         if !again.is_empty() && self.journal.ask(journal::Ask::Append(again.clone())).is_ok() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::commands::{Seated, UNUSABLE, complain, journal_path, say, sit, usable};
+use super::commands::{Seated, UNUSABLE, complain, journal_seen, say, sit, usable};
 use super::look::{self, Asking};
 use super::status::escape_strings;
 use crate::cli;
@@ -30,12 +30,9 @@ pub fn main(args: &cli::Gate) -> anyhow::Result<ExitCode> {
         complain(&format!("warroom: {unknown}"));
         return Ok(ExitCode::from(UNUSABLE));
     }
-    let journal_at = journal_path(&setup, args.journal.as_deref())?;
-    let begun = journal_at.exists();
+    let (journal_at, begun) = journal_seen(&setup, args.journal.as_deref())?;
     let seat = cli::Seat { read_only: true, ..cli::Seat::default() };
-    // A journal that does not exist is waited for by readers; it is never made.
-    let at = if begun { journal_at } else { std::env::temp_dir().join("warroom-gate-has-no-journal") };
-    let mut seated = sit(setup, &seat, at, None)?;
+    let mut seated = sit(setup, &seat, journal_at, None)?;
     let asking = if args.wait.is_some() { Asking::Twice } else { Asking::Once };
     look::look(&mut seated, begun, asking);
     if let Some(wait) = args.wait {

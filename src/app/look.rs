@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commands::{Seated, journal_path, say, sit, usable};
+use super::commands::{Seated, journal_seen, say, sit, usable};
 use super::desk::Desk;
 use super::status;
 use crate::cli;
@@ -31,12 +31,9 @@ pub fn main(args: &cli::Show) -> anyhow::Result<ExitCode> {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
     };
-    let journal_at = journal_path(&setup, None)?;
-    let begun = journal_at.exists();
+    let (journal_at, begun) = journal_seen(&setup, None)?;
     let seat = cli::Seat { read_only: true, ..cli::Seat::default() };
-    // A journal that does not exist is waited for by readers; it is never made.
-    let at = if begun { journal_at } else { std::env::temp_dir().join("warroom-status-has-no-journal") };
-    let mut seated = sit(setup, &seat, at, None)?;
+    let mut seated = sit(setup, &seat, journal_at, None)?;
     look(&mut seated, begun, Asking::Once);
     let room = &seated.desk.room;
     let text = match args.format {

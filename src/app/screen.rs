@@ -251,6 +251,8 @@ impl Screen {
         desk.unpause();
         if let Err(e) = crate::proc::lent::resume(shim) {
             tracing::warn!("the terminal could not be given to the run again: {e}");
+            // It stands still as before: the screen comes back with the next pass of the loop.
+            desk.stands_still(run, true);
         }
     }
 

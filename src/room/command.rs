@@ -91,9 +91,7 @@ impl Planned {
         let blind = if self.reads.shell { expect::blind(self.script.expose()) } else { None };
         expect::judge(exit, output, &self.expects, blind)
     }
-}
 
-impl Planned {
     /// What an exit status means of a run that had the terminal: what it wrote there nobody kept.
     pub fn judge_unseen(&self, exit: i32) -> (RunVerdict, String) {
         let (status, printed): (Vec<Expect>, Vec<Expect>) =

@@ -1,5 +1,6 @@
 //! The real loop, driven from outside: ticks that survive anything, terminals that see each other, plans that change.
 
+mod looks;
 mod socket;
 
 use std::collections::HashSet;

@@ -14,6 +14,7 @@
     reason = "in a test the plainest form reads best"
 )]
 
+#[macro_use]
 mod support;
 
 mod alerts;

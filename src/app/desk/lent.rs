@@ -70,7 +70,7 @@ impl Desk {
     }
 
     /// The run stands still, or goes on again.
-    pub(super) fn stands_still(&mut self, run: Uuid, paused: bool) {
+    pub fn stands_still(&mut self, run: Uuid, paused: bool) {
         if let Some(lent) = self.runs.lent.as_mut().filter(|lent| lent.is(run)) {
             lent.paused = paused;
         }

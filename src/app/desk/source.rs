@@ -94,6 +94,18 @@ impl Desk {
         }
     }
 
+    /// What was said on the command line and is not recorded yet is older than what anybody says meanwhile.
+    pub(super) fn outdate_start(&mut self, newer: &Fact) {
+        match newer {
+            Fact::T0Set { .. } => self.t0 = None,
+            Fact::ParamSet { name, .. } => {
+                self.at_start.retain(|fact| !matches!(fact, Fact::ParamSet { name: of, .. } if of == name));
+            }
+            Fact::ProfileChosen { .. } => self.at_start.retain(|fact| !matches!(fact, Fact::ProfileChosen { .. })),
+            _ => {}
+        }
+    }
+
     /// The runbooks as they were when they were last read, out of the journal: they were edited while nobody was here. Read at
     /// the start only, and only then.
     fn of_last_run(&self) -> Option<Book> {

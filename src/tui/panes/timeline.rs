@@ -123,8 +123,9 @@ fn kind(alert: &str) -> &str {
     alert.split_once('{').map_or(alert, |(name, _)| name)
 }
 
-/// The lines, newest first. Alerts of one rule that go the same way one after the other are one line with their number. A service that comes and goes is one line with a count for each minute, though the verdict and other
-/// services change with it; what a person did stays where it was between the changes.
+/// The lines, newest first. Alerts of one rule that go the same way one after the other are one line with their number. A
+/// service that comes and goes is one line with a count for each minute, though the verdict and other services change with it;
+/// what a person did stays where it was between the changes.
 fn lines(room: &Room) -> Vec<Line<'_>> {
     let mut out: Vec<Line<'_>> = Vec::new();
     let mut open: HashMap<&str, usize> = HashMap::new();
