@@ -20,7 +20,7 @@ use crate::rehearse::script::{self, Deed, ScriptedAct};
 use crate::rehearse::story::Ending;
 use crate::rehearse::wish::Wish;
 use crate::rehearse::{self, Production, Scene};
-use crate::room::decide::Confirmed;
+use crate::room::Confirmed;
 use crate::room::{Earnest, Intent, Refusal};
 use crate::text::Untrusted;
 use crate::tui::View;

@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
+use super::Confirmed;
 use super::command::Planned;
-use super::decide::{Confirmed, Refusal};
+use super::decide::Refusal;
 use super::{JournalHealth, Room, Whose};
 use crate::clock::age;
 use crate::fact::{Author, Fact, RunStarted, StepId};

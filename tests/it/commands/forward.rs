@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 use warroom::fact::{Draft, Fact, RunStarted, Verdict};
-use warroom::room::decide::{Confirmed, decide};
+use warroom::room::Confirmed;
+use warroom::room::decide::decide;
 use warroom::room::{Intent, Room, RunLive, Screen, Whose};
 
 use crate::support::{Ledger, author, step, watching};

@@ -151,7 +151,7 @@ impl Ledger {
     }
 
     /// An intent of somebody, decided and recorded; the refusal when there is one.
-    pub fn does(&mut self, by: &str, intent: &decide::Intent, room: &mut Room) -> Result<Vec<Fact>, String> {
+    pub fn does(&mut self, by: &str, intent: &warroom::room::Intent, room: &mut Room) -> Result<Vec<Fact>, String> {
         room.now = room.now.plus(Duration::from_secs(1));
         let effects = decide::decide(room, &author(by), intent).map_err(|r| r.0)?;
         Ok(self.perform(room, effects))
