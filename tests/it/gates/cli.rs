@@ -126,7 +126,8 @@ fn where_somebody_watches_the_record_is_read() {
     let watch = Watched::start(home.path(), &plan, "ic", &[]);
     let mut client = watch.client();
     let verdict = |s: &Value, ix: usize| s["gates"][ix]["verdict"].clone();
-    client.until("the first gate", |s| verdict(s, 0) == "go");
+    // Others read it off the record, which has it a moment later.
+    client.until("the first gate, recorded", |s| verdict(s, 0) == "go" && s["unsaved"] == 0);
     let plan = plan.to_str().unwrap();
     let at_once = gate(home.path(), &["errors", plan]);
     assert_eq!(at_once.status.code(), Some(0), "one look sees the watch's healthy time: {}", said(&at_once));
