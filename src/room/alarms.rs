@@ -105,6 +105,16 @@ impl Shown {
     }
 }
 
+/// Who hears of an alert once it fires.
+pub(super) fn will_tell(notify: &[String], severity: Severity) -> String {
+    let names: Vec<String> = notify.iter().map(|name| crate::text::escape(name)).collect();
+    match (names.as_slice(), severity) {
+        ([], _) => String::new(),
+        (names, Severity::Page | Severity::Rollback) => format!("will page {}", names.join(", ")),
+        (names, _) => format!("will tell {}", names.join(", ")),
+    }
+}
+
 impl Room {
     /// Every alert that is not inactive, the worst first.
     pub fn alerts(&self) -> Vec<AlertNow> {
@@ -197,6 +207,8 @@ impl Room {
             it.why = judge::words(self, &rule.when.expr, None);
             if track.alert.blind.is_some() {
                 "no data: its clock stands still".clone_into(&mut it.note);
+            } else {
+                it.note = will_tell(&rule.notify, it.severity);
             }
             return Some(it);
         }

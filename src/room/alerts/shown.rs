@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use chrono::{DateTime, Utc};
 
 use super::super::Room;
-use super::super::alarms::{AlertNow, Judged, Shown};
+use super::super::alarms::{AlertNow, Judged, Shown, will_tell};
 use super::super::alert::State;
 use super::cause::Sick;
 use super::many::{self, Instance, Owner};
@@ -129,6 +129,8 @@ impl Room {
             alert.held = Some((it.track.alert.held.min(for_), for_));
             if it.track.alert.blind.is_some() {
                 "no data: its clock stands still".clone_into(&mut alert.note);
+            } else {
+                alert.note = will_tell(owner.notify(), alert.severity);
             }
             return alert;
         }

@@ -159,6 +159,9 @@ fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
         let role = if look.holds.is_none() { Role::Warn } else { Role::Dim };
         labelled(lines, "seen", &format!("{}: {}", escape(&look.text), facts.join(", ")), width, role);
     }
+    let tells: Vec<String> = rule.notify.iter().map(|name| escape(name)).collect();
+    let tells = if tells.is_empty() { "nobody".to_owned() } else { tells.join(", ") };
+    labelled(lines, "tells", &tells, width, Role::Dim);
     if let Some(place) = &rule.runbook {
         let line = place.line.map(|l| format!(", line {l}")).unwrap_or_default();
         labelled(lines, "what to do", &format!("{}{line}", escape(&place.name)), width, Role::Accent);

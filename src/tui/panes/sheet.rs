@@ -138,7 +138,7 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         ),
         Purpose::PageAll => (
             "Page everybody".to_owned(),
-            "why: every channel of the plan gets it at once, whatever the hour; you are asked once more".to_owned(),
+            "why? every channel gets it, whatever the hour; you are asked once more".to_owned(),
         ),
         Purpose::Hold
         | Purpose::Timer

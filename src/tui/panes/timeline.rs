@@ -322,7 +322,7 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         }
         Fact::NoticeTold { notice, delivery } => told(room, *notice, delivery),
         Fact::ChannelLeads { channel, left_open, .. } if left_open.is_empty() => {
-            format!("{} leads where it does now", crate::text::escape(channel))
+            format!("where {} leads is noted: a change will be told", crate::text::escape(channel))
         }
         Fact::ChannelLeads { channel, left_open, .. } => {
             let channel = crate::text::escape(channel);
