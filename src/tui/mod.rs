@@ -4,6 +4,7 @@ mod clock_keys;
 pub mod derive;
 pub mod gate_keys;
 mod gate_rows;
+pub mod haste;
 pub mod keys;
 pub mod layout;
 pub mod on_key;
