@@ -7,8 +7,10 @@ use crate::clock::Now;
 /// a key. The sheet of a command then begins to wait anew.
 pub fn streams(view: &mut View, now: Now, paused: Option<Now>) -> bool {
     let opened = match &view.mode {
-        Mode::Choose { opened, .. } | Mode::Confirm { opened, .. } => *opened,
-        Mode::Gate { opened, .. } | Mode::Way { opened, .. } => *opened,
+        Mode::Choose { opened, .. }
+        | Mode::Confirm { opened, .. }
+        | Mode::Gate { opened, .. }
+        | Mode::Way { opened, .. } => *opened,
         Mode::Run(sheet) => sheet.opened,
         _ => return false,
     };
