@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Plan;
 use crate::condition::{Condition, Names};
-use crate::runbook::{Note, Runbook, Threshold, limits_in};
+use crate::runbook::{Note, Runbook, Step, StepKind, Threshold, limits_in};
 
 /// The kind of the notes that speak of it.
 pub const NOTE: &str = "abort-if";
@@ -55,6 +55,14 @@ pub fn read(plan: &Plan, book: &Runbook, note: &Note) -> Asked {
         out.unread = vec![note.text.raw().trim().to_owned()];
     }
     out
+}
+
+/// Whether a step is no step of its own but says when to abort the one that holds it.
+pub fn is_sentence(step: &Step) -> bool {
+    let text = step.text.raw();
+    let leads = LEADS.iter().filter(|lead| lead.contains(' '));
+    let mut starts = leads.map(|lead| text.get(..lead.len()).is_some_and(|start| start.eq_ignore_ascii_case(lead)));
+    step.kind == StepKind::Bullet && step.parent.is_some() && starts.any(|starts| starts)
 }
 
 /// A part as it stands in the language of conditions.

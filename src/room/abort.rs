@@ -11,7 +11,7 @@ use crate::clock::Now;
 use crate::condition::Condition;
 use crate::fact::{Aborted, Draft, Fact, StepId};
 use crate::plan::abort as said;
-use crate::runbook::Note;
+use crate::runbook::{Note, Step};
 use crate::text::Untrusted;
 
 /// Two looks further apart than this say nothing of the time between them.
@@ -61,12 +61,18 @@ impl Room {
         let planned = self.plan.aborts.iter().filter(|a| self.steps_under(Some(&a.at)).any(|s| s.id == *id));
         out.on.extend(planned.map(|a| AbortOn { condition: a.when.clone(), for_: a.for_ }));
         let above = std::iter::successors(Some(step), |s| self.book.find(s.parent.as_ref()?));
-        let mut notes: Vec<&Note> = above.flat_map(|s| &s.notes).collect();
-        notes.extend(self.book.phase_of(id).iter().flat_map(|phase| &phase.notes));
+        // A bullet under a step may say it, too.
+        let told = |b: &Step| Note { kind: said::NOTE.into(), line: b.line, text: b.text.clone(), command: None };
+        let mut notes: Vec<Note> = Vec::new();
+        for step in above {
+            let within = book.steps.iter().filter(|b| b.parent.as_ref() == Some(&step.id) && said::is_sentence(b));
+            notes.extend(step.notes.iter().cloned().chain(within.map(told)));
+        }
+        notes.extend(self.book.phase_of(id).iter().flat_map(|phase| phase.notes.iter().cloned()));
         notes.retain(|note| note.kind == said::NOTE);
         notes.sort_by_key(|note| note.line);
         notes.dedup_by_key(|note| note.line);
-        for note in notes {
+        for note in &notes {
             let asked = said::read(&self.plan, book, note);
             out.on.extend(asked.on.into_iter().map(|(condition, for_)| AbortOn { condition, for_ }));
             out.unread.extend(asked.unread);

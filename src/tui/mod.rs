@@ -3,6 +3,7 @@
 mod clock_keys;
 pub mod derive;
 pub mod gate_keys;
+pub mod haste;
 pub mod keys;
 pub mod layout;
 mod move_keys;

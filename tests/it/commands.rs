@@ -5,6 +5,7 @@ mod breaker;
 mod children;
 mod fences;
 mod forward;
+mod haste;
 mod once;
 mod quit;
 mod record;

@@ -456,6 +456,28 @@ fn a_breach_that_nobody_recorded_is_found_on_the_tape() {
     assert!(held >= Duration::from_secs(8), "{held:?} of what was good since");
 }
 
+/// While the journal could not write one of its values was not seen, and the others were: that is no healthy time.
+#[test]
+fn what_was_not_seen_and_not_recorded_is_not_counted_for_the_sake_of_something_else() {
+    let mut it = Watched::new();
+    it.tick("enable 5%");
+    it.tick("watch it");
+    it.good(33);
+    let recorded = it.room.progress.clone();
+    it.run(40, None, Some(300.0));
+    let mut next = Watched::new();
+    next.room.progress = recorded;
+    next.room.live.watch = Watch::Me { epoch: 2 };
+    next.room.now = it.room.now.plus(Duration::from_secs(1));
+    for (here, there) in next.room.live.metrics.iter_mut().zip(&it.room.live.metrics) {
+        here.series = there.series.clone();
+    }
+    observe::begin_watch(&mut next.room);
+    next.good(1);
+    let held = next.canary().dwell.0;
+    assert!(held <= Duration::from_secs(35), "{held:?}, and the error rate was not seen for the last 40 s");
+}
+
 /// A process that reads along takes the watch's healthy time, as long as that one watches.
 #[test]
 fn a_reader_has_the_healthy_time_of_the_watch() {

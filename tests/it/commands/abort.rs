@@ -232,6 +232,27 @@ fn half_a_sentence_is_judged_and_the_other_half_is_said_not_to_be() {
     );
 }
 
+/// In a paragraph of its own behind the fence, or as a bullet under the step, it means the same.
+#[test]
+fn where_the_sentence_stands_does_not_matter() {
+    for (from, to) in [
+        ("Migrate the tenants. Abort if error rate >0.5%.\n", "Migrate the tenants\n  - Abort if error rate >0.5%\n"),
+        (
+            "Migrate the tenants. Abort if error rate >0.5%.\n",
+            "Migrate the tenants\n\n  Abort if error rate >0.5%. Then tell us.\n",
+        ),
+    ] {
+        let runbook = RUNBOOK.replace(from, to);
+        assert_ne!(runbook, RUNBOOK);
+        let room = watching(&runbook, PLAN);
+        let aborts = room.aborts_of(&step(&room, "Migrate the"));
+        let found: Vec<&str> = aborts.on.iter().map(|a| a.condition.text.as_str()).collect();
+        assert_eq!(found, ["error rate >0.5%"], "{to}");
+        let other = room.aborts_of(&step(&room, "Audit"));
+        assert!(other.on.is_empty(), "it is said of that step alone: {:?}", other.on);
+    }
+}
+
 /// No command is there to be stopped: whoever does it is told to, and the verdict says no until it is over.
 #[test]
 fn a_step_that_is_done_by_hand_is_to_be_stopped_by_hand() {
