@@ -62,7 +62,7 @@ pub(super) fn tokens(line: &str) -> Vec<Token<'_>> {
             wide_number(rest)
         } else if c.is_alphabetic() || c == '_' {
             let after_number = out.last().is_some_and(|t| {
-                t.to == from
+                (t.to == from || t.to + 1 == from && eastern(c))
                     && (matches!(t.kind, Kind::Number(_)) || t.text.chars().all(|c| is_numeral(c) || is_multiple(c)))
             });
             let len = rest.find(|c: char| {
@@ -309,6 +309,14 @@ fn number(rest: &str) -> (Kind, usize) {
         text.push('.');
         text.push_str(rest.get(len + 1..=len + more).unwrap_or_default());
         len += 1 + more;
+    }
+    // `1e-5`
+    if let Some(rest) = rest.get(len..).filter(|r| r.starts_with("e-") || r.starts_with("e+")) {
+        let power = rest.bytes().skip(2).take_while(u8::is_ascii_digit).count();
+        if power > 0 && !rest.get(2 + power..).is_some_and(|r| r.starts_with(char::is_alphabetic)) {
+            text.push_str(rest.get(..2 + power).unwrap_or_default());
+            len += 2 + power;
+        }
     }
     (Kind::Number(text.parse().unwrap_or(f64::MAX)), len)
 }

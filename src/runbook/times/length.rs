@@ -113,7 +113,7 @@ fn inflected(word: &str) -> Option<f64> {
     let (stem, seconds) = STEMS.iter().find(|(stem, _)| word.starts_with(stem))?;
     // `percent`, `minuto`, `nap` and what else begins so: a bent unit is hardly longer than its stem.
     let tail = word.get(stem.len()..)?;
-    let short = if stem.chars().count() <= 4 { 0 } else { 5 };
+    let short = if stem.is_ascii() && stem.len() <= 4 { 0 } else { 5 };
     (tail.chars().count() <= short && tail.chars().all(char::is_alphabetic)).then_some(*seconds)
 }
 

@@ -45,7 +45,7 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
     }
     let per = |at: usize, count: bool| -> Option<(&'static str, usize)> {
         let slash = t.get(at)?;
-        if !(slash.sign('/') || slash.is("per")) {
+        if !(slash.sign('/') || slash.is_any(&["per", "a", "an", "each", "every"])) {
             return None;
         }
         let unit = t.get(at + 1).filter(|w| w.kind == Kind::Word).and_then(|w| times::unit(w.text))?;
@@ -92,9 +92,9 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
         "gb" | "гб" | "go" | "гбайт" | "gt" => "GB",
         "gib" | "gi" => "GiB",
         // Units that there is no word for: the number stands alone.
-        "°" | "hz" | "khz" | "mhz" | "ghz" | "v" | "kv" | "kw" | "kwh" | "mah" | "bar" | "psi" | "dbm" | "usd"
-        | "eur" | "chf" | "gbp" | "tl" | "kč" | "zł" | "lei" | "yen" | "円" | "元" | "원" | "руб" | "грн" | "euro"
-        | "euros" => return (None, i + 1),
+        "°" | "hz" | "khz" | "mhz" | "ghz" | "v" | "kv" | "kw" | "kwh" | "mah" | "bar" | "mbps" | "gbps" | "kbps"
+        | "psi" | "dbm" | "usd" | "eur" | "chf" | "gbp" | "tl" | "kč" | "zł" | "lei" | "yen" | "円" | "元" | "원"
+        | "руб" | "грн" | "euro" | "euros" => return (None, i + 1),
         _ => match times::unit(&lower) {
             Some(0.001) => "ms",
             Some(1.0) => "s",
@@ -121,8 +121,7 @@ fn plain_words(t: &[Token<'_>], from: usize, to: usize) -> bool {
 /// A number at `i` with its unit: value, unit, next index.
 pub(super) fn amount(t: &[Token<'_>], i: usize) -> Option<(f64, Option<&'static str>, usize)> {
     let mut at = i;
-    while t.get(at).is_some_and(|k| matches!(k.kind, Kind::Sign('~' | '≈' | '*' | '`' | '"' | '$' | '€' | '£' | '¥')))
-    {
+    while t.get(at).is_some_and(|k| matches!(k.kind, Kind::Sign('~' | '≈' | '*' | '`' | '"'))) {
         at += 1;
     }
     // `%90`, as in Turkish.

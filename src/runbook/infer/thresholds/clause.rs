@@ -72,18 +72,18 @@ const IF: &[&str] = &[
 ];
 
 const MUST: &[&str] = &[
-    "must", "should", "shall", "is", "are", "was", "were", "stays", "stay", "stayed", "remains", "remain", "keeps",
-    "be", "still", "goes", "drops", "drop", "falls", "fall", "rises", "rise", "climbs", "gets", "returns", "holds",
-    "sits", "comes", "came", "went", "muss", "müssen", "soll", "sollte", "darf", "ist", "sind", "bleibt", "bleiben",
-    "liegt", "doit", "doivent", "est", "sont", "reste", "restent", "debe", "deben", "es", "está", "queda", "deve",
-    "does", "do", "did", "not", "never", "cannot", "devem", "é", "fica", "è", "devono", "moet", "moeten", "blijft",
-    "ska", "skal", "är", "er", "ligger", "musi", "jest", "musí",
+    "must", "should", "shall", "stays", "stay", "stayed", "remains", "remain", "keeps", "still", "goes", "drops",
+    "drop", "falls", "fall", "rises", "rise", "climbs", "gets", "returns", "holds", "sits", "comes", "came", "went",
+    "muss", "müssen", "soll", "sollte", "darf", "bleibt", "bleiben", "liegt", "doit", "doivent", "reste", "restent",
+    "debe", "deben", "está", "queda", "deve", "not", "never", "cannot", "devem", "fica", "devono", "moet", "moeten",
+    "blijft", "ska", "skal", "ligger", "musi", "musí",
 ];
 
 /// What stands around the comparison at `i`, back to the start of its sentence.
 pub(super) fn of(t: &[Token<'_>], i: usize, used: usize) -> Said {
     let mut said = Said::default();
     let mut first = None;
+    let mut comma = false;
     for word in t.get(..i).unwrap_or_default().iter().rev() {
         if word.to <= used && used > 0
             || matches!(word.kind, Kind::Sign('.' | ';' | '。' | '→'))
@@ -98,8 +98,18 @@ pub(super) fn of(t: &[Token<'_>], i: usize, used: usize) -> Said {
             ["valid", "gültig", "expir", "gäller", "válid", "wygaś", "ważn", "geldig", "platn", "действ", "gyldig"]
                 .iter()
                 .any(|w| lower.starts_with(w));
-        first = Some(word);
+        if !comma {
+            first = Some(word);
+        }
+        comma |= word.sign(',');
     }
+    // `the battery is above 12.2 V`: the verb directly before it.
+    let is = [
+        "is", "are", "was", "were", "be", "ist", "sind", "est", "sont", "es", "é", "è", "är", "er", "jest", "not",
+        "no", "does",
+    ];
+    said.asked |= i.checked_sub(1).and_then(|b| t.get(b)).is_some_and(|w| w.is_any(&is))
+        || t.get(i).is_some_and(|w| w.is_any(&["not", "no", "never", "cannot"]));
     said.order = first.is_some_and(|w| labels::imperative(w.text));
     said
 }
@@ -145,7 +155,9 @@ impl Said {
 /// Whether no other number with a unit stands in the rest of the clause.
 pub(super) fn alone(t: &[Token<'_>], from: usize) -> bool {
     let rest = t.get(from + 1..).unwrap_or_default().iter().take(10);
-    let mut rest = rest.take_while(|k| !matches!(k.kind, Kind::Sign('.' | ';' | '→')));
+    let mut rest = rest.take_while(|k| {
+        !matches!(k.kind, Kind::Sign('.' | ';' | '→')) && !k.is_any(&["or", "and", "oder", "und", "ou", "et", "o", "y"])
+    });
     !rest.any(|k| k.number().is_some())
 }
 

@@ -213,6 +213,25 @@ fn lasting(t: &[Token<'_>], from: usize) -> Option<u64> {
                 "tornare", "torna", "terug", "tillbaka", "tilbage", "tilbake", "wrócić", "wraca",
             ]) || ["верну", "возвра", "повер", "восстан"].iter().any(|s| w.text.to_lowercase().starts_with(s))
         };
+        let falls = |w: &Token<'_>| {
+            w.is_any(&[
+                "drop",
+                "drops",
+                "fall",
+                "falls",
+                "reach",
+                "reaches",
+                "reached",
+                "recharged",
+                "completed",
+                "done",
+                "up",
+            ])
+        };
+        if word.is("within") && t.get(..from).is_some_and(|head| head.iter().any(falls)) {
+            i += 1;
+            continue;
+        }
         let by_when = word.is_any(&["in", "within", "i"])
             || matches!(word.text, "за" | "в")
             || word.is("for") && word.to - word.from == 4;
@@ -336,6 +355,14 @@ pub(super) fn ahead(t: &[Token<'_>], to: usize, text: &str) -> Option<u64> {
 /// A length that says so at `i`, with the word that says it: `länger als 5 Minuten`, `5 dakika boyunca`, `在 10 分钟内`.
 pub(super) fn length_at(t: &[Token<'_>], i: usize) -> Option<(u64, usize)> {
     let word = t.get(i)?;
+    // `直近1時間`, `최근 5분`, `per un quarto d'ora`
+    let past = matches!(word.text, "직전" | "최근" | "過去" | "直近" | "最近" | "过去" | "過去の" | "近");
+    let per = word.is("per") && t.get(i + 1).is_some_and(|w| w.is_any(&["un", "una"]) || w.number().is_some());
+    if (past || per)
+        && let Some(found) = after(t, i + 1)
+    {
+        return Some(found);
+    }
     if !word.is_any(&["per", "average", "averaged"])
         && is_one_of(word, LASTING)
         && let Some(found) = after(t, i + 1)

@@ -69,18 +69,21 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
                         let parent = outer(seen, block.item);
                         let of_parent = parent.and_then(severity::of_word);
                         let of_place = label.as_deref().or_else(|| Some(times::title(seen.title(heading))));
-                        let names = Names {
-                            row: None,
-                            last: None,
-                            timed: false,
-                            around: parent.filter(|_| of_parent.is_none()).or(of_place),
-                        };
-                        let severity = of_parent.or(severity);
-                        let breaks = &said.breaks;
                         let promised = parent.is_some_and(promises)
                             || *listing.get_or_insert_with(|| {
                                 label.as_deref().is_some_and(promises) || seen.path(heading).take(2).any(promises)
                             });
+
+                        let boxed = block.item.and_then(|i| seen.doc.items.get(i)).is_some_and(|i| i.task.is_some());
+                        let names = Names {
+                            row: None,
+                            last: None,
+                            timed: false,
+                            expected: promised || boxed,
+                            around: parent.filter(|_| of_parent.is_none()).or(of_place),
+                        };
+                        let severity = of_parent.or(severity);
+                        let breaks = &said.breaks;
                         let asked =
                             Asked { text, line: said.line, breaks, names, severity, promised, ..Asked::default() };
                         scan(asked, &mut out);

@@ -175,10 +175,12 @@ pub(super) fn none(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Na
             let (metric, severity) = metric::name(t, i, text, used, names, next)?;
             let own = metric::own(t, i, text, used);
             let bad = metric::is_bad(&metric) && !(words && own.split_whitespace().count() > 5);
-            if bad && (colon || !is_in(before?, IS))
+            // `Failed: 0` is a limit in a checklist and a result in a report.
+            let null = here.is_any(&["null", "nul"]);
+            let wanted = names.expected && bad && (colon || !is_in(before?, IS))
                 || goal && !metric.is_empty()
-                || colon && !digit && metric.chars().any(char::is_alphabetic)
-            {
+                || colon && !digit && metric.chars().any(char::is_alphabetic);
+            if wanted && !null {
                 let unit = amount(t, i).and_then(|(_, unit, _)| unit).filter(|u| *u == "%");
                 return Some(One { unit, ..one(metric, severity, next) });
             }
@@ -428,7 +430,8 @@ fn is_zero(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>)
     ];
     let asked = returns || t.get(i.saturating_sub(2)..i).unwrap_or_default().iter().any(|b| is_in(b, &asks));
     let nobody = metric.split_whitespace().any(|w| matches!(w, "I" | "it" | "them" | "we" | "you"));
-    let fine = metric::is_metric(&metric) || metric::is_bad(&metric) || asked && !nobody;
+    let many = metric.contains(['数', '量']);
+    let fine = metric::is_metric(&metric) || metric::is_bad(&metric) || asked && !nobody || many;
     fine.then(|| one(metric, severity, next))
 }
 
@@ -460,7 +463,9 @@ fn one(metric: String, severity: Option<&'static str>, next: usize) -> One {
 
 /// `0`, `0.00`, `０`.
 fn is_nought(token: &Token<'_>) -> bool {
-    token.number() == Some(0.0) && !token.text.is_empty()
+    token.number() == Some(0.0)
+        && !token.text.is_empty()
+        && (token.text.len() == 1 || token.text.contains(['.', ',']) || !token.text.is_ascii())
 }
 
 fn is_in(token: &Token<'_>, words: &[&str]) -> bool {

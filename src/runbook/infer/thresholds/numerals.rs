@@ -144,6 +144,14 @@ pub(super) fn numerals<'a>(t: &[Token<'a>]) -> Vec<Token<'a>> {
                 i += 2;
                 continue;
             }
+            // `half a percent`
+            if here.is_any(&["half", "halbes", "halves", "medio", "demi"])
+                && let Some(at) = (i + 1..i + 3).find(|at| percent(t, *at).is_some())
+            {
+                out.push(Token { kind: Kind::Number(0.5), ..*here });
+                i = at;
+                continue;
+            }
             if let Some((minutes, len)) = length(t, i) {
                 let to = t.get(i + len - 1).map_or(here.to, |l| l.to);
                 out.push(Token { kind: Kind::Number(minutes), to: here.from, ..*here });

@@ -9,7 +9,7 @@ use super::metric::{self, Better, Names};
 use super::severity::severity_of;
 use super::stated::{declared, listed, not_elevated, within_objective};
 use super::tongues::{self, each, plain};
-use super::{clause, none, numerals};
+use super::{clause, grammar, none, numerals};
 use crate::runbook::Threshold;
 use crate::runbook::tokens::{Kind, Token, tokens};
 
@@ -263,6 +263,37 @@ fn comparison(
     {
         return None;
     }
+    // Versions, ranges and long spans: `>=1.2.9`, `more than 24-48 hours`, `at least 2 weeks`.
+    let touching = |sign: fn(&Token<'_>) -> bool| {
+        t.get(next - 1)
+            .zip(t.get(next))
+            .zip(t.get(next + 1))
+            .is_some_and(|((last, s), n)| sign(s) && s.from == last.to && n.from == s.to && n.number().is_some())
+    };
+    let long_span = t.get(next).is_some_and(|w| {
+        w.is_any(&[
+            "week",
+            "weeks",
+            "month",
+            "months",
+            "year",
+            "years",
+            "character",
+            "characters",
+            "wochen",
+            "monate",
+            "jahre",
+            "semaines",
+            "mois",
+            "ans",
+            "semanas",
+            "meses",
+            "años",
+        ])
+    });
+    if unit.is_none() && (touching(|s| s.sign('.')) || touching(|s| s.sign('-') || s.sign('–')) || long_span) {
+        return None;
+    }
     let lower = metric.to_lowercase();
     // What something costs is no number to watch.
     if compared.by == By::Word && names.row.is_none() && ["cost", "price", "fee"].iter().any(|w| lower.contains(w)) {
@@ -322,7 +353,7 @@ fn comparison(
                 || metric::is_metric(&metric)
                 || unit == Some("count") && !matches!(compared.op, ">=" | "==")
                 || said_of.times(compared.op, unit, text)
-                || said_of.counts(unit)
+                || said_of.counts(unit) && !t.get(i).is_some_and(|w| w.is("over"))
         }
         By::Within => (metric::is_metric(&metric) || names.row.is_some()) && matches!(unit, Some("ms" | "s" | "%")),
     };
@@ -621,17 +652,20 @@ fn behind(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) 
     }
     let (value, unit, next) = amount(t, i)?;
     let in_words = tongues::behind(t, next).is_some();
-    let (op, relative, next) = if let Some((op, next)) = postfix(t, next) {
+    let (op, relative, next) = if let Some((op, after)) = postfix(t, next) {
+        // `4 h or better` is at most.
+        let better = t.get(after - 1).is_some_and(|w| w.is("better")) && matches!(unit, Some("ms" | "s" | "min" | "h"));
+        let (op, next) = (if better { "<=" } else { op }, after);
         (op, None, next)
     } else {
-        // `20% above baseline`, `10% higher than baseline`, `2x baseline`
+        // `20% above baseline`, `10% higher than baseline`, `40 % выше обычного`
         let word = t.get(next)?;
         let op = if word.is_any(&["above", "over", "higher", "more", "worse", "slower", "greater"]) {
             ">"
         } else if word.is_any(&["below", "under", "lower", "less"]) {
             "<"
         } else {
-            return None;
+            grammar::side(word.text)?
         };
         (op, Some(baseline_ahead(t, next)?), next + 1)
     };

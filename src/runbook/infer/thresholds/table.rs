@@ -73,7 +73,7 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             let looks = starts_comparing(text)
                 || text == "0" && beside()
                 || text.starts_with(['<', '>', '≤', '≥', '＜', '＞'])
-                || is_range(text);
+                || is_range(text) && (has_unit(text) || beside());
             if limits && side.is_none() && *role != Role::Metric && !looks {
                 continue;
             }
@@ -86,9 +86,10 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             } else {
                 named
             };
-            let unit = unit_of_head(head).or_else(|| metric::unit_of(named, text)).or_else(|| {
-                unit_of_head(named).filter(|u| !matches!(*u, "d" | "h" | "min") || named.contains(['(', '[']))
-            });
+            let unit =
+                unit_of_head(head).or_else(|| metric::unit_of(named, text)).or_else(|| each(&tokens(named))).or_else(
+                    || unit_of_head(named).filter(|u| !matches!(*u, "d" | "h" | "min") || named.contains(['(', '['])),
+                );
             let before = out.len();
             let joined;
             let words = match (cell(Role::Op), cell(Role::Unit)) {
@@ -140,8 +141,17 @@ fn starts_comparing(text: &str) -> bool {
     let t = plain(text, &tokens(text));
     // `분당 20건 초과`
     let t = t.get(usize::from(each(t.get(..1).unwrap_or_default()).is_some())..).unwrap_or_default();
+    // `di bawah 10.000`
+    let little =
+        t.first().is_some_and(|w| w.text.chars().count() <= 3 && w.number().is_none() && comparator(t, 0).is_none());
+    let t = t.get(usize::from(little && comparator(t, 1).is_some())..).unwrap_or_default();
     comparator(t, 0).is_some_and(|c| c.by != By::Within && amount(t, c.next).is_some())
         || amount(t, 0).is_some_and(|(_, _, next)| postfix(t, next).is_some())
+}
+
+/// Whether the number that ends a cell has a unit.
+fn has_unit(text: &str) -> bool {
+    text.ends_with(|c: char| !c.is_ascii_digit())
 }
 
 /// `3-6 s`, `60–85%` and nothing else.

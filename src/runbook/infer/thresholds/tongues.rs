@@ -118,7 +118,7 @@ const PHRASES: &[(Means, &str)] = &[
         "gleich, égal à, égale à, igual a, igual al, uguale a, równy, równa, równe, равно, равна, равен, 等于, \
          等於",
     ),
-    (Means::End('≤'), "bis, до, tot, até, hasta, do, til, 至"),
+    (Means::End('≤'), "bis, до, tot, até, hasta, do, til, έως, μέχρι, fins a, până la, đến, hingga, asti, 至"),
     (Means::End('≥'), "ab, от, od, vanaf, dès, a partir de, à partir de, desde, a partire da"),
     (
         Means::For,
@@ -311,11 +311,14 @@ fn allowed(t: &[Token<'_>], i: usize, means: Means, len: usize, first: &str) -> 
     match means {
         Means::Op(_) => counts,
         Means::End(_) => {
+            // `do 45 min`, where a cell holds nothing else.
+            let whole = amount(t, i + len).is_some_and(|(.., next)| next >= t.len());
             let colon = t.get(..i).unwrap_or_default().iter().any(|k| matches!(k.kind, Kind::Sign(':' | '：')));
             let unit = amount(t, i + len).and_then(|(_, unit, _)| unit);
             let before = t.get(i.saturating_sub(3)..i).unwrap_or_default();
             (matches!(unit, Some("%" | "ms" | "s" | "rps" | "/s" | "/min"))
-                || colon && matches!(unit, Some("min" | "GB" | "MB")))
+                || colon && matches!(unit, Some("min" | "GB" | "MB"))
+                || i == 0 && whole)
                 && !before.iter().any(|w| w.number().is_some())
         }
         Means::Per(_) => true,

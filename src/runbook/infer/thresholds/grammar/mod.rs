@@ -127,7 +127,11 @@ fn alone(t: &[Token<'_>], i: usize, part: Part) -> bool {
     let unit = amount(t, i + 1).and_then(|(_, unit, _)| unit);
     match words::stands_alone(word.text) {
         Some(true) => true,
-        Some(false) => matches!(unit, Some("%" | "ms" | "s" | "rps" | "/s" | "/min" | "MB" | "GB")),
+        Some(false) => {
+            // `sub 5.000`, where a cell holds nothing else.
+            matches!(unit, Some("%" | "ms" | "s" | "rps" | "/s" | "/min" | "MB" | "GB"))
+                || i == 0 && amount(t, 1).is_some_and(|(.., next)| next >= t.len())
+        }
         None => false,
     }
 }
@@ -188,6 +192,15 @@ pub(super) fn behind(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)>
             None
         }
         _ => verb(t, i),
+    }
+}
+
+/// The side of a word behind a number that is held against how it was: `40 % выше обычного`.
+pub(super) fn side(word: &str) -> Option<&'static str> {
+    match part(word)?.1 {
+        Part::Above => Some(">"),
+        Part::Below => Some("<"),
+        _ => None,
     }
 }
 

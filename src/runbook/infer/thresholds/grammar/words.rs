@@ -31,7 +31,7 @@ const WORDS: &[(Part, &str)] = &[
         "nicht nie niemals kein keine keinen keinem keiner keines ohne ne pas jamais aucun aucune sans non no nunca jamás \
          ningún ninguna sin não nenhum nenhuma sem mai nessun nessuna senza niet nooit geen zonder inte aldrig ingen utan \
          ikke uden uten не ни никогда ніколи без nigdy żadnym bez nikdy nesmí nesmie nesmú nemá nu niciodată nem soha ei δεν μην \
-         ποτέ لا لم لن tidak jangan không 不 勿 未 不要 没有 沒有",
+         ποτέ لا لم لن όχι tidak jangan không 不 勿 未 不要 没有 沒有",
     ),
     (
         Part::Above,
@@ -40,7 +40,7 @@ const WORDS: &[(Part, &str)] = &[
          hoger groter langer trager langsamer älter ouder över mer mera mere större större högre højere høyere flere fler ovan ovenfor powyżej ponad nad więcej większy \
          większa większe wyższy wyższa wyższe více vyšší větší viac vyšší väčší дольше медленнее старше выше более больше свыше вище понад більше \
          більш peste mare mult felett fölött több magasabb nagyobb yli enemmän suurempi korkeampi πάνω μεγαλύτερο \
-         μεγαλύτερη περισσότερο أكثر أعلى أكبر فوق atas lebih trên cao hơn nhiều arriba fazla fazlası yüksek büyük 大于 高于 超过 多于 超出 大於 \
+         μεγαλύτερη περισσότερο أكثر أعلى أكبر فوق atas lebih trên cao hơn més sobre nhiều arriba fazla fazlası yüksek büyük 大于 高于 超过 多于 超出 大於 \
          高於 超過 多於",
     ),
     (
@@ -49,7 +49,7 @@ const WORDS: &[(Part, &str)] = &[
          inférieures debajo menor menores inferior inferiores menos abaixo minore minori inferiore inferiori sotto meno onder \
          beneden minder lager kleiner mindre lägre lavere færre färre færre poniżej pod mniej mniejszy mniejsza mniejsze niższy niższa \
          niższe méně nižší menší menej ниже менее меньше нижче менше менш sub alatt kevesebb kisebb alacsonyabb alle vähemmän \
-         pienempi alhaisempi κάτω μικρότερο μικρότερη λιγότερο أقل تحت أدنى bawah kurang dưới thấp ít abajo az düşük küçük 小于 低于 少于 小於 低於 少於 不足",
+         pienempi alhaisempi κάτω μικρότερο μικρότερη λιγότερο أقل تحت أدنى bawah kurang dưới thấp ít nhỏ menys sota abajo az düşük küçük 小于 低于 少于 小於 低於 少於 不足",
     ),
     (
         Part::Most,

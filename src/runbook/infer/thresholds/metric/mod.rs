@@ -24,6 +24,8 @@ pub(super) struct Names<'a> {
     pub last: Option<&'a str>,
     /// Whether that number is a length of time.
     pub timed: bool,
+    /// Whether the line asks for what it says: a box, or a place of limits.
+    pub expected: bool,
 }
 
 /// What the number at `i` is about, and the severity that its words give it; `next` is where the number ends.

@@ -20,7 +20,7 @@ const LOW: &str = "fehler, antwortzeit, latenz, verzöger, rückstand, warteschl
     滞留, 오류, 에러, 지연, 실패, 응답, 사용률, 적체, 대기";
 
 /// What had better not happen.
-const BAD: &str = "differenz, abweichung, écart, diferencia, diferença, differenza, verschil, skillnad, różnic, rozdíl, расхожд, розбіжн, fark, 差異, 差异, 차이, fehler, ausfall, verlor, verlust, abstürz, duplikat, alarm, erreur, échec, perdu, perte, doublon, panne, error, fallo, \
+const BAD: &str = "difference, differenz, abweichung, écart, diferencia, diferença, differenza, verschil, skillnad, różnic, rozdíl, расхожд, розбіжн, fark, 差異, 差异, 차이, fehler, ausfall, verlor, verlust, abstürz, duplikat, alarm, erreur, échec, perdu, perte, doublon, panne, error, fallo, \
     perdid, pérdida, duplicad, alerta, erro, falha, perdida, errori, errore, persi, duplicat, fout, verlor, dubbel, fel, förlor, tappade, \
     fejl, mistet, tabte, feil, błęd, utracon, zgubion, awari, chyb, ztrat, ztracen, ошиб, потер, сбо, отказ, дубл, помил, втрат, hata, втрач, hibá, hiba, veszt, virhe, galat, gagal, lỗi, eroare, erori, \
     kayıp, 错误, 錯誤, 失败, 丢失, 告警, エラー, 失敗, 欠損, 重複, 不一致, オーバーフロー, 오류, 에러, 실패, 유실, 누락, 중복";

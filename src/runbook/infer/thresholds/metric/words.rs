@@ -213,7 +213,7 @@ const METRICS: &str = "zeit, verzöger, rückstand, warteschlang, durchsatz, spe
     spazio, carga, carico, rendimiento, vazão, czas, opóźn, błęd, kolejk, dostępno, użyci, obciąż, pamię, \
     zajęto, odsetek, chyb, zpožd, доля, ошиб, время, задерж, очеред, загруз, памят, доступн, отстав, использ, \
     нагруз, успеш, затрим, помил, диск, oran, süre, gecik, kuyru, kullanım, bellek, erişilebil, hata, 率, 延迟, 延遲, \
-    centil, perzentil, percentil, персентил, median, médian, медиан, 量, tijd, wacht, doba, waktu, aika, timp, χρόν, elapsed, time of, time to, response, valid, gültig, expir, ablauf, wygaś, 有効, 有效, 유효, geldig, gäller, 时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 请求, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
+    centil, perzentil, percentil, персентил, median, médian, медиан, 量, tijd, wacht, doba, waktu, aika, timp, χρόν, elapsed, time of, time to, response, round trip, roundtrip, failover time, gültig, wygaś, 有効, 有效, 유효, 时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 请求, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
 
 /// Words that make a number one to watch.
 pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
@@ -455,7 +455,7 @@ pub(in crate::runbook::infer::thresholds) fn unit_of(metric: &str, text: &str) -
     let each = words.next().is_some_and(|w| {
         matches!(
             w.trim_end_matches('.'),
-            "pr" | "per" | "pro" | "par" | "por" | "je" | "al" | "na" | "в" | "за" | "a" | "на"
+            "pr" | "mỗi" | "per" | "pro" | "par" | "por" | "je" | "al" | "na" | "в" | "за" | "a" | "на"
         )
     });
     let rate = last.rsplit_once('/').map(|(_, unit)| unit).or(each.then_some(last)).and_then(times::unit);
@@ -467,7 +467,8 @@ pub(in crate::runbook::infer::thresholds) fn unit_of(metric: &str, text: &str) -
         };
     }
     // `days until expiry`, `Tage bis zum Ablauf`
-    let first = lower.split(' ').next().filter(|w| w.len() > 2 && lower.contains(' ')).and_then(times::unit);
+    let first =
+        lower.split(' ').next().filter(|w| w.len() > 2 && *w != "min" && lower.contains(' ')).and_then(times::unit);
     match first {
         Some(86_400.0) => return Some("d"),
         Some(3600.0) => return Some("h"),
