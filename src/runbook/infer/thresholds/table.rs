@@ -80,7 +80,11 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             let side = side.or(if looks && named.chars().any(char::is_alphabetic) { Some(Side::Keep) } else { None });
             let of_head = *role == Role::Metric;
             let both;
-            let name = if of_head && !metric::is_metric(named) {
+            // `| Low | 1–3 % |` under `Level | Error rate`: the row names a level, the head the metric.
+            let level = of_head && metric::is_metric(bare_head(head)) && is_level(named);
+            let name = if level {
+                bare_head(head)
+            } else if of_head && !metric::is_metric(named) {
                 both = format!("{} {}", named.trim(), bare_head(head));
                 both.as_str()
             } else {
@@ -147,6 +151,32 @@ fn starts_comparing(text: &str) -> bool {
     let t = t.get(usize::from(little && comparator(t, 1).is_some())..).unwrap_or_default();
     comparator(t, 0).is_some_and(|c| c.by != By::Within && amount(t, c.next).is_some())
         || amount(t, 0).is_some_and(|(_, _, next)| postfix(t, next).is_some())
+}
+
+/// Whether a cell names how grave something is and nothing else.
+fn is_level(cell: &str) -> bool {
+    let lower = cell.trim().to_lowercase();
+    severity::of_word(cell).is_some()
+        || matches!(
+            lower.as_str(),
+            "low"
+                | "medium"
+                | "high"
+                | "minor"
+                | "moderate"
+                | "severe"
+                | "green"
+                | "orange"
+                | "ok"
+                | "normal"
+                | "degraded"
+                | "niedrig"
+                | "mittel"
+                | "hoch"
+        )
+        || ["level", "sev", "tier", "stufe", "niveau", "nivel"].iter().any(|w| {
+            lower.strip_prefix(w).is_some_and(|rest| rest.trim_start_matches([' ', '-']).parse::<u8>().is_ok())
+        })
 }
 
 /// Whether the number that ends a cell has a unit.

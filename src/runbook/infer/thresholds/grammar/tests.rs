@@ -177,3 +177,14 @@ fn what_is_no_limit() {
         assert_eq!(read(text), vec![], "{text}");
     }
 }
+
+#[test]
+fn two_limits_side_by_side_are_one_band() {
+    each_is(&[
+        ("Fehlerrate über 1 % und unter 3 %", "in", json!([1, 3]), PERCENT, None),
+        ("エラー率が1%以上3%未満", "in", json!([1, 3]), PERCENT, None),
+    ]);
+    for usual in ["p95 latency (normally 90-120 ms)", "CPU is usually 40–60 %"] {
+        assert_eq!(read(usual), vec![], "{usual}");
+    }
+}
