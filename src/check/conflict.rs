@@ -101,6 +101,11 @@ fn claims(sheet: &Sheet<'_>) -> (Vec<Claim>, Vec<Claim>) {
         for range in ranges {
             let stays = stays.filter(|line| !own_numbers || *line == range.line);
             match (stays, backs, no_go) {
+                // Both stand in one section: each line speaks of its own numbers.
+                (Some(line), Some(_), _) if line == range.line => stay.push(Claim { range, says: line, go: None }),
+                (_, Some(line), _) if line == range.line && range.lo.is_finite() && !range.hi.is_finite() => {
+                    back.push(Claim { range, says: line, go: None });
+                }
                 (Some(line), None, None) => stay.push(Claim { range, says: line, go: None }),
                 (None, Some(line), None) if range.lo.is_finite() && !range.hi.is_finite() => {
                     back.push(Claim { range, says: line, go: None });

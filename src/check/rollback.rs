@@ -67,7 +67,8 @@ fn times(sheet: &Sheet<'_>, out: &mut Sink) {
             _ if unit.as_str().to_lowercase().starts_with("stu") => 3600.0,
             _ => 1.0,
         };
-        let title = sheet.titles(row.section).next().unwrap_or("");
+        // What the whole book is about is no part of the way back.
+        let title = sheet.sections.get(row.section).filter(|s| s.level > 1).map_or("", |s| s.title);
         let about = format!("{title} {}", sheet.label(row)).to_lowercase();
         let mut parts: Vec<String> = PART.all(&about).filter_map(|c| c.get(1)).map(|m| m.as_str().to_owned()).collect();
         parts.sort();

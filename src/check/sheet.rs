@@ -284,7 +284,7 @@ const SHELLS: &[&str] = &[
 
 pattern! {
     LABEL = r"^\s*(?:[-*+]\s+)?(?:\*\*|__)[^*_]{2,60}(?:\*\*|__)\s*:?|^\s*(?:[-*+]\s+)?(?:\*\*|__)[^*_]{2,60}:(?:\*\*|__)";
-    ROLLBACK = r"\broll(?:ing|ed|s)?[ -]?back|\bback ?out\b|\bfail ?back\b|\brevert|zurückroll|rücknahme|rückfall|retour arrière|\breversión|marcha atrás|откат|回滚|回滾|回退|ロールバック|切り戻し|롤백";
+    ROLLBACK = r"\broll(?:ing|ed|s)?[ -]?back|\bback ?out\b|\bfail ?back\b|\bway back\b|\brevert|zurückroll|rücknahme|rückfall|retour arrière|\breversión|marcha atrás|откат|回滚|回滾|回退|ロールバック|切り戻し|롤백";
 }
 
 /// Whether words are about the way back.

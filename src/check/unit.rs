@@ -8,7 +8,7 @@ use crate::finding::codes::NO_UNIT;
 
 pattern! {
     OFFSET = r"(?:^|[\s(\[|*_/,])(T\s?[+\-−–‑]\s?(\d+)(?::\d\d(?::\d\d)?)?)(\s*(?:ms|s|secs?|seconds?|sek\w*|m|mins?|minut\w*|h|hrs?|hours?|std|stunden?|d|days?|tage?n?|w|weeks?|woche\w*|segundos?|horas?|días?|dias?|heures?|jours?|ore|giorni|мин\w*|час\w*|дн\w*|ч|годин\w*|хв\w*|godz\w*|dni|saat\w*|dakika\w*|dk|gün\w*|uur|uren|dagen|timm\w*|tim|分\S*|分钟|小时|時間|天|日|분|시간)\b)?";
-    RANGE = r"T\s?[+\-−–‑]?\s?\d+\s*(?:to|until|till|bis|a|à|до|[-–—→~])\s*T?\s?[+\-−–‑]?\s?\d+\s*(?:s|min|m|h|d|hours?|minut|seconds?|days?|stunden|tage|分|小时)";
+    RANGE = r"T\s?[+\-−–‑]?\s?\d+\s*(?:to|until|till|bis|a|à|до|\.\.\.?|[-–—→~…])\s*T?\s?[+\-−–‑]?\s?\d+\s*(?:s|min|m|h|d|hours?|minut|seconds?|days?|stunden|tage|分|小时)";
 }
 
 pub(super) fn check(sheet: &Sheet<'_>, out: &mut Sink) {

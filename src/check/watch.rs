@@ -69,7 +69,8 @@ fn after_change(sheet: &Sheet<'_>, moments: &[&Moment<'_>], out: &mut Sink) {
     };
     let Some(change) = moments.iter().rfind(|m| m.line < watch.line && changes(m)) else { return };
     // What the change itself says of watching is watched.
-    if sheet.own(change.section).any(|r| WATCHES.is_in(r.text)) {
+    let said = |line: u32| line >= change.line && line < watch.line;
+    if sheet.own(change.section).any(|r| said(r.line) && WATCHES.is_in(r.text)) {
         return;
     }
     let gap = (watch.from - change.to) / 60;

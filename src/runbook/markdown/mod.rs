@@ -63,6 +63,8 @@ pub(super) struct Row {
 pub(super) struct RichLine {
     pub line: u32,
     pub spans: Vec<Span>,
+    /// Whether the line before it only ends because it was full: no break was asked for.
+    pub wrapped: bool,
 }
 
 pub(super) struct Span {

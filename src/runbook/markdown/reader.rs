@@ -52,15 +52,16 @@ impl<'s> Reader<'s> {
             }
             Event::SoftBreak | Event::HardBreak => {
                 let line = self.source.line(to);
+                let wrapped = matches!(event, Event::SoftBreak);
                 if let Some(open) = &mut self.open {
-                    open.rich.push(RichLine { line, spans: vec![] });
+                    open.rich.push(RichLine { line, spans: vec![], wrapped });
                 }
             }
             Event::InlineHtml(html) => self.inline_html(&html, from, to),
             Event::Html(html) => {
                 if let Some(open) = &mut self.open {
                     let span = Span { text: html.into_string(), bold: false, link: false };
-                    open.rich.push(RichLine { line: self.source.line(from), spans: vec![span] });
+                    open.rich.push(RichLine { line: self.source.line(from), spans: vec![span], wrapped: false });
                 }
             }
             Event::FootnoteReference(_) => self.inline(from),
@@ -202,7 +203,7 @@ impl<'s> Reader<'s> {
 
     fn paragraph(&mut self, from: usize, to: usize) {
         let mut block = self.block(Kind::Paragraph, from, to);
-        block.rich.push(RichLine { line: block.first, spans: vec![] });
+        block.rich.push(RichLine { line: block.first, spans: vec![], wrapped: false });
         if std::mem::take(&mut self.fresh) {
             let at = self.doc.blocks.len();
             let marker = task_marker(&self.source.parsed, from);
@@ -230,7 +231,7 @@ impl<'s> Reader<'s> {
             Kind::Fence { text: code, .. } | Kind::Indented(code) => code.push_str(text),
             _ => {
                 if open.rich.is_empty() {
-                    open.rich.push(RichLine { line, spans: vec![] });
+                    open.rich.push(RichLine { line, spans: vec![], wrapped: false });
                 }
                 if let Some(last) = open.rich.last_mut() {
                     match last.spans.last_mut() {

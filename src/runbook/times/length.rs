@@ -21,7 +21,21 @@ pub(in crate::runbook) fn unit(word: &str) -> Option<f64> {
         | "millisecondi"
         | "milisekund"
         | "milisaniye"
-        | "миллисекунд" => 0.001,
+        | "миллисекунд"
+        | "мсек"
+        | "milissegundos"
+        | "milissegundo"
+        | "milisegundo"
+        | "millisekunde"
+        | "milliseconden"
+        | "milliseconde"
+        | "millisekunder"
+        | "millisekunnissa"
+        | "milisekundy"
+        | "milisekundę"
+        | "мілісекунд"
+        | "χιλιοστά"
+        | "ms." => 0.001,
         "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunde" | "sekunden" | "segundo" | "segundos"
         | "seconde" | "secondes" | "secondi" | "secondo" | "сек" | "с" | "сек." | "секунд" | "секунды" | "秒"
         | "秒間" | "秒钟" | "초" | "sekund" | "sekundy" | "saniye" | "sn" | "saniyeden" | "saniyenin" | "seconden"
@@ -41,8 +55,66 @@ pub(in crate::runbook) fn unit(word: &str) -> Option<f64> {
         "w" | "wk" | "week" | "weeks" | "woche" | "wochen" | "semana" | "semanas" | "semaine" | "semaines"
         | "settimana" | "settimane" | "tydzień" | "tygodni" | "tygodnie" | "hafta" | "weken" | "недели" | "недель"
         | "неделя" | "周" | "週間" => 604_800.0,
-        _ => return None,
+        _ => return inflected(&word),
     })
+}
+
+/// Units that languages bend: `минутах`, `minutové`, `Minuten-`, `10-minütigen`, `dakikayı`, `5분간`.
+fn inflected(word: &str) -> Option<f64> {
+    const STEMS: &[(&str, f64)] = &[
+        ("миллисекунд", 0.001),
+        ("мілісекунд", 0.001),
+        ("millisekund", 0.001),
+        ("milisekund", 0.001),
+        ("milisaniye", 0.001),
+        ("секунд", 1.0),
+        ("sekund", 1.0),
+        ("saniye", 1.0),
+        ("vteřin", 1.0),
+        ("sekunti", 1.0),
+        ("sekunnin", 1.0),
+        ("másodperc", 1.0),
+        ("δευτερόλεπτ", 1.0),
+        ("минут", 60.0),
+        ("хвилин", 60.0),
+        ("minut", 60.0),
+        ("minüt", 60.0),
+        ("minuutti", 60.0),
+        ("minuuti", 60.0),
+        ("dakika", 60.0),
+        ("perc", 60.0),
+        ("λεπτ", 60.0),
+        ("phút", 60.0),
+        ("menit", 60.0),
+        ("годин", 3600.0),
+        ("stündig", 3600.0),
+        ("hodin", 3600.0),
+        ("godzin", 3600.0),
+        ("tunti", 3600.0),
+        ("tunnin", 3600.0),
+        ("timme", 3600.0),
+        ("órá", 3600.0),
+        ("ώρ", 3600.0),
+        ("dnů", 86_400.0),
+        ("dager", 86_400.0),
+        ("dage", 86_400.0),
+        ("днів", 86_400.0),
+        ("päivä", 86_400.0),
+        ("detik", 1.0),
+        ("giây", 1.0),
+        ("دقيق", 60.0),
+        ("دقائق", 60.0),
+        ("ثاني", 1.0),
+        ("ثوان", 1.0),
+        ("ساع", 3600.0),
+        ("דקות", 60.0),
+        ("שניות", 1.0),
+    ];
+    let (stem, seconds) = STEMS.iter().find(|(stem, _)| word.starts_with(stem))?;
+    // `percent`, `minuto`, `nap` and what else begins so: a bent unit is hardly longer than its stem.
+    let tail = word.get(stem.len()..)?;
+    let short = if stem.is_ascii() && stem.len() <= 4 { 0 } else { 5 };
+    (tail.chars().count() <= short && tail.chars().all(char::is_alphabetic)).then_some(*seconds)
 }
 
 /// A length at `i`: `5 min`, `1h30m`, `60-90 seconds` (the longer), `10-min`, `5+ minutes`. Gives seconds and the next index.

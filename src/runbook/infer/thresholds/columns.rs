@@ -68,6 +68,37 @@ pub(super) const NAMES: &[&str] = &[
     "监控项",
     "項目",
     "项目",
+    "meetwaarde",
+    "mätvärde",
+    "nyckeltal",
+    "måltal",
+    "wskaźnik",
+    "miara",
+    "metryka",
+    "показник",
+    "параметр",
+    "gösterge",
+    "ölçüm",
+    "größe",
+    "messgröße",
+    "señal",
+    "sinal",
+    "segnale",
+    "sygnał",
+    "сигнал",
+    "监控指标",
+    "監視項目",
+    "監視指標",
+    "確認項目",
+    "parametro",
+    "parámetro",
+    "parâmetro",
+    "parametr",
+    "지표",
+    "항목",
+    "메트릭",
+    "ukazatel",
+    "indicatore",
 ];
 
 /// What a column is there for.
@@ -94,6 +125,27 @@ pub(super) fn role(head: &str) -> Role {
             "zeitfenster",
             "ventana",
             "fenêtre",
+            "durata",
+            "duração",
+            "duur",
+            "süre",
+            "trwania",
+            "varaktighet",
+            "varighet",
+            "trvání",
+            "zeitraum",
+            "période",
+            "periodo",
+            "período",
+            "okres",
+            "период",
+            "тривал",
+            "在多",
+            "时长",
+            "期間",
+            "지속",
+            "for how long",
+            "how long",
         ])
     {
         Role::Lasting
@@ -123,6 +175,9 @@ pub(super) fn role(head: &str) -> Role {
         "varning",
         "atenção",
         "achtung",
+        "varov",
+        "경고",
+        "주의",
     ]) {
         Role::Limit(Some("warn"), Side::Cross)
     } else if has(&[
@@ -136,7 +191,22 @@ pub(super) fn role(head: &str) -> Role {
         "abbruch",
         "abandon",
         "切り戻し",
+        "切戻し",
         "中止",
+        "rückroll",
+        "отмен",
+        "wycof",
+        "reversión",
+        "reversão",
+        "retour arrière",
+        "terugdraai",
+        "återställ",
+        "tilbakerull",
+        "geri al",
+        "롤백",
+        "중단",
+        "回退",
+        "revert",
     ]) && !has(&["command", "how", "step"])
     {
         Role::Limit(Some("rollback"), Side::Cross)
@@ -162,6 +232,12 @@ pub(super) fn role(head: &str) -> Role {
         "bad",
         "failure",
         "emergency",
+        "kritis",
+        "심각",
+        "위험",
+        "치명",
+        "긴급",
+        "緊急",
     ]) && !has(&["reduc", "required"])
     {
         Role::Limit(Some("page"), Side::Cross)
@@ -183,14 +259,90 @@ pub(super) fn role(head: &str) -> Role {
             | "アクション"
             | "対応"
             | "действие"
+            | "действия"
+            | "реакция"
+            | "actie"
+            | "åtgärd"
+            | "handling"
+            | "działanie"
+            | "reakcja"
+            | "azione"
+            | "ação"
+            | "eylem"
+            | "aksiyon"
+            | "조치"
+            | "대응"
+            | "处置"
+            | "措施"
+            | "対処"
+            | "réaction"
+            | "reaktion"
+            | "reacción"
+            | "дія"
             | "if exceeded"
             | "if breached"
             | "on breach"
     ) {
         Role::Consequence
-    } else if matches!(plain, "max" | "maximum" | "at most" | "upper" | "upper limit") {
+    } else if matches!(
+        plain,
+        "max"
+            | "maximum"
+            | "at most"
+            | "upper"
+            | "upper limit"
+            | "ceiling"
+            | "obergrenze"
+            | "höchstwert"
+            | "máximo"
+            | "máx."
+            | "massimo"
+            | "plafond"
+            | "maximaal"
+            | "maks"
+            | "maks."
+            | "максимум"
+            | "макс."
+            | "上限"
+            | "最大"
+            | "最大值"
+            | "상한"
+            | "최대"
+            | "max."
+            | "límite superior"
+            | "limite superior"
+            | "limite superiore"
+            | "en fazla"
+    ) {
         Role::Limit(None, Side::Max)
-    } else if matches!(plain, "min" | "minimum" | "at least" | "lower" | "lower limit") {
+    } else if matches!(
+        plain,
+        "min"
+            | "minimum"
+            | "at least"
+            | "lower"
+            | "lower limit"
+            | "floor"
+            | "untergrenze"
+            | "mindestwert"
+            | "mínimo"
+            | "mín."
+            | "minimo"
+            | "plancher"
+            | "minimaal"
+            | "минимум"
+            | "мин."
+            | "下限"
+            | "最小"
+            | "最小值"
+            | "하한"
+            | "최소"
+            | "min."
+            | "límite inferior"
+            | "limite inferior"
+            | "limite inferiore"
+            | "en az"
+    ) {
         Role::Limit(None, Side::Min)
     } else if has(&["alert"]) && !has(&["name", "channel"]) {
         Role::Limit(Some("page"), Side::Cross)
@@ -260,6 +412,42 @@ pub(super) fn role(head: &str) -> Role {
         "标准",
         "trigger",
         "go",
+        "schwelle",
+        "grenz",
+        "drempel",
+        "gräns",
+        "grænse",
+        "tröskel",
+        "terskel",
+        "tærskel",
+        "limiar",
+        "предел",
+        "лимит",
+        "критери",
+        "поріг",
+        "ціль",
+        "sınır",
+        "ölçüt",
+        "kriter",
+        "kritéri",
+        "práh",
+        "hranice",
+        "doelwaarde",
+        "streef",
+        "målvärde",
+        "cel",
+        "許容",
+        "目安",
+        "上限",
+        "临界",
+        "임계",
+        "기준",
+        "목표",
+        "정상",
+        "허용",
+        "critère",
+        "criterio",
+        "critério",
     ]) && !plain.contains("category")
     {
         Role::Limit(None, Side::Keep)
@@ -268,6 +456,44 @@ pub(super) fn role(head: &str) -> Role {
     } else {
         Role::Other
     }
+}
+
+/// Whether a column only tells how it usually is.
+pub(super) fn usual(head: &str) -> bool {
+    let lower = head.to_lowercase();
+    [
+        "normal",
+        "usual",
+        "typical",
+        "current",
+        "baseline",
+        "today",
+        "now",
+        "üblich",
+        "aktuell",
+        "derzeit",
+        "actuel",
+        "habitu",
+        "actual",
+        "atual",
+        "attual",
+        "solit",
+        "zwykle",
+        "obvykl",
+        "обычн",
+        "сейчас",
+        "зазвич",
+        "平时",
+        "平時",
+        "通常",
+        "現在",
+        "当前",
+        "평소",
+        "현재",
+        "genel",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
 }
 
 /// The column that holds lengths of time and nothing else, in whatever language its head is, unless that says how often.

@@ -1,5 +1,6 @@
 //! Comparators as signs and as words: `≥`, `less than`, `must not exceed`, `或低于`.
 
+use super::eastern;
 use super::tongues::{self, said};
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
@@ -67,68 +68,59 @@ fn sign(t: &[Token<'_>], i: usize) -> Option<Compared> {
     Some(Compared { op, next: i + len, by: By::Sign })
 }
 
-/// `must not exceed`, `never above`, `does not drop below`.
+/// `must not exceed`, `never above`, `does not drop below`, `cannot at any time be higher than`, `without exceeding`.
 fn negated(t: &[Token<'_>], i: usize) -> Option<Compared> {
     let here = t.get(i)?;
-    let no = here.is_any(&[
-        "not", "never", "cannot", "nicht", "nie", "no", "ne", "nunca", "jamais", "pas", "non", "niet", "ingen",
-    ]) || matches!(here.text.to_lowercase().as_str(), "не" | "não" | "ні")
+    let fails = here.is_any(&["fails", "fail", "unable", "failed"]) && t.get(i + 1).is_some_and(|w| w.is("to"));
+    let no = here.is_any(&["not", "never", "cannot", "no", "without", "nor"])
         || here.text.ends_with("n't")
         || here.text.ends_with("n’t");
-    if !no {
+    if !no && !fails {
         return None;
     }
+    // Between the two stand verbs that move and words for time; any word but a conjunction behind `must` and `should`.
+    let before = |back: usize| i.checked_sub(back).and_then(|p| t.get(p));
+    let asked = |w: &Token<'_>| {
+        w.is_any(&[
+            "must", "should", "may", "shall", "can", "will", "does", "did", "has", "have", "is", "are", "cannot",
+        ])
+    };
+    let modal = before(1).is_some_and(asked) || here.is_any(&["cannot", "never"]) || here.text.len() > 4 && !no;
     let mut at = i + 1;
-    while at < i + 4
+    while at < i + 7
         && t.get(at).is_some_and(|w| {
-            w.is_any(&[
-                "be",
-                "go",
-                "rise",
-                "drop",
-                "fall",
-                "get",
-                "climb",
-                "become",
-                "grow",
-                "ever",
-                "to",
-                "a",
-                "go",
-                "stay",
-                "by",
-                "increase",
-                "decrease",
-                "pas",
-                "debe",
-                "puede",
-                "deve",
-                "pode",
-                "może",
-                "powinno",
-                "darf",
-                "soll",
-                "должна",
-                "должен",
-                "caer",
-                "cair",
-                "ficar",
-                "estar",
-                "subir",
-                "bajar",
-            ])
+            w.is_any(MOVES)
+                || w.text.ends_with("ly")
+                || modal && at < i + 4 && w.kind == Kind::Word && !w.is_any(CLAUSES)
         })
+        && word(t, at).is_none()
     {
         at += 1;
     }
     let found = word(t, at).filter(|w| w.by == By::Word).or_else(|| sign(t, at).filter(|s| s.by == By::Said))?;
     let op = match found.op {
+        // `must not reach 90 %`
+        ">=" if found.by == By::Word && !t.get(at)?.is("at") => "<",
         ">" | ">=" => "<=",
         "<" | "<=" => ">=",
         _ => return None,
     };
     Some(Compared { op, ..found })
 }
+
+/// What stands between a negation and its comparison and says nothing of it.
+const MOVES: &[&str] = &[
+    "be", "go", "rise", "drop", "fall", "get", "climb", "become", "grow", "ever", "to", "a", "stay", "by", "increase",
+    "decrease", "at", "any", "time", "point", "remain", "been", "have", "spike", "dip", "sink", "slip", "run", "sit",
+    "allowed", "creep", "jump", "move", "keep", "hold", "risen", "dropped", "fallen", "gone", "much", "the", "is",
+    "are",
+];
+
+/// Words that begin another clause.
+const CLAUSES: &[&str] = &[
+    "if", "when", "unless", "until", "while", "and", "or", "but", "only", "once", "because", "with", "proceed",
+    "continue", "start", "begin", "roll", "deploy", "advance", "promote", "just",
+];
 
 /// Single words, by what they mean.
 const WORDS: &[(&str, &[&str])] = &[
@@ -156,6 +148,15 @@ const WORDS: &[(&str, &[&str])] = &[
             "supera",
             "dépasse",
             "übersteigt",
+            "crosses",
+            "crossing",
+            "crossed",
+            "surpass",
+            "surpassing",
+            "breaches",
+            "breaching",
+            "tops",
+            "topping",
         ],
     ),
     ("<=", &["maximal", "höchstens", "不超过", "不高于", "不大于", "至多"]),
@@ -175,7 +176,7 @@ const WORDS: &[(&str, &[&str])] = &[
             "erreicht",
         ],
     ),
-    ("==", &["equals", "exactly", "genau", "等于"]),
+    ("==", &["equals", "equal", "exactly", "genau", "等于"]),
 ];
 
 /// Two words, by what they mean.
@@ -187,6 +188,16 @@ const PAIRS: &[(&str, &[&str], &[&str])] = &[
     ("<=", &["a", "como", "al", "come"], &["máximo", "massimo"]),
     (">=", &["como", "al", "come"], &["mínimo", "menos", "minimo", "meno"]),
     ("==", &["equal"], &["to"]),
+    (">", &["north", "upwards", "excess"], &["of"]),
+    ("<", &["south", "short", "shy"], &["of"]),
+    (
+        ">",
+        &[
+            "rises", "rise", "climbs", "climb", "goes", "go", "grows", "grow", "creeps", "spikes", "jumps", "gets",
+            "get", "runs", "slips",
+        ],
+        &["past"],
+    ),
     ("<", &["kleiner", "weniger", "geringer", "niedriger"], &["als"]),
     (">", &["größer", "mehr", "höher", "länger", "groesser"], &["als"]),
     ("<", &["inférieur", "inférieure", "inférieurs", "inférieures"], &["à"]),
@@ -216,10 +227,33 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
     }
     // `warn at 0.5%, page at 2%`
     let grave = i.checked_sub(1).and_then(|p| t.get(p)).is_some_and(|p| {
-        p.is_any(&["warn", "warning", "page", "alert", "abort", "rollback", "critical", "stop", "escalate", "ticket"])
+        p.is_any(&[
+            "warn", "warning", "page", "alert", "abort", "rollback", "critical", "stop", "escalate", "ticket", "fires",
+            "fire", "trips", "trip", "triggers", "trigger", "alarm", "alarms", "pages", "alerts", "breaks",
+        ])
     });
     if here.is("at") && grave && next.is_some_and(|n| n.number().is_some()) {
         return found(">=", 1);
+    }
+    // `less than or equal to`, `greater than or equal to`
+    if here.is_any(&["less", "lower", "fewer", "greater", "higher", "more", "larger", "smaller"]) {
+        let mut at = i + 1 + usize::from(next.is_some_and(|n| n.is("than")));
+        if t.get(at).is_some_and(|w| w.is("or")) && t.get(at + 1).is_some_and(|w| w.is_any(&["equal", "equals"])) {
+            at += 2;
+            at += usize::from(t.get(at).is_some_and(|w| w.is_any(&["to", "than"])));
+            let low = here.is_any(&["less", "lower", "fewer", "smaller"]);
+            return Some(Compared { op: if low { "<=" } else { ">=" }, next: at, by: By::Word });
+        }
+    }
+    // `equal to or less than`
+    if here.is_any(&["equal", "equals"]) {
+        let at = i + 1 + usize::from(next.is_some_and(|n| n.is("to")));
+        if t.get(at).is_some_and(|w| w.is("or"))
+            && let Some(third) = word(t, at + 1)
+        {
+            let op = if third.op.starts_with('<') { "<=" } else { ">=" };
+            return Some(Compared { op, ..third });
+        }
     }
     for (op, first, second) in PAIRS {
         if is_one(here, first) && next.is_some_and(|n| is_one(n, second)) {
@@ -230,6 +264,18 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
                 found(op, 2)
             };
         }
+    }
+    // `wider than`, `older than`: any comparative.
+    if here.text.len() > 4
+        && here.text.to_lowercase().ends_with("er")
+        && next.is_some_and(|n| n.is("than"))
+        && !here.is_any(&["other", "rather", "never", "either", "whether", "another"])
+    {
+        let low = here.is_any(&[
+            "shorter", "earlier", "younger", "cheaper", "narrower", "colder", "cooler", "lighter", "weaker", "quicker",
+            "sooner", "thinner",
+        ]);
+        return found(if low { "<" } else { ">" }, 2);
     }
     if here.is("within") {
         return Some(Compared { op: "<=", next: i + 1, by: By::Within });
@@ -254,7 +300,87 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
         }
         return t.get(at).filter(|n| n.number().is_some()).map(|_| Compared { op, next: at, by: By::Word });
     }
-    WORDS.iter().find(|(_, words)| is_one(here, words)).and_then(|(op, _)| found(op, 1))
+    if let Some(found) = bound_noun(t, i) {
+        return Some(found);
+    }
+    let (op, _) = WORDS.iter().find(|(_, words)| is_one(here, words))?;
+    // `exceeds the 300 ms mark`, `above a rate of 5 %`
+    let skip = t.get(i + 1..).unwrap_or_default().iter().take(3);
+    let skip = skip.take_while(|w| {
+        w.is_any(&["the", "a", "an", "about", "around", "roughly", "approximately", "our", "its"])
+            || w.text.ends_with("'s")
+            || w.text.ends_with("’s")
+    });
+    let len = 1 + skip.count();
+    if t.get(i + len).is_some_and(|n| n.number().is_some()) { found(op, len) } else { found(op, 1) }
+}
+
+/// Nouns for an upper or lower bound: `p95 ceiling: 400 ms`, `Obergrenze von 5 %`, `limite máximo = 2 %`, `上限は80%`.
+fn bound_noun(t: &[Token<'_>], i: usize) -> Option<Compared> {
+    const UPPER: &[&str] = &[
+        "ceiling",
+        "cap",
+        "obergrenze",
+        "höchstwert",
+        "maximalwert",
+        "plafond",
+        "tope",
+        "techo",
+        "teto",
+        "tetto",
+        "bovengrens",
+        "maximum",
+        "övre",
+        "maksimum",
+        "上限",
+        "上限は",
+        "上限が",
+        "상한",
+        "最大",
+        "최대",
+        "最大で",
+        "最大値",
+        "最大值",
+    ];
+    const LOWER: &[&str] = &[
+        "floor",
+        "untergrenze",
+        "mindestwert",
+        "minimalwert",
+        "plancher",
+        "piso",
+        "ondergrens",
+        "minimum",
+        "下限",
+        "下限は",
+        "下限が",
+        "하한",
+        "最小",
+        "최소",
+        "最小値",
+        "最小值",
+        "最低でも",
+        "少なくとも",
+    ];
+    let here = t.get(i)?;
+    let mut at = i + 1;
+    let op = if is_one(here, UPPER) {
+        "<="
+    } else if is_one(here, LOWER) {
+        ">="
+    } else {
+        return None;
+    };
+    while at < i + 4
+        && t.get(at).is_some_and(|w| {
+            w.is_any(&["of", "is", "at", "de", "von", "bei", "ist", "beträgt", "est", "es", "di", "van", "à", "a"])
+                || matches!(w.kind, Kind::Sign(':' | '=' | '：'))
+                || w.text == "は"
+        })
+    {
+        at += 1;
+    }
+    t.get(at).filter(|n| n.number().is_some()).map(|_| Compared { op, next: at, by: By::Word })
 }
 
 /// Whether it is one of these words, in any case and any script.
@@ -284,6 +410,13 @@ pub(super) fn postfix(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)
             None
         };
     }
+    // `3 seconds at most`
+    if here.is("at")
+        && t.get(i + 1).is_some_and(|w| w.is_any(&["most", "least"]))
+        && t.get(i + 2).is_none_or(|n| n.number().is_none())
+    {
+        return Some((if t.get(i + 1)?.is("most") { "<=" } else { ">=" }, i + 2));
+    }
     // `0.2 % max`; a bare `5 min` has its unit already.
     if here.is_any(&["max", "maximum", "tops"]) {
         return Some(("<=", i + 1));
@@ -296,19 +429,18 @@ pub(super) fn postfix(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)
     }
     let starts = |words: &[&str]| words.iter().any(|w| here.text.starts_with(w));
     if here.text.is_ascii() {
-        None
-    } else if starts(&["以上"]) {
+        return None;
+    }
+    if let Some(found) = eastern::verb(t, i) {
+        return Some(found);
+    }
+    if starts(&["以上"]) {
         Some((">=", i + 1))
-    } else if starts(&["以下", "以内"]) {
+    } else if starts(&["以下", "以内", "以內"]) {
         Some(("<=", i + 1))
     } else if let Some(op) = across(t, i) {
         // `2%を10分以上超えた場合`: the length is read by who asks for it.
         Some((op, i + 1))
-    } else if starts(&["を超えな", "を超過しな", "を上回らな"]) {
-        // `1%を超えないこと`
-        Some(("<=", i + 1))
-    } else if starts(&["を下回らな", "を割らな"]) {
-        Some((">=", i + 1))
     } else if starts(&["未満", "未满", "を下回", "미만"]) {
         Some(("<", i + 1))
     } else if starts(&["を超", "超", "を上回", "초과"])

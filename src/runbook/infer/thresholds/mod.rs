@@ -6,13 +6,20 @@ use crate::runbook::class;
 use crate::runbook::labels;
 use crate::runbook::markdown::Kind as BlockKind;
 use crate::runbook::times;
+use crate::runbook::tokens::has_digit;
 
 mod amount;
+mod clause;
 mod columns;
 mod compare;
+mod eastern;
+mod grammar;
 mod lasting;
 mod metric;
+mod none;
+mod numerals;
 mod scan;
+mod sentences;
 mod severity;
 mod stated;
 mod table;
@@ -20,7 +27,9 @@ mod tongues;
 
 use metric::Names;
 use scan::{Asked, scan};
+use sentences::sentences;
 use severity::around;
+use stated::promises;
 use table::table;
 
 /// Longer lines are no sentences.
@@ -46,42 +55,65 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
     let mut label: Option<String> = None;
     let mut section = None;
     let mut here = None;
+    let mut listing = None;
     for (block, heading) in seen.blocks() {
         let before = out.len();
         if section != heading {
             section = heading;
             label = None;
             here = None;
+            listing = None;
         }
         match &block.kind {
             BlockKind::Paragraph => {
                 if block.item.is_none() {
                     here = None;
+                    listing = None;
                     label = labels::labels(block).pop().filter(|l| l.text.is_empty()).map(|l| l.name);
                 }
-                for line in &block.rich {
-                    let text = block.line(line);
-                    if may_hold(&text) {
+                for said in sentences(block) {
+                    let text = &said.text;
+                    if may_hold(text) {
                         let severity = *here.get_or_insert_with(|| around(seen, heading, label.as_deref()));
                         let parent = outer(seen, block.item);
                         let of_parent = parent.and_then(severity::of_word);
                         let of_place = label.as_deref().or_else(|| Some(times::title(seen.title(heading))));
+                        let promised = parent.is_some_and(promises)
+                            || *listing.get_or_insert_with(|| {
+                                label.as_deref().is_some_and(promises) || seen.path(heading).take(2).any(promises)
+                            });
+
+                        let boxed = block.item.and_then(|i| seen.doc.items.get(i)).is_some_and(|i| i.task.is_some());
                         let names = Names {
                             row: None,
                             last: None,
+                            timed: false,
+                            expected: promised || boxed,
                             around: parent.filter(|_| of_parent.is_none()).or(of_place),
                         };
                         let severity = of_parent.or(severity);
-                        scan(Asked { text: &text, line: line.line, names, severity, unit: None }, &mut out);
+                        let breaks = &said.breaks;
+                        let asked =
+                            Asked { text, line: said.line, breaks, names, severity, promised, ..Asked::default() };
+                        scan(asked, &mut out);
                     }
                 }
             }
-            // `Rollback (if error rate > 2% for 5 minutes)`.
+            // `Rollback (if error rate > 2% for 5 minutes)`, `Error rate above 5 %`.
             BlockKind::Heading(_) => {
                 let text = block.plain();
+                let severity = around(seen, heading, None);
+                let asked = |text| Asked { text, line: block.first, severity, ..Asked::default() };
                 if let Some(condition) = in_brackets(text).filter(|c| may_hold(c)) {
-                    let severity = around(seen, heading, None);
-                    scan(Asked { text: condition, line: block.first, severity, ..Asked::default() }, &mut out);
+                    scan(asked(condition), &mut out);
+                } else if may_hold(text) {
+                    scan(asked(text), &mut out);
+                    // A title is short and names much: only a number with its unit about something that is measured.
+                    let mut at = 0;
+                    out.retain(|t| {
+                        at += 1;
+                        at <= before || t.unit.is_some() && t.op != "in" && metric::is_metric(t.metric.raw())
+                    });
                 }
             }
             BlockKind::Table(rows) => table(rows, around(seen, heading, label.as_deref()), &mut out),
@@ -143,8 +175,9 @@ pub(in crate::runbook) fn states_limit(text: &str) -> bool {
 /// A cheap look before the line is cut to pieces.
 fn may_hold(text: &str) -> bool {
     text.len() <= MAX_LINE
-        && (text.bytes().any(|b| b.is_ascii_digit())
-            || ["ero ", "aseline", "SLO", " zero"].iter().any(|w| text.contains(w)))
+        && (has_digit(text)
+            || ["ero ", "aseline", "SLO", " zero"].iter().any(|w| text.contains(w))
+            || numerals::any(text))
 }
 
 #[cfg(test)]

@@ -117,9 +117,52 @@ fn without_negated(lower: &str) -> (String, bool) {
 pub(super) fn of_word(words: &str) -> Option<&'static str> {
     let lower = words.trim().to_lowercase();
     Some(match lower.as_str() {
-        "warn" | "warning" | "yellow" | "amber" | "minor" | "alert" | "notify" | "warnung" => "warn",
+        "warn"
+        | "warning"
+        | "yellow"
+        | "amber"
+        | "minor"
+        | "alert"
+        | "notify"
+        | "warnung"
+        | "jaune"
+        | "gelb"
+        | "amarillo"
+        | "amarelo"
+        | "giallo"
+        | "geel"
+        | "gul"
+        | "żółty"
+        | "жёлтый"
+        | "желтый"
+        | "жовтий"
+        | "sarı"
+        | "黄"
+        | "黄色"
+        | "avertissement"
+        | "aviso"
+        | "advertencia"
+        | "avviso"
+        | "waarschuwing"
+        | "varning"
+        | "advarsel"
+        | "ostrzeżenie"
+        | "varování"
+        | "предупреждение"
+        | "попередження"
+        | "uyarı"
+        | "警告"
+        | "주의"
+        | "경고"
+        | "galben"
+        | "groc"
+        | "keltainen"
+        | "sárga" => "warn",
         "page" | "critical" | "crit" | "escalate" | "escalation" | "major" | "pager" | "kritisch" | "paging" => "page",
-        "rollback" | "roll back" | "abort" | "red" | "stop" | "revert" | "halt" | "no-go" | "nogo" => "rollback",
+        "rollback" | "roll back" | "abort" | "red" | "stop" | "revert" | "halt" | "no-go" | "nogo" | "rouge"
+        | "rot" | "rojo" | "vermelho" | "rosso" | "rood" | "röd" | "rød" | "czerwony" | "červená" | "красный"
+        | "червоний" | "kırmızı" | "赤" | "红" | "红色" | "roșu" | "vermell" | "punainen" | "piros" | "abbruch"
+        | "зупинка" | "стоп" => "rollback",
         "info" | "notice" => "info",
         _ => return None,
     })

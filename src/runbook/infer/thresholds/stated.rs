@@ -87,3 +87,102 @@ pub(super) fn declared(t: &[Token<'_>], text: &str, names: Names<'_>) -> Option<
     let op = if better == Better::High { ">=" } else { "<=" };
     Some(One { metric, op, value: number(value), unit, relative: None, severity, next })
 }
+
+/// Headings and labels under which each line is a limit: `Thresholds`, `Abort criteria`, `Grenzwerte`, `Пороги`.
+pub(super) fn promises(title: &str) -> bool {
+    const LIMITS: &[&str] = &[
+        "threshold",
+        "limits",
+        "alert limits",
+        "slo",
+        "objectives",
+        "acceptance",
+        "abort criteria",
+        "success criteria",
+        "rollback criteria",
+        "rollback triggers",
+        "go criteria",
+        "no-go criteria",
+        "go/no-go criteria",
+        "exit criteria",
+        "guardrail",
+        "tolerances",
+        "targets",
+        "grenzwert",
+        "schwellwert",
+        "schwellenwert",
+        "abbruchkriterien",
+        "abnahmekriterien",
+        "erfolgskriterien",
+        "zielwert",
+        "seuil",
+        "limites",
+        "critères",
+        "objectifs",
+        "umbral",
+        "límites",
+        "criterios",
+        "objetivos",
+        "limiares",
+        "critérios",
+        "soglie",
+        "soglia",
+        "criteri ",
+        "drempel",
+        "grenswaarden",
+        "criteria voor",
+        "stopcriteria",
+        "tröskel",
+        "gränsvärden",
+        "grænseværdi",
+        "terskel",
+        "progi",
+        "próg",
+        "kryteria",
+        "wartości graniczne",
+        "prahy",
+        "limity",
+        "порог",
+        "критери",
+        "предел",
+        "eşik",
+        "sınır",
+        "kriter",
+        "阈值",
+        "指标要求",
+        "标准",
+        "閾値",
+        "しきい値",
+        "基準",
+        "임계",
+        "기준",
+    ];
+    let lower = title.to_lowercase();
+    LIMITS.iter().any(|w| lower.contains(w))
+}
+
+/// `Error rate: 1 %` under a heading that promises limits: a name, a sign and a number with its unit, and which way is worse is known.
+pub(super) fn listed(t: &[Token<'_>], text: &str, severity: Option<&str>) -> Option<One> {
+    let apart = t.iter().position(|k| matches!(k.kind, Kind::Sign(':' | '：' | '=' | '–' | '—' | '→')))?;
+    let (value, unit, next) = amount(t, apart + 1)?;
+    let ends = t.get(next).is_none_or(|k| {
+        matches!(k.kind, Kind::Sign('(' | '（' | ',' | ';' | '.' | '，' | '。'))
+            || k.is_any(&["for", "over", "per", "averaged", "sustained"])
+    });
+    let name = metric::clean(text.get(..t.get(apart)?.from)?);
+    let better = metric::better(&name)?;
+    let fine = ends
+        && name.split_whitespace().count() <= 6
+        && fits(&name, unit)
+        && !matches!(unit, Some("min" | "h" | "d"))
+        && !["rto", "rpo"].contains(&name.to_lowercase().as_str())
+        && (unit.is_some() || value == 0.0);
+    let op = match (better, matches!(severity, Some("rollback" | "page" | "warn"))) {
+        (Better::Low, _) if value == 0.0 => "==",
+        (Better::Low, false) => "<=",
+        (Better::High, false) => ">=",
+        (Better::Low, true) => ">",
+        (Better::High, true) => "<",
+    };
+    fine.then(|| One { metric: name, op, value: number(value), unit, relative: None, severity: None, next })
+}

@@ -1,13 +1,13 @@
 //! Tables of limits: a row for each metric and a column for each severity, or a row for each service and a column for each metric.
 
 use super::amount::{amount, number};
-use super::columns::{NAMES, Role, Side, lengths, role};
+use super::columns::{NAMES, Role, Side, lengths, role, usual};
 use super::compare::{By, comparator, postfix};
 use super::may_hold;
 use super::metric::{self, Better, Names};
 use super::scan::{Asked, fits, scan};
 use super::severity;
-use super::tongues::plain;
+use super::tongues::{each, plain};
 use crate::runbook::Threshold;
 use crate::runbook::infer::column;
 use crate::runbook::markdown::Row;
@@ -27,7 +27,9 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
     {
         *role = Role::Lasting;
     }
+    // In a row with `> 40` the range beside it is one too, though it has no unit.
     let limits = roles.iter().any(|r| matches!(r, Role::Limit(..)));
+    let several = roles.iter().filter(|r| matches!(r, Role::Limit(..))).count() > 1;
     for row in body {
         let cell = |want: Role| {
             roles
@@ -37,12 +39,16 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
                 .map(|c| c.trim())
                 .filter(|c| !c.is_empty())
         };
-        let named = row.cells.get(name).map_or("", String::as_str);
+        // `| 07:00 | login failures | max 15/min |`: a time is no name.
+        let letters = |c: &&String| c.chars().any(char::is_alphabetic);
+        let named = row.cells.get(name).filter(|c| letters(c) || starts_comparing(c) || is_range(c));
+        let named =
+            named.or_else(|| row.cells.iter().find(|c| letters(c) && !starts_comparing(c))).map_or("", String::as_str);
         let before = out.len();
         // A name that holds a whole limit: `Error rate > 5%`.
-        if may_hold(named) && (!limits || starts_comparing(named)) {
+        if may_hold(named) && (!limits || starts_comparing(named) || is_range(named)) {
             // `| > 14.4 |` under `Burn rate`: the head names what is compared.
-            let heads = head.cells.get(name).map(String::as_str).filter(|_| starts_comparing(named));
+            let heads = head.cells.get(name).map(String::as_str).filter(|_| starts_comparing(named) || is_range(named));
             let names = Names { row: heads, ..Names::default() };
             let asked = Asked { text: named, line: row.line, severity: around, names, ..Asked::default() };
             scan(asked, out);
@@ -52,6 +58,10 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             if text.is_empty() || !may_hold(text) {
                 continue;
             }
+            // Beside columns of limits one that says how it usually is holds none, unless it compares.
+            if usual(head) && several && !starts_comparing(text) {
+                continue;
+            }
             let (severity, side) = match role {
                 Role::Limit(severity, side) => (severity.or(around), Some(*side)),
                 Role::Metric | Role::Other => (around, None),
@@ -59,20 +69,31 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
             };
             // In a table with columns for limits the others only tell.
             // … but for a cell that is a limit by its looks.
-            let looks = starts_comparing(text) || text.starts_with(['<', '>', '≤', '≥', '＜', '＞']) || is_range(text);
+            let beside = || row.cells.iter().skip(1).any(|c| starts_comparing(c));
+            let looks = starts_comparing(text)
+                || text == "0" && beside()
+                || text.starts_with(['<', '>', '≤', '≥', '＜', '＞'])
+                || is_range(text) && (has_unit(text) || beside());
             if limits && side.is_none() && *role != Role::Metric && !looks {
                 continue;
             }
-            let side = side.or(if limits && looks { Some(Side::Keep) } else { None });
+            let side = side.or(if looks && named.chars().any(char::is_alphabetic) { Some(Side::Keep) } else { None });
             let of_head = *role == Role::Metric;
             let both;
-            let name = if of_head && !metric::is_metric(named) {
+            // `| Low | 1–3 % |` under `Level | Error rate`: the row names a level, the head the metric.
+            let level = of_head && metric::is_metric(bare_head(head)) && is_level(named);
+            let name = if level {
+                bare_head(head)
+            } else if of_head && !metric::is_metric(named) {
                 both = format!("{} {}", named.trim(), bare_head(head));
                 both.as_str()
             } else {
                 named
             };
-            let unit = unit_of_head(head).or_else(|| unit_of_head(named));
+            let unit =
+                unit_of_head(head).or_else(|| metric::unit_of(named, text)).or_else(|| each(&tokens(named))).or_else(
+                    || unit_of_head(named).filter(|u| !matches!(*u, "d" | "h" | "min") || named.contains(['(', '['])),
+                );
             let before = out.len();
             let joined;
             let words = match (cell(Role::Op), cell(Role::Unit)) {
@@ -93,6 +114,7 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
                 },
                 severity,
                 unit,
+                ..Asked::default()
             };
             scan(asked, out);
             if out.len() == before
@@ -121,8 +143,45 @@ pub(super) fn table(rows: &[Row], around: Option<&'static str>, out: &mut Vec<Th
 /// `höchstens 800 ms`, `3%超`: a limit in words and nothing before it.
 fn starts_comparing(text: &str) -> bool {
     let t = plain(text, &tokens(text));
-    comparator(&t, 0).is_some_and(|c| c.by != By::Within && amount(&t, c.next).is_some())
-        || amount(&t, 0).is_some_and(|(_, _, next)| postfix(&t, next).is_some())
+    // `분당 20건 초과`
+    let t = t.get(usize::from(each(t.get(..1).unwrap_or_default()).is_some())..).unwrap_or_default();
+    // `di bawah 10.000`
+    let little =
+        t.first().is_some_and(|w| w.text.chars().count() <= 3 && w.number().is_none() && comparator(t, 0).is_none());
+    let t = t.get(usize::from(little && comparator(t, 1).is_some())..).unwrap_or_default();
+    comparator(t, 0).is_some_and(|c| c.by != By::Within && amount(t, c.next).is_some())
+        || amount(t, 0).is_some_and(|(_, _, next)| postfix(t, next).is_some())
+}
+
+/// Whether a cell names how grave something is and nothing else.
+fn is_level(cell: &str) -> bool {
+    let lower = cell.trim().to_lowercase();
+    severity::of_word(cell).is_some()
+        || matches!(
+            lower.as_str(),
+            "low"
+                | "medium"
+                | "high"
+                | "minor"
+                | "moderate"
+                | "severe"
+                | "green"
+                | "orange"
+                | "ok"
+                | "normal"
+                | "degraded"
+                | "niedrig"
+                | "mittel"
+                | "hoch"
+        )
+        || ["level", "sev", "tier", "stufe", "niveau", "nivel"].iter().any(|w| {
+            lower.strip_prefix(w).is_some_and(|rest| rest.trim_start_matches([' ', '-']).parse::<u8>().is_ok())
+        })
+}
+
+/// Whether the number that ends a cell has a unit.
+fn has_unit(text: &str) -> bool {
+    text.ends_with(|c: char| !c.is_ascii_digit())
 }
 
 /// `3-6 s`, `60–85%` and nothing else.
@@ -133,7 +192,7 @@ fn is_range(text: &str) -> bool {
         return false;
     }
     amount(&t, mid + 1)
-        .is_some_and(|(_, unit, next)| unit.is_some_and(|u| !matches!(u, "min" | "h" | "d")) && next >= t.len())
+        .is_some_and(|(_, unit, next)| unit.is_none_or(|u| !matches!(u, "min" | "h" | "d")) && next >= t.len())
 }
 
 /// The length in a cell; a window of many days is what an objective is counted over, not how long it must last.

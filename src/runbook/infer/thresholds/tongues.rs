@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::amount::amount;
+use super::grammar::{self, composed};
+use super::numerals::numerals;
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
 
@@ -54,7 +56,7 @@ const PHRASES: &[(Means, &str)] = &[
          superan, superan los, superar, superar el, superar los, excede, excede el, excede los, excedan, \
          excediera, sobrepasa, rebasa, sube de, mais de, mais do que, mais que, maior que, maior do que, \
          superior à, acima de, acima dos, acima do, ultrapassa, ultrapassar, ultrapasse, exceder, exceda, \
-         passar de, passa de, passe de, passarem de, più di, più del, maggiore di, maggiore del, superiore a, \
+         pasa de, pase de, pasan de, pasar de, passar de, passa de, passe de, passarem de, più di, più del, maggiore di, maggiore del, superiore a, \
          superiore al, superiore allo, superiore ai, superiori a, superiori al, superiori allo, superiori ai, \
          oltre il, oltre lo, oltre i, oltre gli, oltre, sopra il, sopra, sopra lo, sopra i, al di sopra di, al di \
          sopra del, superare, superare il, superare i, supera il, supera lo, supera i, supera gli, eccede, \
@@ -71,7 +73,7 @@ const PHRASES: &[(Means, &str)] = &[
          inférieure ou égale à, inférieurs ou égaux à, pas plus de, pas plus d', ne dépasse pas, ne dépassent \
          pas, ne doit pas dépasser, ne doivent pas dépasser, jusqu'à, limité à, limitée à, como máximo, a lo \
          sumo, no más de, no mayor que, no mayor de, no superior a, no superior al, menor o igual que, menor \
-         o igual a, menor o igual al, igual o inferior a, igual o inferior al, igual o menor que, inferior o \
+         o igual a, 小于等于, 小於等於, paling banyak, paling lama, tidak lebih dari, maksimal, nhiều nhất, tối đa, cel mult, com a màxim, com a molt, το πολύ, không quá, không vượt quá, menor o igual al, igual o inferior a, igual o inferior al, igual o menor que, inferior o \
          igual a, inferior o igual al, hasta el, hasta un, hasta, máximo de, máximo, no debe superar, no debe \
          superar el, no debe superar los, no debe exceder, no puede superar, no supera, no supera el, no \
          supera los, no debe pasar de, no pasa de, no máximo, até, não mais de, não mais que, não mais do \
@@ -96,7 +98,7 @@ const PHRASES: &[(Means, &str)] = &[
          atteint les, ne descend pas sous, ne doit pas descendre sous, ne passe pas sous, al menos, al menos \
          el, al menos un, por lo menos, como mínimo, de al menos, de al menos el, de al menos un, no menos \
          de, no inferior a, no inferior al, no menor que, no menor de, mayor o igual que, mayor o igual a, \
-         mayor o igual al, igual o superior a, igual o superior al, superior o igual a, superior o igual al, \
+         大于等于, 大於等於, paling sedikit, sekurang - kurangnya, minimal, ít nhất, tối thiểu, cel puțin, com a mínim, almenys, τουλάχιστον, mayor o igual al, igual o superior a, igual o superior al, superior o igual a, superior o igual al, \
          igual o mayor que, mínimo de, mínimo, alcanza, alcanza el, no baja de, no debe bajar de, no baja \
          del, no debe bajar del, pelo menos, de pelo menos, no mínimo, maior ou igual a, superior ou igual a, \
          igual ou superior a, igual ou maior que, não menos de, não menos que, não inferior a, atinge, \
@@ -116,13 +118,13 @@ const PHRASES: &[(Means, &str)] = &[
         "gleich, égal à, égale à, igual a, igual al, uguale a, równy, równa, równe, равно, равна, равен, 等于, \
          等於",
     ),
-    (Means::End('≤'), "bis, до, tot, até, hasta, do, til, 至"),
+    (Means::End('≤'), "bis, до, tot, até, hasta, do, til, έως, μέχρι, fins a, până la, đến, hingga, asti, 至"),
     (Means::End('≥'), "ab, от, od, vanaf, dès, a partir de, à partir de, desde, a partire da"),
     (
         Means::For,
-        "länger als, für länger als, über einen zeitraum von, innerhalb von, während, für, seit, gedurende, \
+        "selama, selama lebih dari, trong, trong hơn, trong vòng, timp de, durant, durant més de, για, για περισσότερο από, länger als, für länger als, über einen zeitraum von, innerhalb von, während, für, seit, gedurende, \
          langer dan, binnen, under minst, pendant, durant, depuis, sur une période de, pendant plus de, en \
-         moins de, sur, durante, durante más de, a lo largo de, en un plazo de, dentro de, por más de, en \
+         moins de, sur, durante, durante más de, a lo largo de, en un plazo de, dentro de, in meno di, binnen minder dan, in weniger als, por más de, en \
          menos de, ao longo de, por mais de, em um período de, em menos de, por, per più di, per oltre, \
          nell'arco di, nel giro di, entro, in un periodo di, przez, przez ponad, w ciągu, dłużej niż, przez \
          co najmniej, w czasie, po dobu, během, déle než, в течение, на протяжении, за, дольше, дольше чем, \
@@ -131,12 +133,12 @@ const PHRASES: &[(Means, &str)] = &[
     (Means::In, "en, em, w, в, dans, av"),
     (
         Means::Per("s"),
-        "pro sekunde, je sekunde, par seconde, por segundo, al secondo, na sekundę, в секунду, per seconde, \
+        "pr sekund, pr . sekund, per detik, mỗi giây, pe secundă, per segon, sekunnissa, pro sekunde, je sekunde, par seconde, por segundo, al secondo, na sekundę, в секунду, per seconde, \
          za sekundu",
     ),
     (
         Means::Per("min"),
-        "pro minute, je minute, par minute, por minuto, al minuto, na minutę, в минуту, per minuut, za \
+        "pr minut, pr . minut, per minutt, per menit, mỗi phút, mỗi phút, pe minut, per minut, minuutissa, pro minute, je minute, par minute, por minuto, al minuto, na minutę, в минуту, per minuut, za \
          minutu, a la minute, cada minuto, a cada minuto, на минуту, на хвилину",
     ),
     (
@@ -148,6 +150,7 @@ const PHRASES: &[(Means, &str)] = &[
 /// Words between a comparator and its number that say nothing.
 const ARTICLES: &[&str] = &[
     "ca", "etwa", "the", "el", "los", "las", "il", "i", "gli", "le", "les", "um", "un", "os", "as", "o", "den", "dem",
+    "l'", "l’", "dell'", "all'", "de", "het", "die", "das", "een", "ein", "na", "на",
 ];
 
 /// Comparisons of two words that stand behind their number: `60 % como máximo`.
@@ -167,7 +170,7 @@ const TWO_BEHIND: &[(&str, &str, &str)] = &[
 
 /// A rate that is said before its number: `Dakikada 20'den fazla`, `毎分100件`.
 const EACH: &[(&str, &[&str])] = &[
-    ("/min", &["dakikada", "毎分", "每分钟", "每分", "분당", "1分あたり", "分あたり"]),
+    ("/min", &["dakikada", "percenként", "毎分", "每分钟", "每分", "분당", "1分あたり", "分あたり"]),
     ("/s", &["saniyede", "毎秒", "每秒", "초당"]),
 ];
 
@@ -189,6 +192,8 @@ const BEHIND: &[(&str, &[&str])] = &[
             "aşması",
             "geçerse",
             "yüksek",
+            "uzun",
+            "büyük",
             "überschreitet",
             "überschreiten",
             "überschritten",
@@ -196,7 +201,25 @@ const BEHIND: &[(&str, &[&str])] = &[
             "übersteigen",
         ],
     ),
-    ("<", &["altında", "altındaysa", "altına", "düşük", "unterschreitet", "unterschreiten", "unterschritten"]),
+    (">", &["felett", "fölött"]),
+    ("<", &["alatt"]),
+    (
+        "<",
+        &[
+            "az",
+            "azsa",
+            "azına",
+            "küçük",
+            "kısa",
+            "altında",
+            "altındaysa",
+            "altına",
+            "düşük",
+            "unterschreitet",
+            "unterschreiten",
+            "unterschritten",
+        ],
+    ),
     ("<=", &["aşmamalı", "geçmemeli", "aşmıyor"]),
 ];
 
@@ -221,10 +244,15 @@ static BY_FIRST: LazyLock<Phrases> = LazyLock::new(|| {
 
 /// The tokens of a line with its phrases put plainly.
 pub(super) fn plain<'a>(line: &'a str, t: &[Token<'a>]) -> Vec<Token<'a>> {
+    let counted = numerals(t);
+    let t = counted.as_slice();
     let mut out: Vec<Token<'a>> = Vec::with_capacity(t.len());
     let mut i = 0;
     while let Some(here) = t.get(i) {
-        let Some((means, len)) = phrase(t, i) else {
+        let whole = phrase(t, i);
+        let parts = composed(t, i)
+            .filter(|(_, len)| whole.is_none_or(|(means, known)| matches!(means, Means::Op(_)) && *len > known));
+        let Some((means, len)) = parts.map(|(sign, len)| (Means::Op(sign), len)).or(whole) else {
             out.push(*here);
             i += 1;
             continue;
@@ -263,7 +291,12 @@ fn phrase(t: &[Token<'_>], i: usize) -> Option<(Means, usize)> {
                 }
             })
         });
-        (fits && allowed(t, i, *means, 1 + rest.len(), &lower)).then_some((*means, 1 + rest.len()))
+        // `in meno di 10 secondi`, where no number stands before: not how long, but at most.
+        let less = rest.iter().any(|w| matches!(*w, "menos" | "moins" | "meno" | "minder" | "weniger"));
+        let first =
+            *means == Means::For && less && !t.get(..i).unwrap_or_default().iter().any(|w| w.number().is_some());
+        let means = if first { Means::Op('<') } else { *means };
+        (fits && allowed(t, i, means, 1 + rest.len(), &lower)).then_some((means, 1 + rest.len()))
     })?;
     Some((means, len))
 }
@@ -278,9 +311,14 @@ fn allowed(t: &[Token<'_>], i: usize, means: Means, len: usize, first: &str) -> 
     match means {
         Means::Op(_) => counts,
         Means::End(_) => {
+            // `do 45 min`, where a cell holds nothing else.
+            let whole = amount(t, i + len).is_some_and(|(.., next)| next >= t.len());
+            let colon = t.get(..i).unwrap_or_default().iter().any(|k| matches!(k.kind, Kind::Sign(':' | '：')));
             let unit = amount(t, i + len).and_then(|(_, unit, _)| unit);
             let before = t.get(i.saturating_sub(3)..i).unwrap_or_default();
-            matches!(unit, Some("%" | "ms" | "s" | "rps" | "/s" | "/min"))
+            (matches!(unit, Some("%" | "ms" | "s" | "rps" | "/s" | "/min"))
+                || colon && matches!(unit, Some("min" | "GB" | "MB"))
+                || i == 0 && whole)
                 && !before.iter().any(|w| w.number().is_some())
         }
         Means::Per(_) => true,
@@ -297,7 +335,7 @@ fn allowed(t: &[Token<'_>], i: usize, means: Means, len: usize, first: &str) -> 
 
 /// Whether a comparator phrase with a number follows: `przez ponad 10 minut`.
 fn phrase_ahead(t: &[Token<'_>], i: usize) -> bool {
-    matches!(phrase(t, i), Some((Means::Op(_), _)))
+    matches!(phrase(t, i), Some((Means::Op(_), _))) || composed(t, i).is_some()
 }
 
 /// A comparator token that was a phrase rather than a sign.
@@ -319,6 +357,21 @@ pub(super) fn behind(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)>
     if t.get(at).is_some_and(|k| matches!(k.kind, Kind::Sign('\'' | '’'))) {
         at += 1;
     }
+    // `5-nél kevesebb`, `80 %-nál több`
+    if let (Some(dash), Some(ending), Some(word)) = (t.get(at), t.get(at + 1), t.get(at + 2))
+        && dash.dash()
+        && dash.to == ending.from
+        && ending.is_any(&["nél", "nál"])
+    {
+        let op = if word.is_any(&["kevesebb", "kisebb", "alacsonyabb", "rövidebb"]) {
+            Some("<")
+        } else if word.is_any(&["több", "nagyobb", "magasabb", "hosszabb"]) {
+            Some(">")
+        } else {
+            None
+        };
+        return op.map(|op| (op, at + 3));
+    }
     let op = |at: usize| {
         let word = t.get(at).filter(|w| w.kind == Kind::Word)?;
         let lower = word.text.to_lowercase();
@@ -329,6 +382,19 @@ pub(super) fn behind(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)>
         && let Some(found) = op(at + 1)
     {
         return Some((if found == ">" { "<=" } else { ">=" }, at + 2));
+    }
+    if let Some(found) = grammar::behind(t, at) {
+        return Some(found);
+    }
+    // `5.000 berichten overschrijdt`: what is counted stands before its verb.
+    let noun = |k: usize| t.get(k).is_some_and(|w| w.kind == Kind::Word);
+    for skipped in 1..=3_usize {
+        if !(at..at + skipped).all(noun) {
+            break;
+        }
+        if let Some(found) = grammar::verb(t, at + skipped) {
+            return Some(found);
+        }
     }
     let short = t.get(at).is_some_and(|w| w.kind == Kind::Word && w.text.chars().count() <= 4);
     op(at).map(|op| (op, at + 1)).or_else(|| op(at + 1).filter(|_| short).map(|op| (op, at + 2)))

@@ -7,6 +7,7 @@ use super::tongues::each;
 use crate::runbook::labels;
 use crate::runbook::tokens::{Kind, Token};
 
+mod stems;
 mod words;
 
 use words::FILLERS;
@@ -21,6 +22,10 @@ pub(super) struct Names<'a> {
     pub around: Option<&'a str>,
     /// What the number before it in the same line is about.
     pub last: Option<&'a str>,
+    /// Whether that number is a length of time.
+    pub timed: bool,
+    /// Whether the line asks for what it says: a box, or a place of limits.
+    pub expected: bool,
 }
 
 /// What the number at `i` is about, and the severity that its words give it; `next` is where the number ends.
@@ -75,6 +80,40 @@ fn says_nothing(words: &str) -> bool {
                 | "normal"
                 | "healthy"
                 | "green"
+                | "grün"
+                | "vert"
+                | "verde"
+                | "groen"
+                | "grön"
+                | "grøn"
+                | "zielony"
+                | "zelená"
+                | "зелёный"
+                | "зеленый"
+                | "зелений"
+                | "yeşil"
+                | "緑"
+                | "绿色"
+                | "vihreä"
+                | "zöld"
+                | "ziel"
+                | "soll"
+                | "objectif"
+                | "objetivo"
+                | "obiettivo"
+                | "meta"
+                | "doel"
+                | "mål"
+                | "cel"
+                | "cíl"
+                | "мета"
+                | "цель"
+                | "норма"
+                | "hedef"
+                | "alarm"
+                | "eskalation"
+                | "escalation"
+                | "fine"
                 | "pass"
                 | "fail"
                 | "acceptable"

@@ -1,5 +1,8 @@
 //! The words of metrics: which make one, which way each is better, which say nothing, and the unit that a name carries.
 
+use super::stems;
+use crate::runbook::times;
+
 /// Which way a metric is better.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::runbook::infer::thresholds) enum Better {
@@ -204,13 +207,13 @@ pub(in crate::runbook::infer::thresholds) fn is_version(metric: &str) -> bool {
 
 /// Parts of the words for times, rates, queues, errors and loads in other languages.
 const METRICS: &str = "zeit, verzöger, rückstand, warteschlang, durchsatz, speicher, auslast, abweichung, anteil, wachtrij, \
-    vertraging, beschikbaar, fout, svarstid, fel, kö, délai, retard, temps, disponibil, charge, mémoire, \
+    vertraging, beschikbaar, fout, svarstid, fel, kö, délai, retard, temps, disponibil, charge cpu, charge moyenne, charge du, mémoire, \
     réussite, échec, débit, occupation, retraso, tiempo, memoria, memória, tempo, atraso, taxa, erro, latência, \
     latenza, ritardo, utilizz, utiliz, uso de, uso della, uso del, tasso, fila, cola, coda, espacio, espaço, \
     spazio, carga, carico, rendimiento, vazão, czas, opóźn, błęd, kolejk, dostępno, użyci, obciąż, pamię, \
     zajęto, odsetek, chyb, zpožd, доля, ошиб, время, задерж, очеред, загруз, памят, доступн, отстав, использ, \
     нагруз, успеш, затрим, помил, диск, oran, süre, gecik, kuyru, kullanım, bellek, erişilebil, hata, 率, 延迟, 延遲, \
-    时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 请求, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
+    centil, perzentil, percentil, персентил, median, médian, медиан, 量, tijd, wacht, doba, waktu, aika, timp, χρόν, elapsed, time of, time to, response, round trip, roundtrip, failover time, gültig, wygaś, 有効, 有效, 유효, 时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 请求, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
 
 /// Words that make a number one to watch.
 pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
@@ -397,7 +400,7 @@ pub(in crate::runbook::infer::thresholds) fn better(metric: &str) -> Option<Bett
     ]) {
         Some(Better::Low)
     } else {
-        None
+        stems::better(&lower)
     }
 }
 
@@ -435,6 +438,7 @@ pub(in crate::runbook::infer::thresholds) fn is_bad(metric: &str) -> bool {
     ]
     .iter()
     .any(|w| lower.contains(w))
+        || stems::bad(&lower)
 }
 
 /// The unit that a metric's name carries: `p95 latency ms`, `Total requests/sec`, `Latency (ms)`.
@@ -445,7 +449,33 @@ pub(in crate::runbook::infer::thresholds) fn unit_of(metric: &str, text: &str) -
     {
         return Some("rps");
     }
-    let last = lower.rsplit([' ', '(', '_', '[']).next()?.trim_matches([')', ']', '.']);
+    let mut words = lower.rsplit([' ', '(', '_', '[']).filter(|w| !w.is_empty());
+    let last = words.next()?.trim_matches([')', ']', '.']);
+    // `logins per minute`, `Fehler pro Minute`, `erreurs/min`
+    let each = words.next().is_some_and(|w| {
+        matches!(
+            w.trim_end_matches('.'),
+            "pr" | "mỗi" | "per" | "pro" | "par" | "por" | "je" | "al" | "na" | "в" | "за" | "a" | "на"
+        )
+    });
+    let rate = last.rsplit_once('/').map(|(_, unit)| unit).or(each.then_some(last)).and_then(times::unit);
+    if let Some(rate) = rate {
+        return match rate {
+            1.0 => Some("/s"),
+            60.0 => Some("/min"),
+            _ => None,
+        };
+    }
+    // `days until expiry`, `Tage bis zum Ablauf`
+    let first =
+        lower.split(' ').next().filter(|w| w.len() > 2 && *w != "min" && lower.contains(' ')).and_then(times::unit);
+    match first {
+        Some(86_400.0) => return Some("d"),
+        Some(3600.0) => return Some("h"),
+        Some(60.0) => return Some("min"),
+        Some(1.0) => return Some("s"),
+        _ => {}
+    }
     match last {
         "ms" | "millis" | "milliseconds" => Some("ms"),
         "%" | "percent" | "pct" => Some("%"),
