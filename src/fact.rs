@@ -364,6 +364,9 @@ pub enum Fact {
         held: f64,
         /// What was seen.
         why: Untrusted,
+        /// What was asked, in short: healthy time of one question is none of another. None in journals of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<String>,
     },
     /// A gate was decided.
     GateDecided {

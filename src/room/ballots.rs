@@ -51,6 +51,8 @@ pub struct Turn {
     pub to: Stand,
     /// Seconds of healthy time then.
     pub held: f64,
+    /// What was asked then, in short.
+    pub asked: Option<String>,
 }
 
 /// What people have decided of a gate.
@@ -94,10 +96,10 @@ impl Ballots {
                     votes.insert(key, Cast { stamp, by, role, vote: *vote, comment });
                 }
             }
-            Fact::GateTurned { gate, to, held, why } => {
+            Fact::GateTurned { gate, to, held, why, asked } => {
                 let said = self.of(gate);
                 if said.turn.as_ref().is_none_or(|known| known.stamp < stamp) {
-                    said.turn = Some(Turn { stamp, to: *to, held: *held });
+                    said.turn = Some(Turn { stamp, to: *to, held: *held, asked: asked.clone() });
                 }
                 if *to == Stand::Broken && said.breach.as_ref().is_none_or(|(known, _)| *known < stamp) {
                     said.breach = Some((stamp, why.clone()));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
 use super::ballots::{Settled, Turn};
 use super::dwell::{Dwell, Terms};
@@ -122,8 +123,8 @@ pub(super) fn judge_gates(room: &mut Room) -> Vec<Fact> {
         }
         if news {
             let why = room.gate(ix).map(|g| g.missing).unwrap_or_default();
-            let (gate, why) = (Untrusted::new(gate.name.clone()), Untrusted::new(why));
-            facts.push(Fact::GateTurned { gate, to: stand, held, why });
+            let (name, why) = (Untrusted::new(gate.name.clone()), Untrusted::new(why));
+            facts.push(Fact::GateTurned { gate: name, to: stand, held, why, asked: Some(question(gate)) });
         }
     }
     if changed {
@@ -185,9 +186,23 @@ pub(super) fn keep(old: &Plan, kept: Vec<GateLive>, new: &Plan, live: &mut [Gate
     }
 }
 
+/// What a gate asks for and where, in short: the first 16 hex digits of a SHA-256.
+fn question(gate: &GatePlan) -> String {
+    let mut sha = Sha256::new();
+    let place = gate.at.iter().map(|at| at.name.as_str());
+    for part in place.chain(gate.criteria.iter().map(|c| c.text.as_str())) {
+        sha.update((part.len() as u64).to_le_bytes());
+        sha.update(part);
+    }
+    sha.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The healthy time up to a moment: what was recorded and, where the criteria held then, what was looked since. A breach that
 /// nobody could record is on the tape all the same.
 fn seen(room: &Room, gate: &GatePlan, turn: &Turn, until: DateTime<Utc>) -> Duration {
+    if turn.asked.as_ref().is_some_and(|asked| *asked != question(gate)) {
+        return Duration::ZERO;
+    }
     let held = Duration::try_from_secs_f64(turn.held).unwrap_or_default();
     if turn.to != Stand::Holds {
         return held;

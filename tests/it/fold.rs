@@ -142,7 +142,9 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
                     vote,
                     comment: Untrusted::new("as I see it"),
                 },
-                Say::Turn(to) => Fact::GateTurned { gate: gate(), to, held: 1.5, why: Untrusted::new("seen") },
+                Say::Turn(to) => {
+                    Fact::GateTurned { gate: gate(), to, held: 1.5, why: Untrusted::new("seen"), asked: None }
+                }
                 Say::Reopen(saw) => Fact::GateReopened {
                     gate: gate(),
                     reason: Untrusted::new("again"),

@@ -478,6 +478,33 @@ fn what_was_not_seen_and_not_recorded_is_not_counted_for_the_sake_of_something_e
     assert!(held <= Duration::from_secs(35), "{held:?}, and the error rate was not seen for the last 40 s");
 }
 
+/// The plan was edited before somebody else took the watch: what held under the question before says nothing of this one.
+#[test]
+fn healthy_time_of_another_question_is_not_taken_over() {
+    let mut it = Watched::new();
+    it.tick("enable 5%");
+    it.tick("watch it");
+    it.good(33);
+    let held_under = |plan: &str| {
+        let mut next = Watched::new();
+        let plan = crate::support::plan(plan, &next.room.book.runbooks);
+        next.room.replan(plan);
+        next.room.progress = it.room.progress.clone();
+        next.room.live.watch = Watch::Me { epoch: 2 };
+        next.room.now = it.room.now.plus(Duration::from_secs(1));
+        for (here, there) in next.room.live.metrics.iter_mut().zip(&it.room.live.metrics) {
+            here.series = there.series.clone();
+        }
+        observe::begin_watch(&mut next.room);
+        next.good(1);
+        next.canary().dwell.0
+    };
+    assert!(held_under(PLAN) > Duration::from_secs(25), "the same question goes on: {:?}", held_under(PLAN));
+    let stricter = PLAN.replacen("p95 < 500ms", "p95 < 400ms", 1);
+    assert_ne!(stricter, PLAN);
+    assert!(held_under(&stricter) <= Duration::from_secs(2), "{:?}", held_under(&stricter));
+}
+
 /// A process that reads along takes the watch's healthy time, as long as that one watches.
 #[test]
 fn a_reader_has_the_healthy_time_of_the_watch() {
