@@ -280,8 +280,10 @@ fn metric(room: &mut Room, at: Now, reading: MetricReading) {
     room.revision.metrics += 1;
     match reading.value {
         Ok(point) => {
-            // The clock was set back, and nobody has said so yet: what lies ahead of it would keep this value out.
-            if live.series.last().is_some_and(|last| last.at > at.utc + AHEAD) {
+            // The clock was set back, and nobody has said so yet, or this process began after it: what lies ahead of it would keep
+            // this value out.
+            let ahead = |last: Point| last.at > at.utc + AHEAD || last.at > room.now.utc && last.at >= point.at;
+            if live.series.last().is_some_and(ahead) {
                 live.series.forget_after(at.utc);
             }
             live.series.push(point.at, point.value);

@@ -184,6 +184,24 @@ fn a_stop_of_a_minute_counts_for_no_alert() {
     assert_eq!(w.room.live.metrics[0].current(), None, "stale at once");
 }
 
+/// T92: who starts right after the clock was set back reads samples of a moment that is still to come, and then newer ones with
+/// older times: the last that was measured counts.
+#[test]
+fn who_starts_after_a_step_back_takes_what_was_measured_last() {
+    let mut w = World::new("# R\n\n1. x\n", &plan("", PLAN));
+    let start = w.room.now;
+    let mut measured = |ahead: i64, value: f64| {
+        let at = Now { utc: start.utc + TimeDelta::seconds(ahead), ..start };
+        let readings = vec![MetricReading { metric: MetricIx(0), value: Ok(Point { at: at.utc, value }) }];
+        let sample = Sample { probe: ProbeId(1), at, took: Duration::ZERO, reading: Came::Metrics(readings) };
+        observe::observe(&mut w.room, sample);
+        w.room.live.metrics[0].current()
+    };
+    measured(2, 0.1);
+    measured(4, 0.2);
+    assert_eq!(measured(0, 5.0), Some(5.0));
+}
+
 /// T93: after a pause of the pollers' clock each probe is asked once, not once for each beat it missed.
 #[test]
 fn a_pause_ends_in_one_asking_each() {
