@@ -181,10 +181,8 @@ pub(super) fn part(word: &str) -> Option<(bool, Part)> {
             .any(|s| lower.strip_prefix(s).is_some_and(|rest| rest.starts_with(['m', 'y', 'd', 'z'])));
         return Some((denied, part));
     }
-    if lower.chars().count() <= 14
-        && let Some((part, _)) = BENT.iter().find(|(_, stems)| stems.split(' ').any(|s| lower.starts_with(s)))
-    {
-        return Some((false, *part));
+    if let Some(part) = begins(&BENT_BY_LETTER, &lower).filter(|_| lower.chars().count() <= 14) {
+        return Some((false, part));
     }
     // `n'est`, `n'excède`, `nepřekročí`, `neklesne`, `不能`
     for no in ["n'", "ne", "不"] {
@@ -234,14 +232,23 @@ pub(super) fn ends_clause(word: &str) -> bool {
 }
 
 fn stem(word: &str) -> Option<Part> {
-    let known = BEGINNINGS.get(&word.chars().next()?)?;
+    begins(&VERBS_BY_LETTER, word)
+}
+
+fn begins(stems: &Stems, word: &str) -> Option<Part> {
+    let known = stems.get(&word.chars().next()?)?;
     known.iter().find(|(stem, _)| word.starts_with(stem)).map(|(_, part)| *part)
 }
 
-/// The stems by their first letter.
-static BEGINNINGS: LazyLock<HashMap<char, Vec<(&'static str, Part)>>> = LazyLock::new(|| {
-    let mut all: HashMap<char, Vec<(&'static str, Part)>> = HashMap::new();
-    for (part, stems) in STEMS {
+/// Stems by their first letter.
+type Stems = HashMap<char, Vec<(&'static str, Part)>>;
+
+static VERBS_BY_LETTER: LazyLock<Stems> = LazyLock::new(|| by_letter(STEMS));
+static BENT_BY_LETTER: LazyLock<Stems> = LazyLock::new(|| by_letter(BENT));
+
+fn by_letter(list: &[(Part, &'static str)]) -> Stems {
+    let mut all = Stems::new();
+    for (part, stems) in list {
         for stem in stems.split_whitespace() {
             if let Some(first) = stem.chars().next() {
                 all.entry(first).or_default().push((stem, *part));
@@ -249,7 +256,7 @@ static BEGINNINGS: LazyLock<HashMap<char, Vec<(&'static str, Part)>>> = LazyLock
         }
     }
     all
-});
+}
 
 fn lower(word: &str) -> Cow<'_, str> {
     if word.bytes().all(|b| b.is_ascii_lowercase()) {
