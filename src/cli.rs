@@ -22,6 +22,15 @@ Examples:
 PLAN is a warroom.toml, a folder that holds one, or a Markdown runbook alone; default: this folder.
 Exit status: 0 fine, 1 the answer is no, 2 bad usage or unusable input, 3 undecided.";
 
+const WATCH_HELP: &str = r#"Example:
+  warroom watch --control /run/user/1000/warroom.sock
+
+The socket takes JSON, one object a line:
+  {"id": 1, "as": "ic", "intent": {"kind": "note", "text": "the banner is up"}}
+  {"id": 2, "ask": "status"}          what `warroom status --format json` prints
+  {"follow": 0}                       every entry after this place, and every further one
+An intent is answered with its id: "accepted" once it is on the disk, "refused" or "unconfirmed" with the reason."#;
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -61,7 +70,7 @@ pub enum Command {
     )]
     Gate(Gate),
     /// Headless: polls, judges, pages and records, no screen
-    #[command(after_help = "Example:\n  warroom watch --control /run/user/1000/warroom.sock")]
+    #[command(after_help = WATCH_HELP)]
     Watch(Watch),
     /// The hash chains of a journal hold, or which entry broke
     #[command(after_help = "Example:\n  warroom verify ~/.local/state/warroom/retail-1a2b/20261021T110000Z.db")]

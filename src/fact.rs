@@ -1,64 +1,30 @@
-//! What may be recorded: facts, and the entries that hold them with who, when and the chain's hash.
-
-use std::fmt;
-use std::sync::Arc;
+//! What may be recorded: every kind of fact, and the entries that hold them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use self::gate::{Evidence, Stand, Vote};
 use self::retreat::{Choice, Hand, Rung};
-use crate::clock::{Stamp, Writer};
+use crate::clock::Stamp;
 use crate::notice::{Delivery, Notice, Severity};
 use crate::text::Untrusted;
 
+mod clock;
+mod entry;
 pub mod gate;
 mod ran;
-
-pub use ran::{Aborted, RunEnded, RunStarted, RunVerdict};
 pub mod retreat;
+mod seen;
+mod step;
+mod ticked;
 
-/// Version of the entry format; a reader keeps entries of later versions byte-exact and shows them as unknown.
-pub const SCHEMA: u32 = 1;
-
-/// Identity of a step, stable over restarts and edits of the runbook: 16 hex digits, or the author's `<!-- id: x -->`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StepId(pub Arc<str>);
-
-impl fmt::Display for StepId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<&str> for StepId {
-    fn from(id: &str) -> Self {
-        Self(Arc::from(id))
-    }
-}
-
-/// What somebody says of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mark {
-    /// Reopened: back to todo.
-    Todo,
-    /// Begun.
-    Running,
-    /// Done.
-    Done,
-    /// Tried and failed; needs a reason.
-    Failed,
-    /// Left out on this run; needs a reason.
-    Skipped,
-    /// Does not apply here; needs a reason.
-    NotApplicable,
-    /// Left out by somebody's authority; needs a reason.
-    Waived,
-}
+pub use clock::{CallKind, HoldUntil};
+pub use entry::{Author, Draft, Entry, Hash, SCHEMA};
+pub use ran::{Aborted, RunEnded, RunStarted, RunVerdict};
+pub use seen::{AlertWord, Captured, ServiceState, There, Verdict};
+pub use step::{Mark, StepId};
+pub use ticked::Ticked;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,7 +76,12 @@ pub enum Fact {
         /// The newest mark on this step that its author had seen: two marks with the same one crossed each other.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         saw: Option<Stamp>,
+        /// The mark of the same author that this one takes back; neither counts when the next is taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<Stamp>,
     },
+    /// The watch ticked a step that the plan binds to a condition.
+    StepTicked(Box<Ticked>),
     /// A note on a step, or on the room.
     Noted {
         /// Which; `None` is the room.
@@ -228,6 +199,16 @@ pub enum Fact {
         notice: Uuid,
         /// How it went.
         delivery: Delivery,
+    },
+    /// Where a channel leads: incidents opened there are ended there.
+    ChannelLeads {
+        /// The channel's name.
+        channel: String,
+        /// Stands for the way there, and gives nothing of it away; empty where it leads nowhere any more.
+        to: String,
+        /// What stays open where it led before, because nobody here knows the way there any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_open: Vec<Untrusted>,
     },
     /// How things are before T-0, to compare with.
     BaselineTaken {
@@ -521,90 +502,6 @@ pub enum Fact {
     Unknown,
 }
 
-/// What ends a hold.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "until")]
-pub enum HoldUntil {
-    /// Somebody who decides says so.
-    Said,
-    /// A moment; then it ends by itself.
-    Time {
-        /// Which.
-        at: DateTime<Utc>,
-    },
-    /// A gate says GO, or somebody who decides ends it.
-    Gate {
-        /// Its name in the plan.
-        gate: String,
-    },
-    /// Every step that is due before it is settled, and the moment has come where one is named.
-    Steps {
-        /// Not before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        not_before: Option<DateTime<Utc>>,
-    },
-}
-
-/// A call that comes back regularly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallKind {
-    /// Within a window: somebody says that all is well.
-    CheckIn,
-    /// A communication that is due again and again.
-    Drumbeat,
-}
-
-/// How creating a silence elsewhere went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "state")]
-pub enum There {
-    /// It is there.
-    Created {
-        /// Its identity there.
-        id: Untrusted,
-    },
-    /// It is not, or nobody can tell.
-    Failed {
-        /// Why.
-        why: Untrusted,
-    },
-}
-
-/// What became of an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AlertWord {
-    /// It holds, not yet for long enough.
-    Pending,
-    /// It has held for long enough.
-    Firing,
-    /// It fired, and is over.
-    Resolved,
-    /// It never fired.
-    Withdrawn,
-}
-
-impl fmt::Display for AlertWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pending => "pending",
-            Self::Firing => "firing",
-            Self::Resolved => "resolved",
-            Self::Withdrawn => "withdrawn",
-        })
-    }
-}
-
-/// A metric's samples of a stretch of time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Captured {
-    /// The metric's name.
-    pub metric: Untrusted,
-    /// In its unit, in order of time; thinned evenly when there were too many to keep.
-    pub values: Vec<f64>,
-}
-
 impl Fact {
     /// The step a fact is about, if it is about one.
     pub fn step(&self) -> Option<&StepId> {
@@ -612,165 +509,8 @@ impl Fact {
             Self::StepMarked { step, .. } | Self::StepOwned { step, .. } | Self::StepAdded { step, .. } => Some(step),
             Self::Noted { step, .. } => step.as_ref(),
             Self::CommandStarted(run) => Some(&run.step),
+            Self::StepTicked(it) => Some(&it.step),
             _ => None,
         }
-    }
-}
-
-/// The six states of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ServiceState {
-    /// Answers as expected.
-    Up,
-    /// Answers as expected, but slow or with another version than the target.
-    Degraded,
-    /// A confirmed failure.
-    Down,
-    /// No answer yet, or a failure not yet confirmed.
-    Pending,
-    /// Expected to be down.
-    Maintenance,
-    /// No answer newer than two intervals.
-    Stale,
-}
-
-impl fmt::Display for ServiceState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Up => "up",
-            Self::Degraded => "degraded",
-            Self::Down => "down",
-            Self::Pending => "pending",
-            Self::Maintenance => "maintenance",
-            Self::Stale => "stale",
-        })
-    }
-}
-
-/// Whether to go on. Unknown is WAIT, never GO.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Everything judged holds, with data.
-    Go,
-    /// Something judged is broken.
-    NoGo,
-    /// Not known, or not for long enough.
-    Wait,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Go => "GO",
-            Self::NoGo => "NO-GO",
-            Self::Wait => "WAIT",
-        })
-    }
-}
-
-/// Who does something: the person and, where the plan knows roles, the role it is done in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Author {
-    /// The person's name.
-    pub person: Untrusted,
-    /// The role, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<Untrusted>,
-}
-
-/// A fact that wants to be recorded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
-    /// Identity; the same draft handed in twice is recorded once.
-    pub id: Uuid,
-    /// Who.
-    pub by: Author,
-    /// What.
-    pub fact: Fact,
-}
-
-/// SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Hash(pub [u8; 32]);
-
-impl fmt::Display for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-/// A recorded fact: durable, ordered, chained.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// Identity.
-    pub id: Uuid,
-    /// Whose chain.
-    pub writer: Writer,
-    /// Place in that chain, from 1.
-    pub seq: u64,
-    /// Order among all entries of all writers.
-    pub stamp: Stamp,
-    /// Who.
-    pub by: Author,
-    /// What.
-    pub fact: Fact,
-    /// The fact's JSON as recorded; what the hash covers, and all there is of an unknown kind.
-    pub body: Arc<str>,
-    /// Hash of the entry before it in the chain; zero for the first.
-    pub prev: Hash,
-    /// Hash of this entry: see [`Entry::compute_hash`].
-    pub hash: Hash,
-}
-
-impl Entry {
-    /// Makes the entry that follows `prev` in a chain.
-    pub fn seal(draft: Draft, writer: Writer, seq: u64, stamp: Stamp, prev: Hash) -> Self {
-        let body: Arc<str> = serde_json::to_string(&draft.fact).unwrap_or_default().into();
-        let mut entry = Self {
-            id: draft.id,
-            writer,
-            seq,
-            stamp,
-            by: draft.by,
-            fact: Self::read_fact(&body),
-            body,
-            prev,
-            hash: Hash::default(),
-        };
-        entry.hash = entry.compute_hash();
-        entry
-    }
-
-    /// Reads a recorded body; an unknown kind is [`Fact::Unknown`], never an error.
-    pub fn read_fact(body: &str) -> Fact {
-        serde_json::from_str(body).unwrap_or(Fact::Unknown)
-    }
-
-    /// SHA-256 over schema, previous hash, id, writer, place, stamp, author and body, each with its length before it.
-    pub fn compute_hash(&self) -> Hash {
-        let mut sha = Sha256::new();
-        let mut put = |part: &[u8]| {
-            sha.update((part.len() as u64).to_le_bytes());
-            sha.update(part);
-        };
-        put(&SCHEMA.to_le_bytes());
-        put(&self.prev.0);
-        put(self.id.as_bytes());
-        put(&self.writer.0.to_le_bytes());
-        put(&self.seq.to_le_bytes());
-        put(&self.stamp.ms.to_le_bytes());
-        put(&self.stamp.n.to_le_bytes());
-        put(self.by.person.raw().as_bytes());
-        put(self.by.role.as_ref().map_or("", |r| r.raw()).as_bytes());
-        put(self.body.as_bytes());
-        Hash(sha.finalize().into())
     }
 }

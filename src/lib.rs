@@ -47,6 +47,7 @@ pub mod proc;
 pub mod rehearse;
 pub mod task;
 pub mod tell;
+pub mod trust;
 pub mod tui;
 
 pub mod app;

@@ -2,8 +2,10 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
 
 use futures_util::FutureExt as _;
 use tokio::task::AbortHandle;
@@ -86,6 +88,26 @@ where
         let worked = std::panic::catch_unwind(AssertUnwindSafe(work));
         done(worked.map_err(|payload| Panic { task, message: panic_message(payload.as_ref()) }));
     }));
+}
+
+/// Starts an edge on a thread of its own, with a runtime of its own, until it ends by itself.
+pub fn thread<E, F>(name: &str, edge: E) -> io::Result<()>
+where
+    E: FnOnce() -> F + Send + 'static,
+    F: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // What blocks runs there: name look-ups, which may hang for as long as the resolver likes.
+        .max_blocking_threads(8)
+        .thread_name("look-up")
+        .build()?;
+    thread::Builder::new().name(name.to_owned()).spawn(move || {
+        runtime.block_on(edge());
+        // A hanging look-up must not keep the program from ending.
+        runtime.shutdown_background();
+    })?;
+    Ok(())
 }
 
 /// What a panic said, escaped and cut; for those who catch panics of threads.

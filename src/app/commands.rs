@@ -17,6 +17,7 @@ use crate::clock::Pace;
 use crate::fact::Author;
 use crate::room::Me;
 use crate::text::Untrusted;
+use crate::trust::Trust;
 use crate::tui::Theme;
 use crate::{finding, journal, poll, tell};
 
@@ -60,11 +61,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Export(args)) => export::main(&args),
         Some(Command::Themes { name }) => themes(name.as_deref()),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut script);
+            say(String::from_utf8_lossy(&script).trim_end())?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Man) => {
-            clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            say(String::from_utf8_lossy(&page).trim_end())?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -108,9 +113,10 @@ pub fn sit(setup: Setup, seat: &cli::Seat, journal_at: PathBuf, pace: Option<Pac
     };
     let journal_at = options.path.clone();
     let journal = journal::open(options, journal_out)?;
-    let poll = poll::start(poll_out, poll::Options::new(pace))?;
+    let trust = Trust::default();
+    let poll = poll::start(poll_out, poll::Options { trust: trust.clone(), ..poll::Options::new(pace) })?;
     let (told_out, told_in) = mpsc::channel(256);
-    let tell = tell::start(tell::Setup::default(), tell::Options::new(pace), told_out)?;
+    let tell = tell::start(tell::Setup::default(), tell::Options { trust, ..tell::Options::new(pace) }, told_out)?;
     let mut desk = Desk::new(me, setup, Edges { journal, poll, tell }, pace, now);
     desk.t0 = t0;
     desk.journal_at = journal_at;
@@ -147,24 +153,42 @@ fn sound(setup: Setup) -> Result<Setup, ExitCode> {
     Ok(setup)
 }
 
+/// A room that can be sat in: all that has to be read and asked before a screen is taken.
+struct Ready {
+    setup: Setup,
+    journal_at: PathBuf,
+    start: params::Start,
+}
+
+impl Ready {
+    /// Reads the plan and asks for what is missing; or the exit status after its findings were printed.
+    fn of(plan: Option<&Path>, seat: &cli::Seat) -> anyhow::Result<Result<Self, ExitCode>> {
+        let setup = match usable(plan)? {
+            Ok(setup) => setup,
+            Err(code) => return Ok(Err(code)),
+        };
+        let journal_at = journal_path(&setup, seat.journal.as_deref())?;
+        let start = params::at_start(&setup.plan, seat, &journal_at)?;
+        Ok(sound(setup.answered(&start.answers)).map(|setup| Self { setup, journal_at, start }))
+    }
+
+    fn sit(self, seat: &cli::Seat) -> anyhow::Result<Seated> {
+        let mut seated = sit(self.setup.clone(), seat, self.journal_at, None)?;
+        seated.unchecked = Some(self.setup);
+        seated.desk.at_start = self.start.facts;
+        Ok(seated)
+    }
+}
+
 fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
-    let setup = match usable(args.plan.as_deref())? {
-        Ok(setup) => setup,
-        Err(code) => return Ok(code),
-    };
-    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
-    // Asked before the screen is taken.
-    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
-    let setup = match sound(setup.answered(&start.answers)) {
-        Ok(setup) => setup,
+    let ready = match Ready::of(args.plan.as_deref(), &args.seat)? {
+        Ok(ready) => ready,
         Err(code) => return Ok(code),
     };
     let Some(mut opened) = screen::open(args.theme.as_deref(), args.layout)? else {
         anyhow::bail!("there is no terminal here; `warroom watch` runs without one");
     };
-    let mut seated = sit(setup.clone(), &args.seat, journal_at, None)?;
-    seated.unchecked = Some(setup);
-    seated.desk.at_start = start.facts;
+    let mut seated = ready.sit(&args.seat)?;
     seated.lanes.input = Some(opened.input);
     let ending = live(seated, None, Some(&mut opened.screen), None)?;
     opened.screen.close();
@@ -172,19 +196,11 @@ fn run_room(args: &cli::Run) -> anyhow::Result<ExitCode> {
 }
 
 fn watch(args: &cli::Watch) -> anyhow::Result<ExitCode> {
-    let setup = match usable(args.plan.as_deref())? {
-        Ok(setup) => setup,
+    let ready = match Ready::of(args.plan.as_deref(), &args.seat)? {
+        Ok(ready) => ready,
         Err(code) => return Ok(code),
     };
-    let journal_at = journal_path(&setup, args.seat.journal.as_deref())?;
-    let start = params::at_start(&setup.plan, &args.seat, &journal_at)?;
-    let setup = match sound(setup.answered(&start.answers)) {
-        Ok(setup) => setup,
-        Err(code) => return Ok(code),
-    };
-    let mut seated = sit(setup.clone(), &args.seat, journal_at, None)?;
-    seated.unchecked = Some(setup);
-    seated.desk.at_start = start.facts;
+    let seated = ready.sit(&args.seat)?;
     let ending = live(seated, args.control.as_deref(), None, None)?;
     Ok(code_of(ending))
 }
@@ -205,7 +221,7 @@ pub fn live(
         if let Some(path) = control {
             let (out, requests) = mpsc::channel(256);
             let socket = control::Socket::bind(path).with_context(|| path.display().to_string())?;
-            desk.keep_log();
+            desk.clients.keep_log();
             let failed = |panic: crate::task::Panic| tracing::error!(task = %panic.task, "{}", panic.message);
             crate::task::spawn("control", socket.serve(out), failed).detach();
             lanes.control = Some(requests);
@@ -304,19 +320,35 @@ fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where this plan's journal is: named, or found in the state folder.
-pub fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    if let Some(path) = named {
-        return Ok(path.to_owned());
-    }
-    if let Some(path) = &setup.plan.room.journal {
-        return Ok(setup.root.join(path));
+/// The journal that somebody names, or the plan does.
+fn named_journal(setup: &Setup, named: Option<&Path>) -> Option<PathBuf> {
+    let planned = || setup.plan.room.journal.as_ref().map(|path| setup.root.join(path));
+    named.map(Path::to_owned).or_else(planned)
+}
+
+/// Where this plan's journal is: named, or found in the state folder, or begun there.
+fn journal_path(setup: &Setup, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = named_journal(setup, named) {
+        return Ok(path);
     }
     let state = state_dir()?;
     if let Some(path) = driven_bare(&state, setup) {
         return Ok(path);
     }
     Ok(journal::locate(&state, &setup.path, &setup.plan.room.name, setup.plan.room.group.as_deref())?.path)
+}
+
+/// The same for somebody who only looks, and whether there is one: nothing is begun, and where there is none the path leads to
+/// where there never will be one.
+pub fn journal_seen(setup: &Setup, named: Option<&Path>) -> anyhow::Result<(PathBuf, bool)> {
+    let state = state_dir()?;
+    let found = match named_journal(setup, named) {
+        Some(path) => Some(path).filter(|path| path.exists()),
+        None => driven_bare(&state, setup).or_else(|| journal::unfinished(&state, &setup.path, &setup.plan.room.name)),
+    };
+    let begun = found.is_some();
+    // Not where anybody else can put one.
+    Ok((found.unwrap_or_else(|| state.join("warroom").join("no-journal")), begun))
 }
 
 /// The journal of a runbook that was driven by itself before this plan was written beside it: what was ticked then goes on,

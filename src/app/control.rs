@@ -15,8 +15,10 @@ use crate::room::Intent;
 const MAX_LINE: u64 = 256 * 1024;
 /// Connections at a time; the process keeps its other descriptors for journal and probes.
 const CONNECTIONS: usize = 64;
-/// Answers waiting for a reader; one that falls further behind is cut off.
+/// Lines waiting for a reader; who follows gets further ones as they read.
 const OUT: usize = 4_096;
+/// Of these, places that are kept for answers.
+pub const ANSWERS: usize = 1_024;
 
 /// How long a socket that somebody holds is asked whether they stay.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
@@ -198,6 +200,11 @@ async fn talk(stream: UnixStream, out: mpsc::Sender<Request>) {
             match (&mut lines).take(MAX_LINE).read_until(b'\n', &mut line).await {
                 Ok(n) if n > 0 && line.last() == Some(&b'\n') => {}
                 _ => break,
+            }
+            // Each request has a place for its answer: from who reads none of them no further one is taken.
+            match reply.reserve().await {
+                Ok(place) => drop(place),
+                Err(_) => break,
             }
             let parsed = Line::parse(&line);
             if out.send(Request { line: parsed, reply: reply.clone() }).await.is_err() {

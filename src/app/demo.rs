@@ -20,7 +20,7 @@ use crate::rehearse::script::{self, Deed, ScriptedAct};
 use crate::rehearse::story::Ending;
 use crate::rehearse::wish::Wish;
 use crate::rehearse::{self, Production, Scene};
-use crate::room::decide::Confirmed;
+use crate::room::Confirmed;
 use crate::room::{Earnest, Intent, Refusal};
 use crate::text::Untrusted;
 use crate::tui::View;
@@ -105,6 +105,10 @@ impl Story {
             Fact::CommandStarted(run) => {
                 self.ran.insert(run.step.clone());
             }
+            // What the room ticks is not ticked by the script as well.
+            Fact::StepTicked(it) => {
+                self.script.marked(&it.step, Mark::Done);
+            }
             Fact::StepMarked { step, mark, .. } => {
                 let scripted = self.script.marked(step, *mark);
                 if *mark == Mark::Todo {
@@ -157,6 +161,7 @@ impl Story {
                     None => format!("{word}: {}", step(id)),
                 }
             }
+            Fact::StepTicked(it) => format!("done: {} ({})", step(&it.step), crate::text::escape(&it.to_string())),
             Fact::Noted { step: Some(id), text } => format!("note on {}: {text}", step(id)),
             Fact::CommandStarted(run) => format!("runs {}", run.what),
             _ => words(room, &View::new(), entry),

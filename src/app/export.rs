@@ -17,7 +17,7 @@ use crate::fact::{Entry, Fact, StepId};
 use crate::journal;
 use crate::plan::Plan;
 use crate::report::{self, Executed, Lost, Rest, Variant};
-use crate::room::profile::left_out;
+use crate::room::profile::{leaves_under, left_out};
 use crate::room::{Book, Loaded, Progress};
 use crate::runbook::{self, Runbook};
 use crate::text::escape;
@@ -85,15 +85,44 @@ fn executed(named: Option<&Path>, path: &Path) -> anyhow::Result<Vec<(String, Ve
     let profile = planned.as_ref().and_then(|plan| plan.profiles.iter().find(|p| Some(&p.name) == chosen.as_ref()));
     let leaves_out = profile.map(|profile| left_out(&book, profile));
     let variant = chosen.as_deref().map(|name| Variant { name, leaves_out: leaves_out.as_ref() });
-    let notes: Vec<&Entry> = notes.iter().map(Arc::as_ref).collect();
+    let (at, notes) = placed(notes.iter().map(Arc::as_ref), planned.as_ref(), &book);
     let mut out = Vec::new();
     for (n, (runbook, (name, bytes))) in book.runbooks.iter().zip(&texts).enumerate() {
         // What belongs to no step stands in the first runbook.
         let rest = (n == 0).then_some(Rest { notes: &notes, lost: &lost });
-        let of = Executed { book: &book, progress: &progress, rest, variant };
+        let of = Executed { book: &book, progress: &progress, at: &at, rest, variant };
         out.push((name.clone(), report::executed(bytes, runbook, of)?));
     }
     Ok(out)
+}
+
+/// Entries with the step that each belongs to, and those that belong to none: a gate is decided at the step it names or behind the
+/// last one of its section, and a way back is armed and fired before its first. Only the plan says where that is.
+fn placed<'e>(
+    entries: impl Iterator<Item = &'e Entry>,
+    plan: Option<&Plan>,
+    book: &Book,
+) -> (Vec<(StepId, &'e Entry)>, Vec<&'e Entry>) {
+    let (mut at, mut rest) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let place = plan.and_then(|plan| match &entry.fact {
+            Fact::GateVoted { gate, .. } | Fact::GateDecided { gate, .. } | Fact::GateReopened { gate, .. } => {
+                plan.gates.iter().find(|g| g.name == gate.raw())?.at.as_ref()
+            }
+            Fact::RollbackMoved { plan: of, .. } | Fact::RollbackVetoed { plan: of, .. } => {
+                Some(&plan.rollbacks.iter().find(|r| r.name == of.raw())?.steps)
+            }
+            _ => None,
+        });
+        let back = matches!(entry.fact, Fact::RollbackMoved { .. } | Fact::RollbackVetoed { .. });
+        let steps = place.map(|place| leaves_under(book, place)).unwrap_or_default();
+        let step = if back { steps.first() } else { steps.last() };
+        match step {
+            Some(step) => at.push((step.id.clone(), entry)),
+            None => rest.push(entry),
+        }
+    }
+    (at, rest)
 }
 
 /// The plan, where it is at hand rather than its journal alone.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::commands::{Seated, UNUSABLE, complain, journal_path, say, sit, usable};
+use super::commands::{Seated, UNUSABLE, complain, journal_seen, say, sit, usable};
 use super::look::{self, Asking};
 use super::status::escape_strings;
 use crate::cli;
@@ -21,6 +21,7 @@ const WAIT: u8 = 3;
 const BEAT: Duration = Duration::from_millis(50);
 
 /// Looks, waits where that is asked for, prints, ends with the verdict.
+#[expect(clippy::disallowed_methods, reason = "an edge of time: somebody waits at a shell")]
 pub fn main(args: &cli::Gate) -> anyhow::Result<ExitCode> {
     let setup = match usable(args.plan.as_deref())? {
         Ok(setup) => setup,
@@ -30,17 +31,23 @@ pub fn main(args: &cli::Gate) -> anyhow::Result<ExitCode> {
         complain(&format!("warroom: {unknown}"));
         return Ok(ExitCode::from(UNUSABLE));
     }
-    let journal_at = journal_path(&setup, args.journal.as_deref())?;
-    let begun = journal_at.exists();
     let seat = cli::Seat { read_only: true, ..cli::Seat::default() };
-    // A journal that does not exist is waited for by readers; it is never made.
-    let at = if begun { journal_at } else { std::env::temp_dir().join("warroom-gate-has-no-journal") };
-    let mut seated = sit(setup, &seat, at, None)?;
-    let asking = if args.wait.is_some() { Asking::Twice } else { Asking::Once };
-    look::look(&mut seated, begun, asking);
-    if let Some(wait) = args.wait {
-        until_decided(&mut seated, &args.name, wait);
-    }
+    let began = Instant::now();
+    let seated = loop {
+        let (journal_at, begun) = journal_seen(&setup, args.journal.as_deref())?;
+        let mut seated = sit(setup.clone(), &seat, journal_at, None)?;
+        let Some(wait) = args.wait else {
+            look::look(&mut seated, begun, Asking::Once);
+            break seated;
+        };
+        look::look(&mut seated, begun, Asking::Twice);
+        let begins = || !begun && journal_seen(&setup, args.journal.as_deref()).is_ok_and(|(_, begun)| begun);
+        match until_decided(&mut seated, &args.name, wait.saturating_sub(began.elapsed()), begins) {
+            // Votes and ticks are in its record alone.
+            Waited::Begun => seated.runtime.shutdown_background(),
+            Waited::Enough => break seated,
+        }
+    };
     let room = &seated.desk.room;
     let gate = room.gate_named(&args.name).and_then(|ix| room.gate(ix));
     seated.runtime.shutdown_background();
@@ -56,9 +63,17 @@ pub fn main(args: &cli::Gate) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Goes on looking until the verdict is GO or NO-GO, or the time is up: that is never a GO.
+/// Why somebody waits no longer.
+enum Waited {
+    /// The gate is decided, or the time is up.
+    Enough,
+    /// Somebody opened the room, which nobody had.
+    Begun,
+}
+
+/// Goes on looking until the verdict is GO or NO-GO, the room begins, or the time is up: that is never a GO.
 #[expect(clippy::disallowed_methods, reason = "an edge of time: somebody waits at a shell")]
-fn until_decided(seated: &mut Seated, name: &str, wait: Duration) {
+fn until_decided(seated: &mut Seated, name: &str, wait: Duration, begins: impl Fn() -> bool) -> Waited {
     let Seated { desk, lanes, runtime, .. } = seated;
     let began = Instant::now();
     runtime.block_on(async {
@@ -66,15 +81,21 @@ fn until_decided(seated: &mut Seated, name: &str, wait: Duration) {
             let room = &desk.room;
             let word = room.gate_named(name).and_then(|ix| room.gate(ix)).map(|gate| gate.verdict);
             if word != Some(Verdict::Wait) {
-                return;
+                return Waited::Enough;
             }
             tokio::select! {
                 Some(event) = lanes.journal.recv() => { desk.on_journal(event); }
                 Some(event) = lanes.poll.recv() => { desk.on_poll(event); }
-                () = tokio::time::sleep(BEAT) => { desk.tick(); }
+                () = tokio::time::sleep(BEAT) => {
+                    if begins() {
+                        return Waited::Begun;
+                    }
+                    desk.tick();
+                }
             }
         }
-    });
+        Waited::Enough
+    })
 }
 
 /// A gate as `warroom gate` and `warroom status` tell it: durations in seconds, times in RFC 3339 UTC.

@@ -4,19 +4,24 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commands::{Seated, journal_path, say, sit, usable};
+use super::commands::{Seated, journal_seen, say, sit, usable};
 use super::desk::Desk;
 use super::status;
 use crate::cli;
-use crate::clock::{age, clock_span};
+use crate::clock::{age, clock_span, duration_text};
 use crate::fact::ServiceState;
 use crate::journal;
+use crate::notice::Delivery;
+use crate::probe::slo::{Burn, BurnState};
 use crate::room::alerts::many;
+use crate::room::trust::Trust;
 use crate::room::{JournalHealth, Room, Watch, causes, slo, verdict};
 use crate::text::escape;
 
 /// Longer than this nobody waits for one look.
 const MOST: Duration = Duration::from_secs(30);
+/// Characters of a body that a line shows; all that is kept of it is in the JSON.
+const BODY: usize = 120;
 /// How long the tape of a room that is watched is read for numbers that are not there yet.
 const TAPE: Duration = Duration::from_millis(1_500);
 
@@ -26,12 +31,9 @@ pub fn main(args: &cli::Show) -> anyhow::Result<ExitCode> {
         Ok(setup) => setup,
         Err(code) => return Ok(code),
     };
-    let journal_at = journal_path(&setup, None)?;
-    let begun = journal_at.exists();
+    let (journal_at, begun) = journal_seen(&setup, None)?;
     let seat = cli::Seat { read_only: true, ..cli::Seat::default() };
-    // A journal that does not exist is waited for by readers; it is never made.
-    let at = if begun { journal_at } else { std::env::temp_dir().join("warroom-status-has-no-journal") };
-    let mut seated = sit(setup, &seat, at, None)?;
+    let mut seated = sit(setup, &seat, journal_at, None)?;
     look(&mut seated, begun, Asking::Once);
     let room = &seated.desk.room;
     let text = match args.format {
@@ -169,19 +171,104 @@ fn text(room: &Room) -> String {
         [now.state.word().to_owned(), escape(&plan.name), escape(&plan.target), escape(&slo::sentence(&now))]
     });
     section(&mut lines, "budgets", &rows.collect::<Vec<_>>());
+    section(&mut lines, "burning", &burns(room));
     let rows = room.alerts().into_iter().map(|a| {
         let lasted = (room.now.utc - a.since).to_std().unwrap_or_default();
-        let note = if a.note.is_empty() { escape(&a.why) } else { format!("{}; {}", escape(&a.why), escape(&a.note)) };
+        let held = a.held.map(|(held, of)| format!("for {} of {}", clock_span(held), clock_span(of)));
+        let words = [escape(&a.why), held.unwrap_or_default(), escape(&a.note)];
+        let note: Vec<String> = words.into_iter().filter(|words| !words.is_empty()).collect();
+        let note = note.join("; ");
         [a.state.word().to_owned(), escape(&a.name), age(lasted), note]
     });
     section(&mut lines, "alerts", &rows.collect::<Vec<_>>());
     let rows = room.gates().into_iter().map(|g| {
         let (have, all) = g.counted;
         let votes = if all == 0 { String::new() } else { format!("votes {have}/{all}") };
-        [g.verdict.to_string(), escape(&g.name), votes, escape(&g.reason)]
+        let word = if g.begun { g.verdict.to_string() } else { "not begun".to_owned() };
+        [word, escape(&g.name), votes, escape(&g.reason)]
     });
     section(&mut lines, "gates", &rows.collect::<Vec<_>>());
+    section(&mut lines, "sources", &sources(&trust));
+    section(&mut lines, "channels", &channels(room, &trust));
+    section(&mut lines, "last answers", &answers(room));
     lines.join("\n")
+}
+
+/// Each pair of windows of each objective.
+fn burns(room: &Room) -> Vec<[String; 4]> {
+    let all = room.plan.slos.iter().zip(slo::judge_all(room));
+    let rows = all.flat_map(|(plan, now)| {
+        let row = |burn: &Burn| {
+            let windows = format!("{}/{}", duration_text(burn.pair.long), duration_text(burn.pair.short));
+            let (state, why) = match &burn.state {
+                BurnState::Firing => ("burning", String::new()),
+                BurnState::Quiet => ("quiet", String::new()),
+                BurnState::NoData(why) => ("no data", escape(why)),
+            };
+            let (long, short) = (slo::times(burn.long), slo::times(burn.short));
+            let rates = format!("{long} and {short} of {}", slo::times(Some(burn.factor)));
+            [state.to_owned(), escape(&plan.name), windows, format!("{rates} {why}").trim_end().to_owned()]
+        };
+        now.burns.iter().map(row).collect::<Vec<_>>()
+    });
+    rows.collect()
+}
+
+/// Where numbers come from.
+fn sources(trust: &Trust) -> Vec<[String; 4]> {
+    let rows = trust.sources.iter().map(|source| {
+        let old = source.age.map(|s| format!("newest {} old", age(Duration::from_secs_f64(s.max(0.0)))));
+        let mut more = vec![old.unwrap_or_else(|| "never answered".to_owned())];
+        more.extend(source.latency.map(|s| format!("in {:.0} ms", s * 1e3)));
+        more.extend(source.trouble.as_deref().map(escape));
+        more.extend(source.last_error.as_deref().map(escape));
+        [format!("{} of {}", source.seen, source.of), escape(&source.name), source.kind.to_owned(), more.join(", ")]
+    });
+    rows.collect()
+}
+
+/// Who is told, and how a page to everybody went.
+fn channels(room: &Room, trust: &Trust) -> Vec<[String; 4]> {
+    let rows = trust.channels.iter().map(|channel| {
+        let (state, when) = match (&channel.delivered, channel.tested) {
+            (Some(at), true) => ("tested", at.clone()),
+            (Some(at), false) => ("delivered", at.clone()),
+            (None, _) => ("never tried", String::new()),
+        };
+        let trouble = channel.trouble.as_deref().map(|why| format!("NOT delivered: {}", escape(why)));
+        let state = if trouble.is_some() { "failing" } else { state };
+        let more = [when, trouble.unwrap_or_default()].join(" ").trim().to_owned();
+        [state.to_owned(), escape(&channel.name), channel.kind.to_owned(), more]
+    });
+    let mut rows: Vec<[String; 4]> = rows.collect();
+    for (channel, how) in room.paged().map(|paged| paged.channels).unwrap_or_default() {
+        let how = match how {
+            Some(Delivery::Delivered { .. }) => "delivered".to_owned(),
+            Some(Delivery::Refused { why, .. } | Delivery::Trying { why, .. }) => {
+                format!("NOT delivered: {}", escape(why))
+            }
+            None => "on its way".to_owned(),
+        };
+        rows.push(["everybody".to_owned(), escape(channel), String::new(), how]);
+    }
+    rows
+}
+
+/// Where the time of the last answers went, and how they begin.
+fn answers(room: &Room) -> Vec<[String; 4]> {
+    let rows = room.plan.services.iter().zip(&room.live.services).filter_map(|(plan, live)| {
+        let last = live.last.as_ref()?;
+        let spans = [("connect", last.phases.connect), ("wait", last.phases.wait), ("transfer", last.phases.transfer)];
+        let spans = spans.into_iter().filter_map(|(word, span)| Some(format!("{word} {} ms", span?.as_millis())));
+        let mut facts: Vec<String> = spans.collect();
+        facts.extend(last.tls_days.map(|days| format!("certificate {days} d")));
+        let body: String = last.excerpt.escaped().chars().take(BODY).collect();
+        if facts.is_empty() && body.is_empty() {
+            return None;
+        }
+        Some([live.state.to_string(), escape(&plan.name), facts.join(" "), body])
+    });
+    rows.collect()
 }
 
 /// The countdown in lines: what holds it, until when going on is safe, the windows in force, what is next for each role.

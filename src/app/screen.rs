@@ -1,6 +1,6 @@
 //! One person's screen: the terminal, what it shows, and what keys ask of the desk.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
@@ -31,6 +31,8 @@ pub struct Screen {
     loud: usize,
     /// The run that has the terminal.
     lent: Option<uuid::Uuid>,
+    /// When somebody last paused before a key.
+    paused: Option<crate::clock::Now>,
 }
 
 /// A screen and what comes from its terminal.
@@ -95,6 +97,7 @@ pub fn open(theme: Option<&str>, layout: Option<cli::Layout>) -> anyhow::Result<
             alarm: preferences.alarm,
             loud: 0,
             lent: None,
+            paused: None,
         },
         input,
     }))
@@ -156,6 +159,7 @@ impl Screen {
                 return self.act(desk, acts);
             }
             Input::Resize(columns, rows) => self.area = area_of((columns, rows)),
+            Input::Paused => self.paused = Some(desk.now()),
             Input::Focus(_) => {}
             Input::Background(rgb) => self.background(rgb),
             // Who has the terminal is stopped and continued there, not we.
@@ -175,6 +179,10 @@ impl Screen {
         #[cfg(debug_assertions)]
         panic_when_asked(key);
         desk.room.now = desk.now();
+        let leaves = key.code == KeyCode::Esc || key.modifiers.contains(KeyModifiers::CONTROL);
+        if !leaves && tui::haste::streams(&mut self.view, desk.room.now, self.paused) {
+            return Leave::Stay;
+        }
         let keymap = std::sync::Arc::clone(&self.view.keymap);
         let acts = tui::on_key(&desk.room, &mut self.view, &keymap, key);
         self.act(desk, acts)
@@ -251,6 +259,8 @@ impl Screen {
         desk.unpause();
         if let Err(e) = crate::proc::lent::resume(shim) {
             tracing::warn!("the terminal could not be given to the run again: {e}");
+            // It stands still as before: the screen comes back with the next pass of the loop.
+            desk.stands_still(run, true);
         }
     }
 
@@ -334,7 +344,7 @@ fn panic_when_asked(key: KeyEvent) {
         }
     }
     let Some(how) = std::env::var_os("WARROOM_PANIC") else { return };
-    if key.code != crossterm::event::KeyCode::Char('!') {
+    if key.code != KeyCode::Char('!') {
         return;
     }
     let _bomb = (how != "1").then_some(Bomb);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::rfc3339;
 use crate::fact::StepId;
+use crate::probe::Phases;
 use crate::probe::slo::{Burn, BurnState};
 use crate::room::{Room, Row, slo};
 use crate::text::Untrusted;
@@ -77,6 +78,9 @@ pub fn json(room: &Room) -> Value {
                 "running": running.word(),
                 "versions": versions.collect::<Vec<_>>(),
                 "says": live.last.as_ref().and_then(|r| r.says.clone()),
+                "phases": phases(live.phases()),
+                "tls_days": live.last.as_ref().and_then(|r| r.tls_days),
+                "body": live.last.as_ref().map(|r| &r.excerpt).filter(|body| !body.raw().is_empty()),
                 "because": room.because(&causes, ix),
             })
         })
@@ -116,6 +120,12 @@ pub fn json(room: &Room) -> Value {
         "failures": { "own": own, "because_of_them": because },
         "metrics": metrics,
         "alerts": alerts(room),
+        "paged_everybody": room.paged().map(|paged| json!({
+            "at": rfc3339(paged.at.utc()),
+            "text": paged.summary,
+            "over": paged.over,
+            "channels": paged.channels.iter().map(|(channel, how)| json!({ "channel": channel, "delivery": how })).collect::<Vec<_>>(),
+        })),
         "board": room.trust(),
         "slos": slos(room),
         "gates": room.gates().iter().map(super::gate::json).collect::<Vec<_>>(),
@@ -192,6 +202,16 @@ fn clock(room: &Room) -> Value {
     })
 }
 
+/// Seconds of each phase that took place.
+fn phases(phases: Phases) -> Value {
+    let seconds = |span: Option<std::time::Duration>| span.map(|span| span.as_secs_f64());
+    json!({
+        "connect": seconds(phases.connect),
+        "wait": seconds(phases.wait),
+        "transfer": seconds(phases.transfer),
+    })
+}
+
 /// Every alert that is not inactive, the worst first.
 fn alerts(room: &Room) -> Vec<Value> {
     let alerts = room.alerts();
@@ -209,7 +229,7 @@ fn alerts(room: &Room) -> Vec<Value> {
             "for": rule.map(|r| r.for_.as_secs_f64()),
             "episode": alert.episode,
             "flaps": alert.flaps,
-            "looks": rule.map(|r| crate::room::judge::looks(room, &r.when.expr, None)),
+            "looks": rule.map(|r| crate::room::judge::looks_of(room, r)),
             "told": alert.episode.map(|episode| told(room, episode)),
         })
     });

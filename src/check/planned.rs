@@ -47,6 +47,24 @@ pub(super) fn check(plan: &Plan, source: Source<'_>, sheets: &[Sheet<'_>]) -> Ve
             "add `criteria = [\"error rate < 1%\"]` or `votes = [\"incident commander\"]`",
         );
     }
+    for profile in &plan.profiles {
+        let Some(monitor) = profile.monitor else { continue };
+        for gate in plan.gates.iter().filter(|g| g.dwell > monitor) {
+            let message = format!(
+                "with the profile \"{}\" the gate \"{}\" goes after {} of healthy time instead of {}",
+                profile.name,
+                gate.name,
+                time(monitor.as_secs()),
+                time(gate.dwell.as_secs())
+            );
+            report(
+                codes::SHORT_DWELL,
+                entry(source.text, "[[profile]]", "name", Some(&profile.name)),
+                &message,
+                "let the profile monitor for as long, or accept it with a reason",
+            );
+        }
+    }
     for rollback in plan.rollbacks.iter().filter(|r| !r.targets.is_empty()) {
         let named = |service: &str| rollback.targets.iter().any(|t| t.service == service);
         for service in plan.services.iter().filter(|s| s.target_version.is_some() && !named(&s.name)) {

@@ -30,11 +30,21 @@ pub(super) fn check(plan: &Plan, sheet: &Sheet<'_>, out: &mut Sink) {
     let steps = sheet.book.steps.iter().filter(|s| !s.commands.is_empty()).flat_map(|s| &s.notes);
     let phases = sheet.book.phases.iter().filter(|p| !p.commands.is_empty()).flat_map(|p| &p.notes);
     let notes: Vec<&Note> = steps.chain(phases).filter(|n| n.kind == abort::NOTE).collect();
-    for note in notes.into_iter().filter(|n| abort::read(plan, sheet.book, n).is_none()) {
-        if lines.insert(note.line) {
+    for note in notes {
+        let asked = abort::read(plan, sheet.book, note);
+        if asked.unread.is_empty() || !lines.insert(note.line) {
+            continue;
+        }
+        let help =
+            "write it into the plan: [[abort]] with `name`, `at` (the step) and `when` (a condition over its metrics)";
+        if asked.on.is_empty() {
             let message = "nothing here judges this, so it does not stop the step's command";
-            let help = "write it into the plan: [[abort]] with `name`, `at` (the step) and `when` (a condition over its metrics)";
             out.words(sheet, UNJUDGED, note.line, note.text.raw(), message, help);
+            continue;
+        }
+        for part in &asked.unread {
+            let message = "nothing here judges this part, so only the rest of the sentence stops the step's command";
+            out.words(sheet, UNJUDGED, note.line, part, message, help);
         }
     }
 }

@@ -94,5 +94,6 @@ codes! {
     NO_TARGET = "WR084" Warning "a service that changes and that no rollback names a target for";
     UNJUDGED = "WR087" Info "a sentence about aborting that nothing judges";
     NO_READER = "WR088" Info "a fence in a language that nothing here runs";
+    SHORT_DWELL = "WR089" Warning "a profile that watches for less time than a gate asks for";
     UNREADABLE = "WR090" Error "a file that cannot be read";
 }

@@ -243,7 +243,7 @@ pub fn locate(
     // Held until the file exists: two terminals started at once must not begin two rooms.
     let _lock = Flock::lock(lock, FlockArg::LockExclusive)
         .map_err(|(_, errno)| io("cannot lock the folder", &folder, errno.into()))?;
-    if let Some(path) = newest_in(&folder)
+    if let Some(path) = journals_in(&folder).max()
         && !store::holds_room_closed(&path)
     {
         return Ok(Located { path, resumed: true });
@@ -261,19 +261,20 @@ pub fn locate(
 }
 
 /// The newest journal of the room of a plan, closed or not, for `report`, `verify`, `replay` and `export`; `None` where the
-/// room never ran. Makes nothing.
+/// room never ran. What a start has made that came to nothing is none. Makes nothing.
 pub fn newest(state_dir: &Path, plan_path: &Path, room_name: &str) -> Option<PathBuf> {
-    newest_in(&room_folder(state_dir, plan_path, room_name))
+    let begun = |path: &PathBuf| path.metadata().is_ok_and(|meta| meta.len() > 0);
+    journals_in(&room_folder(state_dir, plan_path, room_name)).filter(begun).max()
 }
 
-fn newest_in(folder: &Path) -> Option<PathBuf> {
+fn journals_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
     std::fs::read_dir(folder)
-        .ok()?
+        .into_iter()
+        .flatten()
         .filter_map(Result::ok)
         .filter(|e| e.file_type().is_ok_and(|t| t.is_file()))
         .map(|e| e.path())
         .filter(|p| p.extension().is_some_and(|e| e == "db"))
-        .max()
 }
 
 fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
@@ -302,7 +303,7 @@ fn room_folder(state_dir: &Path, plan_path: &Path, room_name: &str) -> PathBuf {
     let ending = format!("-{hash:012x}");
     let known = std::fs::read_dir(&rooms).into_iter().flatten().flatten();
     let known = known.map(|e| e.path()).filter(|p| p.to_string_lossy().ends_with(&ending));
-    known.max_by_key(|p| newest_in(p).and_then(|j| j.file_name().map(ToOwned::to_owned))).unwrap_or(named)
+    known.max_by_key(|p| journals_in(p).max().and_then(|j| j.file_name().map(ToOwned::to_owned))).unwrap_or(named)
 }
 
 /// The journal that goes on for a plan, if there is one: its newest, unless that was closed. Makes nothing.

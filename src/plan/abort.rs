@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Plan;
 use crate::condition::{Condition, Names};
-use crate::runbook::{Note, Runbook, Threshold};
+use crate::runbook::{Note, Runbook, Step, StepKind, Threshold, limits_in};
 
 /// The kind of the notes that speak of it.
 pub const NOTE: &str = "abort-if";
@@ -13,9 +13,18 @@ pub const NOTE: &str = "abort-if";
 const LEADS: [&str; 9] =
     ["abort if", "abort when", "stop if", "stop when", "roll back if", "rollback if", "halt if", "if", "when"];
 
-/// What a note asks for, and for how long it must hold; nothing where it cannot be judged: it names no metric, service or
-/// objective of the plan.
-pub fn read(plan: &Plan, book: &Runbook, note: &Note) -> Option<(Condition, Duration)> {
+/// What a note asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// What can be judged, and for how long it must hold: any of these stops the command.
+    pub on: Vec<(Condition, Duration)>,
+    /// Parts that name no metric, service or objective of the plan, as they are written: nobody judges them.
+    pub unread: Vec<String>,
+}
+
+/// What a note asks for. Of `error rate > 0.5% or customers complain` the one half is judged and the other is not; what is joined by
+/// `and` is judged as a whole or not at all.
+pub fn read(plan: &Plan, book: &Runbook, note: &Note) -> Asked {
     let metrics: Vec<(String, Option<String>)> =
         plan.metrics.iter().map(|m| (m.name.clone(), m.unit.clone())).collect();
     let services: Vec<String> = plan.services.iter().map(|s| s.name.clone()).collect();
@@ -24,15 +33,68 @@ pub fn read(plan: &Plan, book: &Runbook, note: &Note) -> Option<(Condition, Dura
     let said = bare(note.text.raw());
     let (words, held) = lasting(said);
     if let Ok(condition) = Condition::parse(words, names) {
-        return Some((condition, held));
+        return Asked { on: vec![(condition, held)], unread: Vec::new() };
     }
-    // Written as people write: what the runbook's own numbers were read from says it in so many words.
-    let numbers: Vec<&Threshold> = book.thresholds.iter().filter(|t| t.line == note.line).collect();
-    let parts: Option<Vec<String>> = numbers.iter().map(|t| as_condition(t)).collect();
-    let text = parts.filter(|parts| !parts.is_empty())?.join(" or ");
-    let held = numbers.iter().filter_map(|t| t.for_s).max().map_or(held, Duration::from_secs);
-    let condition = Condition::parse(&text, names).ok()?;
-    Some((Condition { text: said.to_owned(), ..condition }, held))
+    let parts = alternatives(words);
+    let mut out = Asked::default();
+    for part in parts.iter().map(|part| bare(part)) {
+        let (words, own) = lasting(part);
+        let own = if own.is_zero() { held } else { own };
+        // Written as people write: what the runbook's own numbers were read from says it in so many words.
+        let of_line = || book.thresholds.iter().filter(|t| t.line == note.line).cloned().collect();
+        let numbers: Vec<Threshold> = if parts.len() == 1 { of_line() } else { limits_in(words) };
+        let text = if parts.len() == 1 { said } else { part };
+        match of_words(words, names).or_else(|| of_numbers(words, &numbers, names)) {
+            Some((condition, longer)) => {
+                out.on.push((Condition { text: text.to_owned(), ..condition }, longer.unwrap_or(own)));
+            }
+            None => out.unread.push(text.to_owned()),
+        }
+    }
+    if out.on.is_empty() {
+        out.unread = vec![note.text.raw().trim().to_owned()];
+    }
+    out
+}
+
+/// Whether a step is no step of its own but says when to abort the one that holds it.
+pub fn is_sentence(step: &Step) -> bool {
+    let text = step.text.raw();
+    let leads = LEADS.iter().filter(|lead| lead.contains(' '));
+    let mut starts = leads.map(|lead| text.get(..lead.len()).is_some_and(|start| start.eq_ignore_ascii_case(lead)));
+    step.kind == StepKind::Bullet && step.parent.is_some() && starts.any(|starts| starts)
+}
+
+/// A part as it stands in the language of conditions.
+fn of_words(words: &str, names: Names<'_>) -> Option<(Condition, Option<Duration>)> {
+    Condition::parse(words, names).ok().map(|condition| (condition, None))
+}
+
+/// A part by the numbers that were read from it: as many as it joins by `and`, else it says more than they do.
+fn of_numbers(words: &str, numbers: &[Threshold], names: Names<'_>) -> Option<(Condition, Option<Duration>)> {
+    let joined = words.to_lowercase().matches(" and ").count();
+    let parts: Option<Vec<String>> = numbers.iter().map(as_condition).collect();
+    let text = parts.filter(|parts| parts.len() == joined + 1)?.join(" and ");
+    let longest = numbers.iter().filter_map(|t| t.for_s).max().map(Duration::from_secs);
+    Some((Condition::parse(&text, names).ok()?, longest))
+}
+
+/// The parts of a sentence of which each is enough.
+fn alternatives(words: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = words;
+    let ends = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        let found = [", or ", "; or ", " or ", "; ", ", "].iter().filter_map(|w| Some((lower.find(w)?, w.len())));
+        found.min_by_key(|(at, len)| (*at, std::cmp::Reverse(*len)))
+    };
+    while let Some((at, len)) = ends(rest) {
+        out.push(rest.get(..at).unwrap_or_default().trim());
+        rest = rest.get(at + len..).unwrap_or_default();
+    }
+    out.push(rest.trim());
+    out.retain(|part| !part.is_empty());
+    out
 }
 
 /// Without the words that lead to it, and the full stop.

@@ -93,6 +93,8 @@ pub struct GatePlan {
     pub dwell: Duration,
     /// Roles that vote.
     pub votes: Vec<String>,
+    /// How many of them it takes; none is all. A standing NO-GO blocks whatever the others say.
+    pub quorum: Option<u32>,
     /// When it must be decided.
     pub deadline: Option<Offset>,
     /// What a breach does to the healthy time so far.
@@ -269,6 +271,18 @@ pub struct AbortPlan {
     /// What stops them.
     pub when: Condition,
     /// It must hold this long, with data.
+    #[serde(rename = "for", serialize_with = "seconds")]
+    pub for_: Duration,
+}
+
+/// `[[tick]]`: a step that the room ticks by itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct TickPlan {
+    /// The step.
+    pub step: Place,
+    /// What it is bound to.
+    pub when: Condition,
+    /// It must hold this long, with data, from when it is the step's turn.
     #[serde(rename = "for", serialize_with = "seconds")]
     pub for_: Duration,
 }

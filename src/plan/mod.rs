@@ -29,7 +29,7 @@ use slo::{HiddenPlan, SloPlan};
 
 use decisions::{
     AbortPlan, BaselinePlan, BreakerPlan, GatePlan, LevelPlan, MaintenancePlan, ProfilePlan, RollbackPlan, RulePlan,
-    WindowPlan,
+    TickPlan, WindowPlan,
 };
 use interpreter::Interpreter;
 use rules::{ImportedRule, RecordingRule};
@@ -85,6 +85,8 @@ pub struct Plan {
     pub breakers: Vec<BreakerPlan>,
     /// What stops a command while it runs.
     pub aborts: Vec<AbortPlan>,
+    /// Steps that the room ticks by itself.
+    pub ticks: Vec<TickPlan>,
     /// Variants of the runbook.
     pub profiles: Vec<ProfilePlan>,
     /// Planned stops of the T-clock, in file order.
@@ -354,6 +356,27 @@ pub struct NotifyPlan {
     pub escalate: Vec<Escalation>,
     /// Which alerts are one notice.
     pub group_by: GroupBy,
+    /// Whether it hears of what is changed on purpose.
+    #[serde(skip_serializing_if = "Changes::is_left")]
+    pub changes: Changes,
+}
+
+/// Whether a channel hears of commands, decisions, levels, rollbacks and breakers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Changes {
+    /// It does not.
+    #[default]
+    Left,
+    /// It does; nobody is woken by it.
+    Told,
+}
+
+impl Changes {
+    /// Whether it does not.
+    pub fn is_left(&self) -> bool {
+        *self == Self::Left
+    }
 }
 
 /// Which alerts are told in one notice.

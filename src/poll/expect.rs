@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::reason;
-use crate::probe::{CommandExpect, HttpExpect, Outcome};
+use crate::probe::{CommandExpect, HttpExpect, Outcome, TRIP};
 use crate::proc::{End, Ran};
 use crate::text::{Untrusted, escape};
 
@@ -41,7 +41,7 @@ pub(super) fn wants_redirect(expect: &HttpExpect) -> bool {
 fn refused(with: &[u16], status: u16) -> Outcome {
     match status {
         _ if with.contains(&status) => Outcome::Pass,
-        200..=299 => Outcome::Fail(format!("SECURITY: answered {status} without credentials, must be refused")),
+        200..=299 => Outcome::Fail(format!("{TRIP}: answered {status} without credentials, must be refused")),
         _ => Outcome::Fail(format!("{status}, expected {}", statuses(with))),
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn burst(expect: u16, answers: &[Result<u16, String>]) -> (Outcome, U
     let outcome = match lost.first() {
         // Who was not heard may have been the one that was refused.
         Some(why) => Outcome::NoData(format!("{} of {} requests had no answer: {why}", lost.len(), answers.len())),
-        None => Outcome::Fail(format!("SECURITY: none of {} requests at once was answered {expect}", answers.len())),
+        None => Outcome::Fail(format!("{TRIP}: none of {} requests at once was answered {expect}", answers.len())),
     };
     (outcome, says)
 }

@@ -14,6 +14,7 @@ use super::names::Names;
 use super::reason::{self, Refused};
 use super::tls;
 use crate::probe::{Phases, Request};
+use crate::trust::Trust;
 
 /// At most so much of a health page or a JSON answer is read, counted after decompression.
 pub(super) const HEALTH_CAP: usize = 256 * 1024;
@@ -39,14 +40,15 @@ pub(super) struct Clients {
     any: Client,
     same: Client,
     never: Client,
+    trust: Trust,
     /// Whether connections are kept.
     pub(super) keep: bool,
 }
 
 impl Clients {
     /// Clients that keep connections open between askings, or (with few descriptors) do not.
-    pub(super) fn new(names: &Names, user_agent: &str, keep: bool) -> Result<Self, String> {
-        let config = tls::http_config();
+    pub(super) fn new(names: &Names, trust: &Trust, user_agent: &str, keep: bool) -> Result<Self, String> {
+        let config = trust.talking()?;
         let build = |follow: Follow| {
             Client::builder()
                 .user_agent(user_agent)
@@ -64,7 +66,8 @@ impl Clients {
                 .build()
                 .map_err(|e| format!("the HTTP client cannot start: {}", reason::of_request(&e)))
         };
-        Ok(Self { any: build(Follow::AnyHost)?, same: build(Follow::SameHost)?, never: build(Follow::Never)?, keep })
+        let (any, same, never) = (build(Follow::AnyHost)?, build(Follow::SameHost)?, build(Follow::Never)?);
+        Ok(Self { any, same, never, trust: trust.clone(), keep })
     }
 
     fn of(&self, follow: Follow) -> &Client {
@@ -176,6 +179,9 @@ impl Prepared {
             (false, true) => Follow::SameHost,
             (false, false) => Follow::AnyHost,
         };
+        if url.scheme() == "https" {
+            clients.trust.prepare();
+        }
         let client = clients.of(follow).clone();
         // Through the client's own builder: it turns a user and password in the URL into their header.
         let request = client.request(method, url).headers(headers).build();

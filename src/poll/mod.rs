@@ -4,8 +4,8 @@
 //! A target's state (prepared request, buffer, scraped series) travels into the task of each asking and comes home with the
 //! answer: who is not at home is not asked twice. A panic ends only that task.
 
+use std::io;
 use std::path::PathBuf;
-use std::{io, thread};
 
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -14,7 +14,9 @@ use crate::clock::Pace;
 use crate::probe::rules::SilenceThere;
 use crate::probe::{Probe, Pulse, Sample};
 use crate::secret::Masks;
+use crate::task;
 use crate::text::Untrusted;
+use crate::trust::Trust;
 
 mod command;
 mod connect;
@@ -96,29 +98,22 @@ pub struct Options {
     pub user_agent: String,
     /// The shim that commands run under; this program when not given.
     pub shim: Option<PathBuf>,
+    /// Whose certificates are taken.
+    pub trust: Trust,
 }
 
 impl Options {
     /// The normal schedule at this pace.
     pub fn new(pace: Pace) -> Self {
-        Self { pace, user_agent: concat!("warroom/", env!("CARGO_PKG_VERSION")).to_owned(), shim: None }
+        let user_agent = concat!("warroom/", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { pace, user_agent, shim: None, trust: Trust::default() }
     }
 }
 
 /// Starts the pollers' thread, asking nothing yet.
 pub fn start(out: mpsc::Sender<Event>, options: Options) -> io::Result<Poll> {
     let (tx, asks) = mpsc::channel(16);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        // Name look-ups run there; they may hang for as long as the resolver likes.
-        .max_blocking_threads(8)
-        .thread_name("look-up")
-        .build()?;
-    thread::Builder::new().name("poll".to_owned()).spawn(move || {
-        runtime.block_on(scheduler::run(asks, out, options));
-        // A hanging look-up must not keep the program from ending.
-        runtime.shutdown_background();
-    })?;
+    task::thread("poll", move || scheduler::run(asks, out, options))?;
     Ok(Poll { tx })
 }
 

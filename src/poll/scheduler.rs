@@ -130,9 +130,9 @@ impl Scheduler {
         let budget = limits::descriptors();
         let names = Names::start();
         let tools = Tools {
-            clients: Clients::new(&names, &options.user_agent, true),
+            clients: Clients::new(&names, &options.trust, &options.user_agent, true),
             names,
-            tls: Err("TLS was not needed yet".to_owned()),
+            tls: Tls::new(&options.trust),
             masks: Masks::default(),
             shim: options.shim.clone(),
             sockets: Arc::new(Semaphore::new(budget)),
@@ -192,15 +192,14 @@ impl Scheduler {
         let keep = probes.len() + probes.len() / 8 <= self.budget;
         let clients = match &self.tools.clients {
             Ok(clients) if clients.keep == keep => Ok(clients.clone()),
-            _ => Clients::new(&self.tools.names, &self.options.user_agent, keep),
+            _ => Clients::new(&self.tools.names, &self.options.trust, &self.options.user_agent, keep),
         };
         let rebuilt = self.tools.clients.as_ref().is_ok_and(|c| c.keep != keep);
-        let wants_tls = probes.iter().any(|p| matches!(p.ask, probe::Ask::Tls { .. }));
-        let tls = match &self.tools.tls {
-            Err(_) if wants_tls => Tls::new(),
-            known => known.clone(),
-        };
-        let (sockets, names) = (Arc::clone(&self.tools.sockets), self.tools.names.clone());
+        if probes.iter().any(|p| matches!(p.ask, probe::Ask::Tls { .. })) {
+            self.options.trust.prepare();
+        }
+        let (tls, names) = (self.tools.tls.clone(), self.tools.names.clone());
+        let sockets = Arc::clone(&self.tools.sockets);
         self.tools = Arc::new(Tools { clients, names, tls, masks, shim: self.options.shim.clone(), sockets });
 
         let mut before: HashMap<Who, VecDeque<(Key, Entry)>> = HashMap::new();

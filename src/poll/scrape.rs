@@ -20,6 +20,8 @@ pub(super) struct Page {
     store: Store,
     /// For each query, its running total if it reads a counter.
     running: Vec<Running<Labels>>,
+    /// Lines of the last page that could not be read.
+    malformed: u64,
 }
 
 /// A rule and when it was evaluated last: in which of the stretches of its interval.
@@ -32,8 +34,12 @@ struct Due {
 }
 
 impl Due {
-    fn found(&self, store: &Store, at: i64) -> Result<Found, String> {
+    /// What the rule gives; `page` is the one that was read just now.
+    fn found(&self, store: &Store, at: i64, page: Option<&exposition::Page>) -> Result<Found, String> {
         let expr = self.expr.as_ref().map_err(Clone::clone)?;
+        if let Some(why) = page.and_then(|page| spoiled(page, expr)) {
+            return Err(why);
+        }
         match promql::evaluate(expr, store, at).map_err(|e| e.to_string())?.value {
             Value::Vector(all) => Ok(Found::bounded(all)),
             Value::Scalar(value) => Ok(Found::bounded(vec![(Labels::default(), value)])),
@@ -62,7 +68,7 @@ impl Page {
         let mut prepared = Prepared::get(clients, request, false)?;
         prepared.accept(exposition::ACCEPT);
         let running = queries.iter().map(|_| Running::default()).collect();
-        Ok(Self { prepared, queries, rules, store, running })
+        Ok(Self { prepared, queries, rules, store, running, malformed: 0 })
     }
 
     /// Takes over what was read of the same page, if it was read for the same queries.
@@ -82,9 +88,10 @@ impl Page {
         let at = now.utc.timestamp_millis();
         match self.read().await {
             Ok(page) => {
+                self.note(&page);
                 self.store.append(at, &page);
-                let values = self.answer(queries, now);
-                (values, self.evaluate(at).await)
+                let values = self.answer(queries, now, &page);
+                (values, self.evaluate(at, &page).await)
             }
             Err(reason) => {
                 self.failed(now);
@@ -94,15 +101,26 @@ impl Page {
         }
     }
 
+    /// Lines that nobody can read are told once: what asks for their metrics says so, what does not would never.
+    fn note(&mut self, page: &exposition::Page) {
+        if page.malformed() != self.malformed
+            && let Some(first) = page.reported().first()
+        {
+            let n = page.malformed();
+            tracing::warn!("{n} lines of a page cannot be read; line {}: {}", first.line, first.reason);
+        }
+        self.malformed = page.malformed();
+    }
+
     /// Evaluates rules whose interval has begun anew, as a Prometheus would that scrapes at these moments.
-    async fn evaluate(&mut self, at: i64) -> Vec<RuleReading> {
+    async fn evaluate(&mut self, at: i64, page: &exposition::Page) -> Vec<RuleReading> {
         let mut out = Vec::new();
         for rule in &mut self.rules {
             let stretch = at.div_euclid(rule.every_ms);
             if rule.last.replace(stretch) == Some(stretch) {
                 continue;
             }
-            out.push(RuleReading { rule: rule.rule, found: rule.found(&self.store, at) });
+            out.push(RuleReading { rule: rule.rule, found: rule.found(&self.store, at, Some(page)) });
             // Many rules over many series take a while: other probes come in between.
             tokio::task::yield_now().await;
         }
@@ -119,7 +137,7 @@ impl Page {
     pub(super) fn unseen(&self, now: Now, reason: &str) -> Vec<RuleReading> {
         let at = now.utc.timestamp_millis();
         let each = |rule: &Due| {
-            let found = rule.found(&self.store, at);
+            let found = rule.found(&self.store, at, None);
             RuleReading { rule: rule.rule, found: found.map(|found| Found { gap: Some(reason.to_owned()), ..found }) }
         };
         self.rules.iter().map(each).collect()
@@ -136,11 +154,12 @@ impl Page {
         parser.finish().map_err(|e| e.to_string())
     }
 
-    fn answer(&mut self, queries: &[Query], now: Now) -> Vec<MetricReading> {
+    fn answer(&mut self, queries: &[Query], now: Now, page: &exposition::Page) -> Vec<MetricReading> {
         let at = now.utc.timestamp_millis();
         let mut out = Vec::with_capacity(queries.len());
         for ((query, expr), running) in queries.iter().zip(&self.queries).zip(&mut self.running) {
             let expr = expr.as_ref().map_err(Clone::clone);
+            let expr = expr.and_then(|expr| spoiled(page, expr).map_or(Ok(expr), Err));
             match query.reads {
                 Reads::Value => {
                     let value = expr.and_then(|expr| promql::read(expr, &self.store, at));
@@ -154,6 +173,11 @@ impl Page {
         }
         out
     }
+}
+
+/// Why a page says nothing of what a query asks for, though it was read.
+fn spoiled(page: &exposition::Page, expr: &Expr) -> Option<String> {
+    page.spoils(|name| promql::asks_for(expr, name))
 }
 
 /// Every series that a query gives.

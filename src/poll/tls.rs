@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_platform_verifier::Verifier;
+use rustls::{CertificateError, ClientConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -16,6 +14,7 @@ use super::names::Names;
 use super::{reason, tcp};
 use crate::clock::Now;
 use crate::probe::Outcome;
+use crate::trust::Trust;
 
 const DAY: i64 = 86_400;
 
@@ -23,19 +22,12 @@ const DAY: i64 = 86_400;
 #[derive(Clone, Debug)]
 pub(super) struct Tls {
     look: Arc<ClientConfig>,
-    trust: Option<Arc<Verifier>>,
+    trust: Trust,
 }
 
 impl Tls {
-    pub(super) fn new() -> Result<Self, String> {
-        let provider = Arc::new(ring::default_provider());
-        let look = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|_| "TLS cannot start".to_owned())?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(LookOnly(Arc::clone(&provider))))
-            .with_no_client_auth();
-        Ok(Self { look: Arc::new(look), trust: Verifier::new(provider).ok().map(Arc::new) })
+    pub(super) fn new(trust: &Trust) -> Result<Self, String> {
+        Ok(Self { look: Arc::new(trust.looking()?), trust: trust.clone() })
     }
 
     /// Connects, reads the certificate, judges it. Gives the outcome and the days left.
@@ -91,7 +83,7 @@ impl Tls {
         if at < from {
             return fail(format!("TLS: certificate is not valid yet, for another {}", span(from - at)));
         }
-        let Some(trust) = &self.trust else {
+        let Some(trust) = self.trust.verifier() else {
             return (
                 Outcome::NoData("TLS: this machine has no trusted certificates to judge by".to_owned()),
                 Some(days),
@@ -117,21 +109,6 @@ impl Tls {
     }
 }
 
-/// The TLS of the HTTP clients: trust as the machine has it, HTTP/1.1.
-pub(super) fn http_config() -> ClientConfig {
-    let provider = Arc::new(ring::default_provider());
-    // Without trusted certificates on this machine every https answer fails by its issuer, and says so.
-    let no_trust = || ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    let Ok(builder) = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
-    else {
-        return no_trust();
-    };
-    match Verifier::new(provider) {
-        Ok(trust) => builder.dangerous().with_custom_certificate_verifier(Arc::new(trust)).with_no_client_auth(),
-        Err(_) => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
-    }
-}
-
 /// Days until the certificate behind an answer expires, where there is one.
 pub(super) fn days_left(response: &reqwest::Response) -> Option<i64> {
     let info = response.extensions().get::<reqwest::tls::TlsInfo>()?;
@@ -139,43 +116,4 @@ pub(super) fn days_left(response: &reqwest::Response) -> Option<i64> {
     #[expect(clippy::disallowed_methods, reason = "the edge that measures")]
     let now = chrono::Utc::now().timestamp();
     Some((cert.validity().not_after.timestamp() - now).div_euclid(DAY))
-}
-
-/// Takes any certificate, but checks that the other side holds its key: for looking, never for talking.
-#[derive(Debug)]
-struct LookOnly(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for LookOnly {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

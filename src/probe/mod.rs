@@ -31,6 +31,9 @@ use sides::Sides;
 use table::TableExpect;
 use word::StateExpect;
 
+/// How the reason of a failure begins where something was let through that must be refused.
+pub const TRIP: &str = "SECURITY";
+
 /// Which probe: its index in the plan's list of probes. Valid for one plan revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProbeId(pub u32);

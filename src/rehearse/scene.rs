@@ -10,7 +10,7 @@ use super::story::Expected;
 use super::wish::Wish;
 use crate::clock::{self, Offset};
 use crate::fact::{Author, StepId};
-use crate::room::decide::Intent;
+use crate::room::Intent;
 use crate::text::Untrusted;
 
 /// Where the plan on disk expects the router; [`Scene::plan_text`] puts the real place there.

@@ -8,7 +8,7 @@ use super::story::Story;
 use super::wish::Wish;
 use crate::clock::Offset;
 use crate::fact::{Author, Fact, Mark, StepId, Verdict};
-use crate::room::decide::Intent;
+use crate::room::Intent;
 
 /// Something that somebody of the team does now.
 #[derive(Clone, Debug, PartialEq)]

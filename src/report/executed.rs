@@ -33,6 +33,8 @@ pub struct Executed<'a> {
     pub book: &'a Book,
     /// What was recorded.
     pub progress: &'a Progress,
+    /// What was decided of gates and done about ways back, each with the step that it belongs to, in order.
+    pub at: &'a [(StepId, &'a Entry)],
     /// What belongs to no step of any runbook; told at the end of the one that has it, which is the first.
     pub rest: Option<Rest<'a>>,
     /// The variant of the runbook that was chosen, if one was.
@@ -73,7 +75,8 @@ pub fn executed(bytes: &[u8], runbook: &Runbook, of: Executed<'_>) -> Result<Vec
     let mut added: BTreeMap<u32, Vec<Vec<u8>>> = BTreeMap::new();
     for step in &runbook.steps {
         tick(&mut text, step, of);
-        let said = said::of_step(&step.id, of);
+        let mut said = said::of_step(&step.id, of);
+        said.extend(of.at.iter().filter(|(id, _)| *id == step.id).filter_map(|(_, entry)| of_the_room(entry)));
         if said.is_empty() {
             continue;
         }
@@ -121,6 +124,18 @@ pub fn without_additions(bytes: &[u8]) -> Vec<u8> {
     text.bytes()
 }
 
+/// What an entry says that is no step's own, with when and who.
+fn of_the_room(entry: &Entry) -> Option<String> {
+    let (what, words) = match &entry.fact {
+        Fact::Noted { step: None, text } => ("note", said::plain(text.raw())),
+        fact => said::of_gate(fact)
+            .map(|words| ("gate", words))
+            .or_else(|| super::way_back::of_way_back(fact))
+            .or_else(|| super::clock::of_clock(fact))?,
+    };
+    Some(format!("{what} {} · {}: {words}", said::time(entry.stamp), said::who(&entry.by)))
+}
+
 fn end_lines(of: Executed<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let Some(rest) = of.rest else { return out };
@@ -128,23 +143,7 @@ fn end_lines(of: Executed<'_>) -> Vec<String> {
         let name = said::plain(name);
         out.push(format!("the profile \"{name}\" was chosen; the plan says which steps it leaves out"));
     }
-    for entry in rest.notes {
-        if let Fact::Noted { step: None, text } = &entry.fact {
-            out.push(format!(
-                "note {} · {}: {}",
-                said::time(entry.stamp),
-                said::who(&entry.by),
-                said::plain(text.raw())
-            ));
-        }
-        if let Some(words) = said::of_gate(&entry.fact) {
-            out.push(format!("gate {} · {}: {words}", said::time(entry.stamp), said::who(&entry.by)));
-        }
-        let other = super::way_back::of_way_back(&entry.fact).or_else(|| super::clock::of_clock(&entry.fact));
-        if let Some((what, words)) = other {
-            out.push(format!("{what} {} · {}: {words}", said::time(entry.stamp), said::who(&entry.by)));
-        }
-    }
+    out.extend(rest.notes.iter().filter_map(|entry| of_the_room(entry)));
     for added in of.progress.added.values().filter(|a| a.after.is_none()) {
         out.push(format!("added on the run by {}: {}", said::who(&added.by), said::plain(added.text.raw())));
         out.extend(said::of_step(&added.step, of));

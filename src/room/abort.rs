@@ -11,7 +11,7 @@ use crate::clock::Now;
 use crate::condition::Condition;
 use crate::fact::{Aborted, Draft, Fact, StepId};
 use crate::plan::abort as said;
-use crate::runbook::Note;
+use crate::runbook::{Note, Step};
 use crate::text::Untrusted;
 
 /// Two looks further apart than this say nothing of the time between them.
@@ -61,16 +61,21 @@ impl Room {
         let planned = self.plan.aborts.iter().filter(|a| self.steps_under(Some(&a.at)).any(|s| s.id == *id));
         out.on.extend(planned.map(|a| AbortOn { condition: a.when.clone(), for_: a.for_ }));
         let above = std::iter::successors(Some(step), |s| self.book.find(s.parent.as_ref()?));
-        let mut notes: Vec<&Note> = above.flat_map(|s| &s.notes).collect();
-        notes.extend(self.book.phase_of(id).iter().flat_map(|phase| &phase.notes));
+        // A bullet under a step may say it, too.
+        let told = |b: &Step| Note { kind: said::NOTE.into(), line: b.line, text: b.text.clone(), command: None };
+        let mut notes: Vec<Note> = Vec::new();
+        for step in above {
+            let within = book.steps.iter().filter(|b| b.parent.as_ref() == Some(&step.id) && said::is_sentence(b));
+            notes.extend(step.notes.iter().cloned().chain(within.map(told)));
+        }
+        notes.extend(self.book.phase_of(id).iter().flat_map(|phase| phase.notes.iter().cloned()));
         notes.retain(|note| note.kind == said::NOTE);
         notes.sort_by_key(|note| note.line);
         notes.dedup_by_key(|note| note.line);
-        for note in notes {
-            match said::read(&self.plan, book, note) {
-                Some((condition, for_)) => out.on.push(AbortOn { condition, for_ }),
-                None => out.unread.push(note.text.raw().trim().to_owned()),
-            }
+        for note in &notes {
+            let asked = said::read(&self.plan, book, note);
+            out.on.extend(asked.on.into_iter().map(|(condition, for_)| AbortOn { condition, for_ }));
+            out.unread.extend(asked.unread);
         }
         out
     }
@@ -103,6 +108,31 @@ impl Room {
             });
         }
         out.sort_by_key(|asked| std::cmp::Reverse(asked.at));
+        out
+    }
+
+    /// Steps that somebody does by hand and whose abort condition holds now, for as long as it asks: no command is there to be
+    /// stopped, so whoever does it has to.
+    pub fn aborts_by_hand(&self) -> Vec<AbortAsked> {
+        let (now, blink) = (self.now, BLINK * self.speed);
+        let mut out = Vec::new();
+        for id in by_hand(self) {
+            let run = hand(&id);
+            let held = |abort: &AbortOn| {
+                let (since, last) = self.live.aborts.get(&(run, abort.condition.text.clone()))?;
+                (now.since(*last) <= blink && now.since(*since) >= abort.for_).then_some(*since)
+            };
+            let found = self.aborts_of(&id).on.into_iter().find_map(|abort| Some((held(&abort)?, abort)));
+            let Some((since, abort)) = found else { continue };
+            out.push(AbortAsked {
+                text: self.step_text(&id).unwrap_or_default(),
+                step: id,
+                run,
+                at: since.utc,
+                found: judge::words(self, &abort.condition.expr, None),
+                when: abort.condition.text,
+            });
+        }
         out
     }
 
@@ -158,8 +188,29 @@ pub(super) fn judge(room: &mut Room) -> Vec<Draft> {
             }
         }
     }
+    for id in by_hand(room) {
+        for abort in room.aborts_of(&id).on {
+            if judge::holds(room, &abort.condition.expr, None) == Some(true) {
+                let key = (hand(&id), abort.condition.text);
+                let since =
+                    room.live.aborts.get(&key).filter(|(_, last)| now.since(*last) <= blink).map(|(since, _)| *since);
+                holding.insert(key, (since.unwrap_or(now), now));
+            }
+        }
+    }
     room.live.aborts = holding;
     drafts
+}
+
+/// Steps that run and of which no command does.
+fn by_hand(room: &Room) -> Vec<StepId> {
+    let running = room.progress.touched().map(|(id, _)| id).filter(|id| room.status(id) == Status::Running);
+    running.filter(|id| room.progress.running(id).is_none() && !room.book.is_group(id)).cloned().collect()
+}
+
+/// What stands for the run of a step that is done by hand.
+fn hand(step: &StepId) -> Uuid {
+    alerts::identity(&["by hand", &step.0])
 }
 
 /// The wish to stop a run, and what was seen. Two processes that see the same say it once.

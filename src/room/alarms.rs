@@ -1,5 +1,6 @@
 //! Alerts as people see them: where each stands, since when, who has it, and whether it reached anybody.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use super::alert::State;
 use super::alerts::subject::Subject;
-use super::alerts::{RETENTION, Track, blind_name};
+use super::alerts::{RETENTION, Sick, Track, blind_name};
 use super::{Room, Watch, judge};
 use crate::fact::AlertWord;
 use crate::notice::{Action, Delivery, Severity};
@@ -104,13 +105,23 @@ impl Shown {
     }
 }
 
+/// Who hears of an alert once it fires.
+pub(super) fn will_tell(notify: &[String], severity: Severity) -> String {
+    let names: Vec<String> = notify.iter().map(|name| crate::text::escape(name)).collect();
+    match (names.as_slice(), severity) {
+        ([], _) => String::new(),
+        (names, Severity::Page | Severity::Rollback) => format!("will page {}", names.join(", ")),
+        (names, _) => format!("will tell {}", names.join(", ")),
+    }
+}
+
 impl Room {
     /// Every alert that is not inactive, the worst first.
     pub fn alerts(&self) -> Vec<AlertNow> {
-        let mut out = Vec::new();
+        let (mut out, sick) = (Vec::new(), OnceCell::new());
         for (ix, (rule, live)) in self.plan.rules.iter().zip(&self.live.rules).enumerate() {
             for (blind, track) in [(false, &live.main), (true, &live.blind)] {
-                out.extend(self.alert_now(ix, rule, blind, track));
+                out.extend(self.alert_now((ix, rule), blind, track, &sick));
             }
         }
         out.extend(self.missed_calls());
@@ -124,13 +135,13 @@ impl Room {
 
     /// How many alerts wake somebody and nobody has, and how many fire or are pending. Cheap: only what is not inactive is named.
     pub fn alert_counts(&self) -> (usize, usize) {
-        let (mut loud, mut all) = (0, 0);
+        let (mut loud, mut all, sick) = (0, 0, OnceCell::new());
         for (ix, (rule, live)) in self.plan.rules.iter().zip(&self.live.rules).enumerate() {
             for (blind, track) in [(false, &live.main), (true, &live.blind)] {
                 if track.alert.state == State::Inactive {
                     continue;
                 }
-                let Some(alert) = self.alert_now(ix, rule, blind, track) else { continue };
+                let Some(alert) = self.alert_now((ix, rule), blind, track, &sick) else { continue };
                 loud += usize::from(alert.state == Shown::Firing && alert.severity >= Severity::Page);
                 all += usize::from(alert.state != Shown::Resolved);
             }
@@ -143,7 +154,13 @@ impl Room {
         (loud + many_loud, all + many)
     }
 
-    fn alert_now(&self, ix: usize, rule: &RulePlan, blind: bool, track: &Track) -> Option<AlertNow> {
+    fn alert_now(
+        &self,
+        (ix, rule): (usize, &RulePlan),
+        blind: bool,
+        track: &Track,
+        sick: &OnceCell<Sick>,
+    ) -> Option<AlertNow> {
         let quiet = track.alert.state == State::Inactive;
         let name = || if blind { blind_name(&rule.name) } else { rule.name.clone() };
         // Most rules say nothing most of the time: no name is made for them.
@@ -178,7 +195,8 @@ impl Room {
             } else {
                 it.why.clone_from(&track.why);
             }
-            (it.state, it.note) = self.firing(&it, || self.inhibited(rule));
+            (it.state, it.note) =
+                self.firing(&it, || sick.get_or_init(|| Sick::of(self)).explains_rule(&self.plan, rule, it.severity));
             return Some(it);
         }
         if track.alert.state != State::Inactive {
@@ -189,6 +207,8 @@ impl Room {
             it.why = judge::words(self, &rule.when.expr, None);
             if track.alert.blind.is_some() {
                 "no data: its clock stands still".clone_into(&mut it.note);
+            } else {
+                it.note = will_tell(&rule.notify, it.severity);
             }
             return Some(it);
         }

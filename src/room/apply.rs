@@ -1,6 +1,6 @@
 //! The fold: entries in any order, any number of times, give the same progress.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +12,7 @@ use super::episodes::Episodes;
 use super::retreat::Retreat;
 use super::schedule::Schedule;
 use crate::clock::{Stamp, Writer};
+use crate::fact::retreat::Hand;
 use crate::fact::{Author, Captured, Entry, Fact, Mark, StepId};
 use crate::text::Untrusted;
 
@@ -118,6 +119,8 @@ struct Marked {
     by: Author,
     reason: Option<Untrusted>,
     saw: Option<Stamp>,
+    undoes: Option<Stamp>,
+    hand: Hand,
 }
 
 /// Where a step stands.
@@ -189,6 +192,8 @@ pub struct StepState {
     pub by: Option<(Author, Stamp)>,
     /// Why, where a reason was given.
     pub reason: Option<Untrusted>,
+    /// Whether a person did it or the room by itself.
+    pub hand: Hand,
     /// Who else said the same, in order.
     pub confirmed_by: Vec<(Author, Stamp)>,
     /// The newest mark and the one before it were made without seeing each other, and they differ.
@@ -214,6 +219,8 @@ pub struct Marking<'a> {
     pub by: &'a Author,
     /// Why, where a reason was given.
     pub reason: Option<&'a Untrusted>,
+    /// By whose hand.
+    pub hand: Hand,
     /// Another mark stood here before, and was not seen.
     pub crossed: bool,
 }
@@ -226,7 +233,7 @@ impl Progress {
             let (stamp, mark) = (*stamp, what.mark);
             let crossed = before.is_some_and(|(b, m)| m != mark && what.saw.is_none_or(|saw| saw < b));
             before = Some((stamp, mark));
-            Marking { stamp, mark, by: &what.by, reason: what.reason.as_ref(), crossed }
+            Marking { stamp, mark, by: &what.by, reason: what.reason.as_ref(), hand: what.hand, crossed }
         })
     }
 
@@ -235,11 +242,14 @@ impl Progress {
         self.steps.get(id).map(|r| &r.state)
     }
 
-    /// The mark that stood before the newest one on a step, counting confirmations as one with what they confirm.
-    pub fn mark_before(&self, id: &StepId) -> Option<Mark> {
-        let marks = &self.steps.get(id)?.marks;
-        let newest = marks.values().next_back()?.what.mark;
-        marks.values().rev().map(|m| m.what.mark).find(|m| *m != newest)
+    /// The marks on a step without those that were taken back, newest first.
+    pub fn standing(&self, id: &StepId) -> impl Iterator<Item = (Stamp, Mark)> {
+        let marks = self.steps.get(id).map(|record| &record.marks);
+        let undone: HashSet<Stamp> = marks.into_iter().flatten().filter_map(|(_, said)| said.what.undoes).collect();
+        let stands = move |(stamp, said): (&Stamp, &Said<Marked>)| {
+            (said.what.undoes.is_none() && !undone.contains(stamp)).then_some((*stamp, said.what.mark))
+        };
+        marks.into_iter().flat_map(|marks| marks.iter().rev()).filter_map(stands)
     }
 
     /// Steps about which anything is recorded.
@@ -253,9 +263,16 @@ impl Progress {
         *head = (*head).max(entry.seq);
         let stamp = entry.stamp;
         match &entry.fact {
-            Fact::StepMarked { step, mark, reason, saw } => {
-                let what = Marked { mark: *mark, by: entry.by.clone(), reason: reason.clone(), saw: *saw };
+            Fact::StepMarked { step, mark, reason, saw, undoes } => {
+                let (by, reason) = (entry.by.clone(), reason.clone());
+                let what = Marked { mark: *mark, by, reason, saw: *saw, undoes: *undoes, hand: Hand::Person };
                 self.record(step, stamp, |r, of| drop(r.marks.insert(stamp, Said { of, what })));
+            }
+            Fact::StepTicked(it) => {
+                let reason = Some(Untrusted::new(it.to_string()));
+                let by = entry.by.clone();
+                let what = Marked { mark: Mark::Done, by, reason, saw: it.saw, undoes: None, hand: Hand::Room };
+                self.record(&it.step, stamp, |r, of| drop(r.marks.insert(stamp, Said { of, what })));
             }
             Fact::Noted { step: Some(step), text } => {
                 let what = (entry.by.clone(), text.clone());
@@ -389,6 +406,7 @@ impl StepRecord {
                 state.status = status;
                 state.by = Some((marked.by.clone(), *stamp));
                 state.reason.clone_from(&marked.reason);
+                state.hand = marked.hand;
                 state.confirmed_by.clear();
                 if marked.mark == Mark::Running {
                     state.started = Some(*stamp);
@@ -416,8 +434,9 @@ pub fn apply(room: &mut Room, entry: &Arc<Entry>) {
         | Fact::SilencedThere { .. }
         | Fact::NoticeQueued { .. }
         | Fact::NoticeTold { .. }
+        | Fact::ChannelLeads { .. }
         | Fact::BaselineTaken { .. } => room.revision.alerts += 1,
-        Fact::StepMarked { .. } | Fact::RunbookLoaded { .. } => room.find_begun(),
+        Fact::StepMarked { .. } | Fact::StepTicked(_) | Fact::RunbookLoaded { .. } => room.find_begun(),
         Fact::T0Set { .. }
         | Fact::WatchTaken { .. }
         | Fact::RoomClosed { .. }

@@ -49,7 +49,12 @@ impl Room {
     fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let plan = &self.plan;
         let rules = plan.rules.iter().map(|r| &r.when);
-        rules.chain(plan.gates.iter().flat_map(|g| &g.criteria)).chain(plan.levels.iter().flat_map(|l| &l.when))
+        let ticks = plan.ticks.iter().map(|t| &t.when);
+        let gates = plan.gates.iter().flat_map(|g| &g.criteria);
+        let aborts = plan.aborts.iter().map(|a| &a.when);
+        let after =
+            plan.rollbacks.iter().flat_map(|r| &r.verify).chain(plan.breakers.iter().filter_map(|b| b.check.as_ref()));
+        rules.chain(gates).chain(plan.levels.iter().flat_map(|l| &l.when)).chain(ticks).chain(aborts).chain(after)
     }
 
     /// The baseline's samples of a metric; empty without any.
@@ -141,7 +146,9 @@ impl Room {
     /// Where a metric's last samples lie against its baseline; nothing where too few points say so.
     pub fn ranked(&self, metric: MetricIx) -> Option<Side> {
         self.live.metrics.get(metric.0 as usize)?.current()?;
-        match self.live.ranks.get(&metric.0)?.comparison {
+        // What only a sentence of the runbook compares is compared when somebody asks.
+        let known = self.live.ranks.get(&metric.0).map(|known| known.comparison);
+        match known.unwrap_or_else(|| self.compared_now(metric)) {
             Comparison::TooFewPoints { .. } => None,
             Comparison::Compared(it) => Some(match it.verdict {
                 Difference::Higher => Side::Above,

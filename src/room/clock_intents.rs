@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::decide::{Refusal, decides, leaf, mark, refuse, refuse_step, said, with_role};
+use super::decide::{Refusal, decides, refuse, refuse_step, said, with_role};
+use super::step_intents::{leaf, mark};
 use super::{Room, Status, vote};
 use crate::fact::{Author, CallKind, Fact, HoldUntil, Mark, StepId};
 use crate::text::{Untrusted, escape};

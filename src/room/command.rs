@@ -91,9 +91,7 @@ impl Planned {
         let blind = if self.reads.shell { expect::blind(self.script.expose()) } else { None };
         expect::judge(exit, output, &self.expects, blind)
     }
-}
 
-impl Planned {
     /// What an exit status means of a run that had the terminal: what it wrote there nobody kept.
     pub fn judge_unseen(&self, exit: i32) -> (RunVerdict, String) {
         let (status, printed): (Vec<Expect>, Vec<Expect>) =
@@ -183,7 +181,10 @@ impl Room {
         let (class, reason) = self.class_of(command, shell);
         let word = match class {
             Class::Read | Class::Illustration => None,
-            _ => word.or_else(|| environment.as_ref().map(|e| e.to_uppercase())).or_else(|| Some(WORD.to_owned())),
+            _ => word
+                .filter(|w| !w.is_empty())
+                .or_else(|| environment.as_ref().map(|e| e.trim().to_uppercase()).filter(|e| !e.is_empty()))
+                .or_else(|| Some(WORD.to_owned())),
         };
         let timeout = own("timeout").first().and_then(|t| parse_duration(t.trim()).ok()).unwrap_or(TIMEOUT);
         let mut env: Vec<String> = ["PATH", "HOME", "LANG", "TZ"].map(str::to_owned).to_vec();
@@ -207,7 +208,11 @@ impl Room {
             reason,
             reads,
             terminal,
-            warnings: environments::others(&text, environment.as_deref()),
+            warnings: {
+                let mut warnings = environments::others(&text, environment.as_deref());
+                warnings.extend(self.against_forward(step, class));
+                warnings
+            },
             script,
             dir,
             host: self.site.host.clone(),

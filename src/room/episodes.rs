@@ -30,6 +30,16 @@ pub struct Episodes {
     groups: BTreeSet<String>,
     groups_over: BTreeSet<String>,
     waiting: BTreeSet<Uuid>,
+    leads: BTreeMap<String, (Stamp, Led)>,
+}
+
+/// Where a channel leads, as recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Led {
+    /// Stands for the way there; empty where it leads nowhere any more.
+    pub to: String,
+    /// What was left open where it led before.
+    pub left_open: Vec<Untrusted>,
 }
 
 /// A change of an alert.
@@ -162,6 +172,13 @@ impl Episodes {
                 }
                 self.waiting.remove(notice);
             }
+            Fact::ChannelLeads { channel, to, left_open } => {
+                let led = Led { to: to.clone(), left_open: left_open.clone() };
+                let slot = self.leads.entry(channel.clone()).or_insert_with(|| (stamp, led.clone()));
+                if slot.0 < stamp {
+                    *slot = (stamp, led);
+                }
+            }
             _ => {}
         }
     }
@@ -247,6 +264,12 @@ impl Episodes {
         self.there.get(&silence).map(|(_, there)| there)
     }
 
+    /// The last of the keys that begin so, as texts are ordered.
+    pub fn newest_key(&self, begin: &str) -> Option<&str> {
+        let from = self.by_key.range(begin.to_owned()..);
+        from.map(|(key, _)| key.as_str()).take_while(|key| key.starts_with(begin)).last()
+    }
+
     /// Notices about one thing, with when they were queued and how they went.
     pub fn notices_of<'a>(&'a self, key: &str) -> impl Iterator<Item = (Stamp, &'a Notice, Option<&'a Delivery>)> {
         let ids = self.by_key.get(key).into_iter().flatten();
@@ -289,6 +312,11 @@ impl Episodes {
             }
             last.map(|(_, notice)| notice)
         })
+    }
+
+    /// Where each channel that keeps incidents leads, and since when, as recorded.
+    pub fn led(&self) -> impl Iterator<Item = (&str, Stamp, &Led)> {
+        self.leads.iter().map(|(channel, (stamp, led))| (channel.as_str(), *stamp, led))
     }
 
     /// The newest notice of an action to a channel about one thing.

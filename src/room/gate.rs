@@ -9,6 +9,7 @@ use super::ballots::{Settled, Turn};
 use super::dwell::{Dwell, Terms};
 use super::{Book, Room, Watch, judge};
 use crate::clock::{Now, Stamp};
+use crate::condition::Test;
 use crate::fact::gate::{Stand, Vote};
 use crate::fact::{Fact, StepId, Verdict};
 use crate::plan::Plan;
@@ -197,7 +198,7 @@ fn seen(room: &Room, gate: &GatePlan, turn: &Turn, until: DateTime<Utc>) -> Dura
     let level = room.progress.retreat.level().map(|(stamp, ..)| stamp);
     let changed = marked.max(level).filter(|stamp| *stamp > turn.stamp);
     if let Some(stamp) = changed {
-        return looked(room, stamp.utc(), until).min(unbroken(room, gate, (held, turn.stamp.utc()), until));
+        return looked(room, gate, stamp.utc(), until).min(unbroken(room, gate, (held, turn.stamp.utc()), until));
     }
     unbroken(room, gate, (held, turn.stamp.utc()), until)
 }
@@ -206,23 +207,31 @@ fn seen(room: &Room, gate: &GatePlan, turn: &Turn, until: DateTime<Utc>) -> Dura
 fn unbroken(room: &Room, gate: &GatePlan, (held, from): (Duration, DateTime<Utc>), until: DateTime<Utc>) -> Duration {
     let broke = gate.criteria.iter().filter_map(|c| judge::last_broken(room, &c.expr, from, until)).max();
     match (broke, gate.on_breach) {
-        (None, _) => held + looked(room, from, until),
-        (Some(at), OnBreach::Reset) => looked(room, at, until),
+        (None, _) => held + looked(room, gate, from, until),
+        (Some(at), OnBreach::Reset) => looked(room, gate, at, until),
         // What was good between the record and the breach is not put together again: less is safe.
-        (Some(at), OnBreach::Pause) => held + looked(room, at, until),
+        (Some(at), OnBreach::Pause) => held + looked(room, gate, at, until),
     }
 }
 
-/// How much of a stretch somebody has looked, by the samples there are of it: the wall clock alone says nothing of that, it may
-/// have been set.
-fn looked(room: &Room, from: DateTime<Utc>, until: DateTime<Utc>) -> Duration {
+/// How much of a stretch somebody has looked at what a gate asks for, by the samples there are of it: the wall clock alone says
+/// nothing of that, it may have been set, and what else was seen meanwhile says nothing of the gate. Of several the least counts.
+fn looked(room: &Room, gate: &GatePlan, from: DateTime<Utc>, until: DateTime<Utc>) -> Duration {
     // An answer may be late by half an interval; one that is missing altogether is a stretch that nobody saw.
     let gap = |every: Duration| (every * 3 / 2).max(BLINK * room.speed);
-    let metrics = room.plan.metrics.iter().zip(&room.live.metrics);
-    let metrics = metrics.map(|(plan, live)| live.series.covered(from, until, gap(room.pace(plan.every))));
-    let services = room.plan.services.iter().zip(&room.live.services);
-    let services = services.map(|(plan, live)| live.passes.covered(from, until, gap(room.service_pace(plan))));
-    metrics.chain(services).max().unwrap_or_default()
+    let tests: Vec<&Test> = gate.criteria.iter().flat_map(|c| c.expr.leaves()).collect();
+    let asks_metric = |ix: usize| tests.iter().any(|t| t.metric().is_some_and(|m| m.ix.0 as usize == ix));
+    let asks_service =
+        |ix: usize| tests.iter().any(|t| **t == Test::ServicesUp || t.service().is_some_and(|s| s.ix.0 as usize == ix));
+    let metrics = room.plan.metrics.iter().zip(&room.live.metrics).enumerate();
+    let metrics = metrics
+        .map(|(ix, (plan, live))| (asks_metric(ix), live.series.covered(from, until, gap(room.pace(plan.every)))));
+    let services = room.plan.services.iter().zip(&room.live.services).enumerate();
+    let services = services
+        .map(|(ix, (plan, live))| (asks_service(ix), live.passes.covered(from, until, gap(room.service_pace(plan)))));
+    let all: Vec<(bool, Duration)> = metrics.chain(services).collect();
+    let own = all.iter().filter(|(own, _)| *own).map(|(_, seen)| *seen).min();
+    own.or_else(|| all.iter().map(|(_, seen)| *seen).max()).unwrap_or_default()
 }
 
 fn last_look(room: &Room) -> Option<DateTime<Utc>> {

@@ -13,7 +13,7 @@ use crate::clock::{age, clock_span};
 use crate::fact::gate::{Stand, Vote};
 use crate::fact::{StepId, Verdict};
 use crate::plan::decisions::{GatePlan, Place};
-use crate::text::Untrusted;
+use crate::text::{Untrusted, escape};
 
 /// A gate is in question this long before its deadline, whatever else is done.
 const SOON: TimeDelta = TimeDelta::minutes(10);
@@ -41,7 +41,7 @@ pub struct GateNow {
     pub dwell: (Duration, Duration),
     /// One for each role that votes and each vote that stands or has lapsed.
     pub votes: Vec<Ballot>,
-    /// Roles that have voted so that it may go on, and roles that vote.
+    /// Roles that have voted so that it may go on, and how many must.
     pub counted: (usize, usize),
     /// Steps before it: settled, all.
     pub steps: (u32, u32),
@@ -53,6 +53,9 @@ pub struct GateNow {
     pub gone: Option<String>,
     /// The level that says no, in words.
     pub level: Option<String>,
+    /// Whether it matters by now: something before it is begun, somebody voted or decided, or its deadline is near. It is judged
+    /// all the same.
+    pub begun: bool,
 }
 
 /// A criterion as it stands.
@@ -75,6 +78,9 @@ pub struct Ballot {
     pub cast: Option<Cast>,
     /// Whether it was a GO that lost its basis.
     pub lapsed: bool,
+    /// Whether it is a NO-GO of somebody who does not vote here any more: by the plan in force the role is not theirs. It stands
+    /// all the same, and an override passes it.
+    pub left: bool,
 }
 
 /// A decision as it is told.
@@ -155,13 +161,30 @@ impl Room {
     /// The gate that is in question now: the next one, once something of its section is begun, somebody has voted, or its
     /// deadline is near.
     pub fn gate_in_question(&self) -> Option<usize> {
-        let ix = self.next_gate()?;
-        let plan = self.plan.gates.get(ix)?;
+        self.next_gate().filter(|ix| self.gate_begun(*ix))
+    }
+
+    /// Whether a gate matters by now: something of its section is begun, somebody has voted or decided, or its deadline is near.
+    /// Where no step stands before it, what comes before its place in the runbook has to be settled.
+    pub fn gate_begun(&self, ix: usize) -> bool {
+        let Some(plan) = self.plan.gates.get(ix) else { return false };
         let said = self.progress.gates.gate(&plan.name);
-        let voted = said.is_some_and(|s| s.standing().next().is_some());
-        let begun = || self.gate_steps(ix).iter().any(|id| !matches!(self.status(id), Status::Todo | Status::LeftOut));
+        let spoken = said.is_some_and(|s| s.standing().next().is_some() || s.settled() != Settled::Open);
         let soon = || self.gate_deadline(plan).is_some_and(|at| at - SOON <= self.now.utc);
-        (voted || begun() || soon()).then_some(ix)
+        let steps = self.gate_steps(ix);
+        let mut own = steps.iter().map(|id| self.status(id)).filter(|s| *s != Status::LeftOut).peekable();
+        if spoken || soon() {
+            return true;
+        }
+        if own.peek().is_some() { own.any(|s| s != Status::Todo) } else { self.come_to(plan.at.as_ref()) }
+    }
+
+    /// Whether every step before a place is settled, but for those of ways back.
+    fn come_to(&self, at: Option<&Place>) -> bool {
+        let Some((book, line)) = at.and_then(|p| Some((p.book?, p.line?))) else { return true };
+        let Some(book) = self.book.runbooks.get(book as usize) else { return true };
+        let leaf = |s: &&crate::runbook::Step| !self.book.is_group(&s.id) && !super::steps::way_back(s);
+        book.steps.iter().filter(leaf).take_while(|s| s.line < line).all(|s| self.status(&s.id).settled())
     }
 
     fn gate_deadline(&self, plan: &GatePlan) -> Option<DateTime<Utc>> {
@@ -227,10 +250,13 @@ impl Room {
         let of = |role: &str| standing().filter(|c| same(c.role.raw(), role)).map(|c| c.vote).collect::<Vec<_>>();
         let satisfied = |role: &&String| {
             let votes = of(role);
-            !votes.is_empty() && !votes.contains(&Vote::NoGo)
+            // Where some of them are enough, whoever leaves it to the others is none of these.
+            let says = !votes.is_empty() && (plan.quorum.is_none() || votes.contains(&Vote::Go));
+            says && !votes.contains(&Vote::NoGo)
         };
-        let counted = (plan.votes.iter().filter(satisfied).count(), plan.votes.len());
-        let against = standing().any(|c| c.vote == Vote::NoGo);
+        let need = plan.quorum.map_or(plan.votes.len(), |n| (n as usize).min(plan.votes.len()));
+        let counted = (plan.votes.iter().filter(satisfied).count().min(need), need);
+        let against = standing().any(|c| c.vote == Vote::NoGo && !self.passed_over(plan, &settled, c));
         let level = self.level_says().filter(|(_, says)| *says == Verdict::NoGo).map(|(ix, _)| ix);
         let mut it =
             Reckoned { stands, said, settled, computed: Verdict::Wait, verdict: Verdict::Wait, counted, steps, level };
@@ -257,6 +283,25 @@ impl Room {
             Settled::Decided(_) => Verdict::NoGo,
         };
         Some(it)
+    }
+
+    /// Whether a role of a vote is still its voter's, by the plan in force.
+    fn still_votes(&self, plan: &GatePlan, cast: &Cast) -> bool {
+        let votes = plan.votes.iter().any(|role| same(role, cast.role.raw()));
+        let holds = |r: &crate::plan::RolePlan| {
+            same(&r.name, cast.role.raw()) && r.people.iter().any(|p| same(p, cast.by.person.raw()))
+        };
+        votes && (self.plan.roles.is_empty() || self.plan.roles.iter().any(holds))
+    }
+
+    /// Whether a NO-GO is one of somebody who does not vote here any more, which the override that stands has seen.
+    fn passed_over(&self, plan: &GatePlan, settled: &Settled<'_>, cast: &Cast) -> bool {
+        let Settled::Decided(decision) = settled else { return false };
+        let same_vote = |v: &crate::fact::gate::VoteSeen| {
+            v.vote == cast.vote && v.person == cast.by.person && v.role == cast.role && v.at == cast.stamp.utc()
+        };
+        let seen = decision.overridden && decision.evidence.votes.iter().any(same_vote);
+        seen && !self.still_votes(plan, cast)
     }
 
     /// Whether a level that says no is higher than the one, if any, on which a GO was decided.
@@ -301,13 +346,14 @@ impl Room {
             missing: String::new(),
             criteria,
             dwell: (held.min(self.dwell(plan)), self.dwell(plan)),
-            votes: ballots(plan, it.said),
+            votes: self.ballots(plan, it.said),
             counted: it.counted,
             steps: it.steps,
             deadline: self.gate_deadline(plan),
             decision: None,
             gone: None,
             level: it.level.and_then(|_| self.level()).map(|level| level.short()),
+            begun: self.gate_begun(ix),
         };
         now.missing = self.missing(&now);
         let clock = |at: DateTime<Utc>| at.with_timezone(&self.plan.room.zone).format("%H:%M:%S").to_string();
@@ -321,7 +367,8 @@ impl Room {
                 clock(b.stamp.utc())
             ),
             Settled::Decided(decision) => {
-                let against: Vec<String> = objections(&now);
+                let passed = |cast: &Cast| self.passed_over(plan, &it.settled, cast);
+                let against: Vec<String> = objections(&now, &passed);
                 let level = now.level.clone().filter(|_| self.level_is_news(decision, it.level));
                 let lost: Vec<String> = level
                     .into_iter()
@@ -353,12 +400,19 @@ impl Room {
         Some(now)
     }
 
+    /// That the profile in force makes a gate's dwell shorter than the plan asks for, in words.
+    pub fn cut_dwell(&self, ix: usize) -> Option<String> {
+        let plan = self.plan.gates.get(ix)?;
+        let profile = self.profile().filter(|_| self.dwell(plan) < plan.dwell)?;
+        Some(format!("{} without the profile {}", clock_span(plan.dwell), escape(&profile.name)))
+    }
+
     /// What is missing for a GO, the worst first; that everything is there, where it is.
     fn missing(&self, now: &GateNow) -> String {
         let of = |stand: Stand| now.criteria.iter().filter(move |c| c.stand == stand);
         let mut said: Vec<String> = now.level.clone().into_iter().collect();
         said.extend(of(Stand::Broken).map(|c| format!("{} for {}", c.look.words, clock_span(c.lasted))));
-        said.extend(objections(now));
+        said.extend(objections(now, &|_| false));
         if said.is_empty() {
             said.extend(of(Stand::Blind).map(|c| c.look.words.clone()));
         }
@@ -371,7 +425,8 @@ impl Room {
             parts.push(if n == 1 { "its criterion holds".to_owned() } else { format!("{n} criteria hold") });
         }
         if !now.dwell.1.is_zero() {
-            parts.push(format!("dwell {}/{}", clock_span(now.dwell.0), clock_span(now.dwell.1)));
+            let cut = self.cut_dwell(now.ix).map(|cut| format!(" ({cut})")).unwrap_or_default();
+            parts.push(format!("dwell {}/{}{cut}", clock_span(now.dwell.0), clock_span(now.dwell.1)));
         }
         if now.counted.1 > 0 {
             parts.push(format!("votes {}/{}", now.counted.0, now.counted.1));
@@ -384,6 +439,31 @@ impl Room {
             parts.push(format!("{} past its deadline", age(late)));
         }
         parts.join(" · ")
+    }
+
+    /// One for each role that votes and each vote that stands or has lapsed.
+    fn ballots(&self, plan: &GatePlan, said: Option<&Said>) -> Vec<Ballot> {
+        let mut out: Vec<Ballot> = Vec::new();
+        let standing: Vec<&Cast> = said.into_iter().flat_map(Said::standing).collect();
+        let lapsed: Vec<&Cast> = said.into_iter().flat_map(Said::lapsed).collect();
+        let ballot = |cast: &Cast, lapsed| {
+            let left = cast.vote == Vote::NoGo && !self.still_votes(plan, cast);
+            Ballot { role: cast.role.clone(), cast: Some(cast.clone()), lapsed, left }
+        };
+        for role in &plan.votes {
+            let of = |cast: &&&Cast| same(cast.role.raw(), role);
+            let before = out.len();
+            out.extend(standing.iter().filter(of).map(|c| ballot(c, false)));
+            out.extend(lapsed.iter().filter(of).map(|c| ballot(c, true)));
+            if out.len() == before {
+                out.push(Ballot { role: Untrusted::new(role.clone()), cast: None, lapsed: false, left: false });
+            }
+        }
+        // Whoever has lost the role since still stands in the way until the NO-GO is taken back.
+        let others =
+            standing.iter().filter(|c| c.vote == Vote::NoGo && !plan.votes.iter().any(|r| same(r, c.role.raw())));
+        out.extend(others.map(|c| ballot(c, false)));
+        out
     }
 }
 
@@ -405,30 +485,11 @@ fn contrary<'a>(
     })
 }
 
-fn ballots(plan: &GatePlan, said: Option<&Said>) -> Vec<Ballot> {
-    let mut out: Vec<Ballot> = Vec::new();
-    let standing: Vec<&Cast> = said.into_iter().flat_map(Said::standing).collect();
-    let lapsed: Vec<&Cast> = said.into_iter().flat_map(Said::lapsed).collect();
-    let ballot = |cast: &Cast, lapsed| Ballot { role: cast.role.clone(), cast: Some(cast.clone()), lapsed };
-    for role in &plan.votes {
-        let of = |cast: &&&Cast| same(cast.role.raw(), role);
-        let before = out.len();
-        out.extend(standing.iter().filter(of).map(|c| ballot(c, false)));
-        out.extend(lapsed.iter().filter(of).map(|c| ballot(c, true)));
-        if out.len() == before {
-            out.push(Ballot { role: Untrusted::new(role.clone()), cast: None, lapsed: false });
-        }
-    }
-    // Whoever has lost the role since still stands in the way until the NO-GO is taken back.
-    let others = standing.iter().filter(|c| c.vote == Vote::NoGo && !plan.votes.iter().any(|r| same(r, c.role.raw())));
-    out.extend(others.map(|c| ballot(c, false)));
-    out
-}
-
 /// Votes against it, in words.
-fn objections(now: &GateNow) -> Vec<String> {
+fn objections(now: &GateNow, but: &dyn Fn(&Cast) -> bool) -> Vec<String> {
     let casts = now.votes.iter().filter_map(|b| b.cast.as_ref()).filter(|c| c.vote == Vote::NoGo);
     casts
+        .filter(|c| !but(c))
         .map(|c| {
             let why = if c.comment.raw().is_empty() { String::new() } else { format!(": {}", c.comment) };
             format!("{} says NO-GO{why}", c.by.person)

@@ -9,7 +9,7 @@ use super::{MetricLive, Room, slo, verdict};
 use crate::condition::{Expr, Side, Test};
 use crate::fact::{ServiceState, Verdict};
 use crate::plan::MetricPlan;
-use crate::plan::decisions::Place;
+use crate::plan::decisions::{Place, RulePlan};
 
 /// One leaf of a condition with what it found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -89,6 +89,28 @@ fn leaf_at(room: &Room, test: &Test, at: DateTime<Utc>) -> Option<bool> {
 /// What each leaf found, in the order they were written.
 pub fn looks(room: &Room, expr: &Expr, place: Option<&Place>) -> Vec<Look> {
     expr.leaves().into_iter().map(|test| look(room, test, place)).collect()
+}
+
+/// The stretch over which a rule looks: its `for`, and a minute at least.
+pub fn window(rule: &RulePlan) -> Duration {
+    rule.for_.max(Duration::from_mins(1))
+}
+
+/// What each leaf of a rule found, with the samples of its window.
+pub fn looks_of(room: &Room, rule: &RulePlan) -> Vec<Look> {
+    let day = Duration::from_hours(24);
+    let span = chrono::TimeDelta::from_std(window(rule).min(day)).unwrap_or_default();
+    let leaves = rule.when.expr.leaves().into_iter();
+    let with_samples = leaves.map(|test| {
+        let mut look = look(room, test, None);
+        let metric = test.metric().and_then(|m| Some(&room.live.metrics.get(m.ix.0 as usize)?.series));
+        let service = || test.service().and_then(|s| Some(&room.live.services.get(s.ix.0 as usize)?.passes));
+        if let Some(series) = metric.or_else(service) {
+            look.samples = series.since(room.now.utc, span).count();
+        }
+        look
+    });
+    with_samples.collect()
 }
 
 /// The leaves that make an expression what it is, in words: those that hold where it holds, those that do not where it does

@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
+use super::Confirmed;
 use super::command::Planned;
-use super::decide::{Confirmed, Refusal};
-use super::{JournalHealth, Room};
+use super::decide::Refusal;
+use super::{JournalHealth, Room, Whose};
 use crate::clock::age;
 use crate::fact::{Author, Fact, RunStarted, StepId};
 use crate::runbook::Class;
@@ -34,6 +35,9 @@ pub(super) fn start(room: &Room, by: &Author, asked: &Asked<'_>) -> Result<Fact,
     }
     if planned.terminal.is_some() && *by != room.me.author {
         return refuse("it needs a terminal: only who sits at this screen can run it here");
+    }
+    if let Some(other) = has_terminal(room).filter(|_| planned.terminal.is_some()) {
+        return refuse(&format!("one command at a time can have this terminal, and {other}"));
     }
     may(room, by, planned.class)?;
     if let Some((_, going_on)) = room.progress.running(asked.step)
@@ -68,6 +72,23 @@ pub(super) fn start(room: &Room, by: &Author, asked: &Asked<'_>) -> Result<Fact,
         return refuse(&format!("it has to be confirmed a second time: {why}"));
     }
     Ok(fact(room, planned, reason))
+}
+
+/// Which command of this process has its terminal, and what to do about that.
+fn has_terminal(room: &Room) -> Option<String> {
+    room.progress.attempts.open().find_map(|(run, started)| {
+        let live = room.live.runs.get(&run).filter(|live| live.whose == Whose::Mine)?;
+        let (begun, ..) = room.progress.attempts.get(run)?.started.as_ref()?;
+        let step = room.progress.now_called(&started.step, *begun);
+        let of = room.would_run(&step).into_iter().find(|p| p.index == started.command)?;
+        of.terminal.as_ref()?;
+        let what = crate::text::escape(started.what.raw());
+        Some(if live.paused {
+            format!("\"{what}\" stands still in it: r on its step brings it back, K ends it")
+        } else {
+            format!("\"{what}\" has it")
+        })
+    })
 }
 
 /// The fact that a command is about to start.

@@ -191,7 +191,7 @@ impl Room {
         let holding = plan.when.iter().zip(&stands).filter(|(_, holds)| **holds == Some(true));
         symptoms.extend(holding.map(|(c, _)| judge::words(self, &c.expr, None)));
         if symptoms.is_empty() {
-            symptoms = self.seen_last(&plan.name);
+            symptoms = self.seen_last(plan);
         }
         let gone_for = live.filter(|l| l.entered.is_some() && l.holds == Some(false)).and_then(|l| l.since);
         let begun = self.level_begun(ix).or_else(|| self.declared_on(ix).next().map(|d| d.stamp));
@@ -221,12 +221,13 @@ impl Room {
         })
     }
 
-    /// What was recorded of a level when the room came onto it.
-    fn seen_last(&self, name: &str) -> Vec<String> {
-        let recorded = self.progress.retreat.level().filter(|(_, to, _)| *to == Some(name));
+    /// What was recorded of a level when the room came onto it; of one that it came down to, what it is about.
+    fn seen_last(&self, plan: &LevelPlan) -> Vec<String> {
+        let recorded = self.progress.retreat.level().filter(|(_, to, _)| *to == Some(plan.name.as_str()));
         let seen: Vec<String> =
             recorded.map(|(.., symptoms)| symptoms.iter().map(ToString::to_string).collect()).unwrap_or_default();
-        if seen.is_empty() { vec!["its symptoms".to_owned()] } else { seen }
+        let about = || plan.when.iter().map(|condition| condition.text.clone()).collect();
+        if seen.is_empty() { about() } else { seen }
     }
 
     /// When the room came onto a level or a higher one, by the record.

@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use super::alerts::{ForeignLive, Many, Parting, RuleLive, Sweep};
 use super::baseline::Ranked;
+use super::bound::BoundLive;
 use super::forecast::Forecast;
 use super::gate::GateLive;
+use super::heard::Heard;
 use super::level::LevelsLive;
 use super::versions::Versions;
 use crate::clock::Now;
@@ -47,6 +49,8 @@ pub struct Live {
     pub silencing: Option<Uuid>,
     /// Whether it was looked for alerts whose rule has left the plan.
     pub sweep: Sweep,
+    /// What is heard of each source beside its values, by its name.
+    pub heard: HashMap<String, Heard>,
     /// How telling goes, of notices that are not told yet.
     pub telling: HashMap<Uuid, Delivery>,
     /// When rules or the alerts of others were last asked for, by whoever watched.
@@ -77,6 +81,8 @@ pub struct Live {
     pub levels: LevelsLive,
     /// Conditions that abort a run, by run and condition: since when each holds, and when that was last seen.
     pub aborts: HashMap<(Uuid, String), (Now, Now)>,
+    /// Steps that are bound to conditions, in the plan's order.
+    pub bound: Vec<BoundLive>,
     /// What is heard of runs that go on, while this process hears of them.
     pub runs: HashMap<Uuid, RunLive>,
 }
@@ -246,6 +252,7 @@ impl Live {
             parting: Vec::new(),
             moved: HashMap::new(),
             sweep: Sweep::Due,
+            heard: HashMap::new(),
             telling: HashMap::new(),
             pace: None,
             paced: None,
@@ -256,6 +263,7 @@ impl Live {
             forecast: Forecast::default(),
             forecast_of: None,
             gates: plan.gates.iter().map(|_| GateLive::default()).collect(),
+            bound: Vec::new(),
             aborts: HashMap::new(),
             runs: HashMap::new(),
             levels: LevelsLive::default(),

@@ -28,10 +28,14 @@ pub struct NextFor {
 pub enum Rank {
     /// A command was stopped by its abort condition, and somebody has to say what next.
     Abort,
+    /// The room is on a level that says no, or a rollback is under way: what this role does about it.
+    WayBack,
     /// A check-in or a drumbeat is due.
     Call,
     /// A timer rings.
     Timer,
+    /// The room is on such a level, and somebody else decides.
+    StandBy,
     /// A step that can be begun, or runs.
     Step,
     /// A gate waits for this role's vote.
@@ -87,6 +91,18 @@ impl Room {
             let text = format!("decide what next, aborted: {}", abort.text);
             return Some(NextFor { text, why: escape(&abort.found), rank: Rank::Abort, step: Some(abort.step) });
         }
+        if let Some(abort) = self.aborts_by_hand().into_iter().next() {
+            let mine =
+                self.answers_aborts(role) || self.book.find(&abort.step).is_some_and(|s| self.is_theirs(s, role));
+            if mine {
+                let text = format!("stop it, then fail it or roll back: {}", abort.text);
+                return Some(NextFor { text, why: escape(&abort.found), rank: Rank::Abort, step: Some(abort.step) });
+            }
+        }
+        let back = self.back_for(role);
+        if back.as_ref().is_some_and(|next| next.rank == Rank::WayBack) {
+            return back;
+        }
         if let Some(call) = self.calls().into_iter().find(|call| call.due <= now && mine(call.role.as_deref())) {
             return Some(NextFor {
                 text: call.asks(),
@@ -99,7 +115,7 @@ impl Room {
             let why = format!("the timer ran out {} ago", self.ago(timer.due));
             return Some(NextFor { text: timer.text, why, rank: Rank::Timer, step: None });
         }
-        None
+        back
     }
 
     /// The first step of a role that runs or can be begun, where the run is now before what lies behind it.
@@ -110,17 +126,6 @@ impl Room {
             let why = "next in the run".to_owned();
             return Some(NextFor { text, why, rank: Rank::Step, step: Some(next.step) });
         };
-        let people: Vec<&str> = self
-            .plan
-            .roles
-            .iter()
-            .filter(|r| r.name.eq_ignore_ascii_case(role))
-            .flat_map(|r| r.people.iter().map(String::as_str))
-            .collect();
-        let theirs = |step: &&Step| {
-            self.whose(step)
-                .is_some_and(|of| of.eq_ignore_ascii_case(role) || people.iter().any(|p| p.eq_ignore_ascii_case(&of)))
-        };
         let here = self.current_phase().map(|phase| (phase.line, &phase.title));
         let in_run = |step: &Step| {
             here.is_some_and(|(line, title)| {
@@ -129,7 +134,10 @@ impl Room {
         };
         let open = |step: &&Step| {
             let status = self.status(&step.id);
-            !status.settled() && status != Status::Failed && theirs(step) && !super::steps::way_back(step)
+            !status.settled()
+                && status != Status::Failed
+                && self.is_theirs(step, Some(role))
+                && !super::steps::way_back(step)
         };
         let open: Vec<&Step> = self.book.leaves().filter(open).collect();
         let running = open.iter().find(|s| self.status(&s.id) == Status::Running);
@@ -149,8 +157,19 @@ impl Room {
         Some(NextFor { text: self.shown(&step.text), why, rank: Rank::Step, step: Some(step.id.clone()) })
     }
 
+    /// Whether a step is a role's, or one of its people's; everything is nobody's role's.
+    pub(super) fn is_theirs(&self, step: &Step, role: Option<&str>) -> bool {
+        let Some(role) = role else { return true };
+        let mut roles = self.plan.roles.iter().filter(|r| r.name.eq_ignore_ascii_case(role));
+        let of = |whose: &str| {
+            whose.eq_ignore_ascii_case(role)
+                || roles.any(|r| r.people.iter().any(|person| person.eq_ignore_ascii_case(whose)))
+        };
+        self.whose(step).as_deref().is_some_and(of)
+    }
+
     /// Whose a step is: the owner given on the run, else the role written in the runbook; as it stands there.
-    fn whose(&self, step: &Step) -> Option<String> {
+    pub(super) fn whose(&self, step: &Step) -> Option<String> {
         let owner = self.progress.step(&step.id).and_then(|s| s.owner.as_ref());
         owner.or(step.role.as_ref()).map(|name| name.raw().to_owned()).filter(|name| !name.trim().is_empty())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::decide::draft;
 use super::live::{MetricLive, ServiceLive, Watch};
-use super::{Effect, Room, ageing, alerts, baseline, verdict};
+use super::{Effect, Room, ageing, alerts, baseline, heard, verdict};
 use crate::clock::Now;
 use crate::fact::{Draft, Fact, ServiceState};
 use crate::notice::{Delivery, Told};
@@ -69,6 +69,7 @@ pub fn observe_all(room: &mut Room, samples: impl IntoIterator<Item = Sample>) -
 
 /// What is to be recorded of alerts comes back; all else is judged once for all samples.
 fn take(room: &mut Room, sample: Sample) -> Vec<Draft> {
+    heard::note(room, &sample);
     let Sample { at, took, reading, .. } = sample;
     // The wall clock was set back since this was asked: nobody knows any more when that was, and it would pass for the newest.
     if at.utc > room.now.utc + AHEAD {
@@ -152,10 +153,14 @@ pub fn tick(room: &mut Room, now: Now) -> Vec<Effect> {
     from_probes(room, &plan);
     ageing::metrics(room, &plan);
     baseline::rank(room);
-    let mut drafts = alerts::judge_rules(room);
+    let mut drafts = if watching { alerts::led(room) } else { Vec::new() };
+    drafts.extend(alerts::judge_rules(room));
     drafts.extend(super::abort::judge(room));
+    drafts.extend(super::bound::judge(room));
     foresee(room);
     if watching {
+        drafts.extend(alerts::untold(room));
+        drafts.extend(alerts::changes_told(room));
         drafts.extend(windows);
         drafts.extend(super::hold::judge(room));
         drafts.extend(super::timers::judge(room));

@@ -48,13 +48,20 @@ impl Room {
         (early >= MINUTE).then(|| format!("{} early", clock_span(early.to_std().unwrap_or_default())))
     }
 
-    /// Why a step may not be begun or ticked without a reason; `None` where it may.
+    /// Why a step may not be begun or ticked without a reason: before its turn, or before its time. `None` where it may.
     pub fn out_of_turn(&self, id: &StepId) -> Option<String> {
         if self.plan.room.order != Order::Strict {
             return None;
         }
         let step = self.book.find(id)?;
-        let before = self.waits_for(step)?;
-        Some(format!("is not in its turn: \"{}\" is open; give a reason to go on", self.shown(&before.text)))
+        if let Some(before) = self.waits_for(step) {
+            return Some(format!(
+                "is not in its turn: \"{}\" is open; give a reason to go on",
+                self.shown(&before.text)
+            ));
+        }
+        // A time that stands at the step is when it begins, not before.
+        let how = self.irregular(id)?;
+        Some(format!("is not due yet, it would be {how}; give a reason to go on"))
     }
 }

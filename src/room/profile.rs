@@ -87,6 +87,20 @@ pub fn left_out(book: &Book, profile: &ProfilePlan) -> HashSet<StepId> {
     out
 }
 
+/// The step that a place names, or the leaves of its section, in order.
+pub fn leaves_under<'b>(book: &'b Book, place: &Place) -> Vec<&'b crate::runbook::Step> {
+    let mut out = Vec::new();
+    for (ix, runbook) in book.runbooks.iter().enumerate() {
+        let here = place.book == Some(ix as u32);
+        if let Some(step) = runbook.steps.iter().find(|s| here && Some(s.line) == place.line) {
+            return vec![step];
+        }
+        let under = runbook.steps.iter().filter(|s| stands_under(&book.runbooks, ix, s.line, place, 0));
+        out.extend(under.filter(|s| !book.is_group(&s.id)));
+    }
+    out
+}
+
 /// Whether a line stands in the section of a place; a part stands where its link does.
 pub(super) fn stands_under(books: &[Runbook], book: usize, line: u32, place: &Place, depth: u32) -> bool {
     let Some(runbook) = books.get(book).filter(|_| depth < 16) else { return false };

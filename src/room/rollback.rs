@@ -140,7 +140,7 @@ impl Room {
             measured,
             steps: self.steps_of(Some(&plan.steps)),
             hands: (way.hands(plan.hands.count()), plan.hands.count()),
-            word: plan.confirm.clone().unwrap_or_else(|| plan.name.clone()),
+            word: plan.confirm.as_ref().unwrap_or(&plan.name).trim().to_owned(),
             dwell: verifying.then(|| (held.min(plan.dwell), plan.dwell)),
             verify: if verifying { self.not_verified(plan) } else { None },
             countdown: self.countdown(plan, &way),
@@ -178,7 +178,7 @@ impl Room {
     }
 
     /// Why a point of no return lies behind: what of it is begun. Nobody can tell where its step is not found.
-    fn passed(&self, until: Option<&Place>) -> Option<String> {
+    pub(super) fn passed(&self, until: Option<&Place>) -> Option<String> {
         let place = until?;
         let begun = |status| matches!(status, Status::Running | Status::Done | Status::InFile | Status::Failed);
         let mut steps = self.steps_under(Some(place)).peekable();
@@ -270,6 +270,7 @@ pub(super) fn fire(room: &Room, plan: &RollbackPlan, reason: Untrusted, hand: Ha
         mark: Mark::Todo,
         reason: Some(Untrusted::new(format!("the rollback \"{}\" was fired", plan.name))),
         saw: room.progress.step(&s.id).and_then(|s| s.newest),
+        undoes: None,
     });
     std::iter::once(moved).chain(open).collect()
 }

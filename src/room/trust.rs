@@ -59,6 +59,10 @@ pub struct SourceNow {
     pub age: Option<f64>,
     /// Why something is missing.
     pub trouble: Option<String>,
+    /// Seconds that its last answer took; none where another process asks.
+    pub latency: Option<f64>,
+    /// The last thing that went wrong with it, and how long ago that was; also when all is well again.
+    pub last_error: Option<String>,
 }
 
 /// One channel.
@@ -128,6 +132,8 @@ impl Room {
                 of: self.live.services.len(),
                 age: newest.map(|d| d.as_secs_f64()),
                 trouble: blind.map(|(plan, live)| format!("{}: {}", plan.name, live.reason)),
+                latency: None,
+                last_error: None,
             });
         }
         let mut names: Vec<(&str, &'static str)> =
@@ -167,9 +173,17 @@ impl Room {
                 of: of.len() + counts.len(),
                 age: newest.map(|d| d.as_secs_f64()),
                 trouble: missing.or(uncounted),
+                latency: None,
+                last_error: None,
             });
         }
         self.alarm_sources(&mut out);
+        for source in &mut out {
+            let Some(heard) = self.live.heard.get(&source.name) else { continue };
+            source.latency = heard.took.map(|took| took.as_secs_f64());
+            let ago = |at: &Now| age(self.now.since(*at));
+            source.last_error = heard.error.as_ref().map(|(at, why)| format!("last error {} ago: {why}", ago(at)));
+        }
         out
     }
 
@@ -208,7 +222,8 @@ impl Room {
             }
             if of > 0 {
                 let (name, age) = (source.name.clone(), age.map(|age| age.as_secs_f64()));
-                out.push(SourceNow { name, kind: "alerts", seen, of, age, trouble });
+                let (latency, last_error) = (None, None);
+                out.push(SourceNow { name, kind: "alerts", seen, of, age, trouble, latency, last_error });
             }
         }
     }

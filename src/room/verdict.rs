@@ -12,6 +12,7 @@ use crate::notice::Severity;
 use crate::plan::MetricPlan;
 use crate::plan::decisions::NoData;
 use crate::plan::rules::severity;
+use crate::probe::TRIP;
 
 /// How long a condition must hold before the verdict follows it.
 pub const HOLD: Duration = Duration::from_secs(10);
@@ -107,7 +108,10 @@ fn services(room: &Room) -> impl Iterator<Item = Judged> + '_ {
             ServiceState::Pending => (None, format!("{name}: {}", live.reason)),
             ServiceState::Stale => (None, format!("{name}: {}", stale_words(room, live))),
         };
-        Some(Judged { holds, held: room.now.since(live.since).max(longest), asked: HOLD, words })
+        // What must be refused and was not is no flicker: one answer proves it.
+        let tripped = live.state == ServiceState::Down && live.reason.starts_with(TRIP);
+        let asked = if tripped { Duration::ZERO } else { HOLD };
+        Some(Judged { holds, held: room.now.since(live.since).max(longest), asked, words })
     })
 }
 
@@ -139,12 +143,14 @@ fn metrics(room: &Room) -> impl Iterator<Item = Judged> + '_ {
 
 /// A step whose command was aborted is half done, and what was seen is bad: nothing goes on until somebody says how.
 fn aborted(room: &Room) -> impl Iterator<Item = Judged> + '_ {
-    room.aborts_asked().into_iter().map(|abort| Judged {
+    let said = |abort: super::abort::AbortAsked, how: &str| Judged {
         holds: Some(false),
         held: (room.now.utc - abort.at).to_std().unwrap_or_default(),
         asked: Duration::ZERO,
-        words: format!("{} aborted \"{}\"", abort.found, abort.text),
-    })
+        words: format!("{} {how} \"{}\"", abort.found, abort.text),
+    };
+    let by_hand = room.aborts_by_hand().into_iter().map(move |abort| said(abort, "is to stop"));
+    room.aborts_asked().into_iter().map(move |abort| said(abort, "aborted")).chain(by_hand)
 }
 
 /// Alerts that wake somebody have held for as long as their rule asks: nothing more is waited for.

@@ -1,7 +1,8 @@
 //! Votes and decisions on gates: what an operator's intent would record, or why it may not.
 
+use super::ballots::Cast;
 use super::decide::{Refusal, refuse, said};
-use super::gates::GateNow;
+use super::gates::{Ballot, GateNow};
 use super::{JournalHealth, Room, Watch};
 use crate::fact::gate::{Stand, Vote};
 use crate::fact::{Author, Fact, Verdict};
@@ -20,7 +21,11 @@ pub(super) fn vote(
 ) -> Result<Fact, Refusal> {
     let gate = gate(room, name)?;
     let said = room.progress.gates.gate(&gate.name);
-    let role = voting_role(room, by, &gate, role)?;
+    let role = match (vote, mine(room, by, &gate.name, role)) {
+        // Whoever has another role by now may still take back what stands.
+        (Vote::Withdrawn, Some(stands)) => stands,
+        _ => voting_role(room, by, &gate, role)?,
+    };
     let last = said.and_then(|s| s.last_of(by.person.raw(), &role));
     let stands = last.filter(|last| said.is_some_and(|s| s.standing().any(|c| c.stamp == last.stamp)));
     match (vote, stands.map(|c| c.vote)) {
@@ -90,10 +95,28 @@ pub(super) fn decide(
         if under_way {
             return no(&gate, "a vote or a decision on it is being recorded; look again in a moment");
         }
-        let against = gate.votes.iter().filter_map(|b| b.cast.as_ref()).find(|c| c.vote == Vote::NoGo);
-        if let Some(cast) = against {
+        let mut against = gate.votes.iter().filter(|b| b.cast.as_ref().is_some_and(|c| c.vote == Vote::NoGo));
+        // What somebody says who votes here stands whatever others think; of whoever does not any more, nobody can ask.
+        if let Some(Ballot { cast: Some(cast), left, .. }) = against.find(|b| !(overridden && b.left)) {
             let who = &cast.by.person;
-            return no(&gate, &format!("{who} says NO-GO, which stands until {who} takes it back: {}", gate.missing));
+            if *left {
+                return no(
+                    &gate,
+                    &format!("{who}, who does not vote here any more, says NO-GO: an override with a reason passes it"),
+                );
+            }
+            let roles = if room.plan.roles.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    " (or is no longer among the people of {} in the plan, and an override gives the reason)",
+                    cast.role
+                )
+            };
+            return no(
+                &gate,
+                &format!("{who} says NO-GO, which stands until {who} takes it back{roles}: {}", gate.missing),
+            );
         }
         match (overridden, gate.computed) {
             (false, Verdict::Go) | (true, Verdict::Wait | Verdict::NoGo) => {}
@@ -149,6 +172,16 @@ pub fn unknown(plan: &Plan, name: &str) -> Option<String> {
         None => format!("it has: {}", gates().map(escape).collect::<Vec<_>>().join(", ")),
     };
     Some(format!("the plan has no gate \"{}\"; {help}", escape(name)))
+}
+
+/// The role for which a vote of somebody stands: the role they have now first.
+fn mine(room: &Room, by: &Author, gate: &str, asked: Option<&Untrusted>) -> Option<String> {
+    let said = room.progress.gates.gate(gate)?;
+    let same = |a: &Untrusted, b: &Untrusted| a.raw().eq_ignore_ascii_case(b.raw());
+    let own = |c: &&Cast| same(&c.by.person, &by.person) && asked.is_none_or(|asked| same(asked, &c.role));
+    let now = |c: &&Cast| by.role.as_ref().is_some_and(|role| same(role, &c.role));
+    let cast = said.standing().filter(own).find(now).or_else(|| said.standing().find(own))?;
+    Some(cast.role.raw().to_owned())
 }
 
 /// The role somebody votes for: their own, which has to vote on this gate; where the plan has no roles, the one they name, the

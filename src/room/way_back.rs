@@ -145,7 +145,7 @@ pub(super) fn fire(
         Rung::Fired | Rung::Verifying => return no(&it, &it.state(room.now.utc)),
         _ => return no(&it, "arm it first"),
     }
-    if word.trim() != it.word {
+    if word.trim() != it.word.trim() {
         return no(&it, &format!("to fire it, type {}", escape(&it.word)));
     }
     if !can_record(room) && reason.raw().trim().is_empty() {
@@ -210,7 +210,7 @@ pub(super) fn pull(
     if room.unsaved.values().any(on_its_way) {
         return no("something about it is being recorded; look again in a moment");
     }
-    if word.trim() != plan.confirm {
+    if word.trim() != plan.confirm.trim() {
         return no(&format!("to fire it, type {}", escape(&plan.confirm)));
     }
     // Nobody fires what they have not seen: the yes is bound to what was shown, as that to a step's command is.

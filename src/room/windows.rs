@@ -72,10 +72,6 @@ fn paced(ask: &Ask) -> bool {
 
 /// Lets the windows of now set the pace, and says what the watch records of the change.
 pub fn judge(room: &mut Room, watching: bool) -> Option<Draft> {
-    if room.watched.is_empty() {
-        room.live.pace = None;
-        return None;
-    }
     let names: Vec<String> = room.windows().map(|w| w.name.clone()).collect();
     let every = room.windows().filter_map(|w| w.every).min();
     if room.live.pace != every {

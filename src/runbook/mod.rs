@@ -39,6 +39,11 @@ pub const MAX_ITEMS: usize = 100_000;
 /// Files with more lines than this are refused, for the same reason.
 pub const MAX_LINES: u32 = 200_000;
 
+/// The limits that a few words state by themselves, read as those of a runbook are.
+pub fn limits_in(words: &str) -> Vec<Threshold> {
+    infer::thresholds::of_words(words)
+}
+
 /// Reads one Markdown file. Never fails on what it says: what is not understood stands in [`Runbook::not_understood`].
 ///
 /// `path` is the file's name as the plan gives it; it takes part in the identity of steps.

@@ -37,15 +37,27 @@ pub fn asked(after: Duration) -> Duration {
     after.clamp(LEAST, MOST)
 }
 
-/// `Retry-After`: whole seconds, or a date (RFC 9110, 10.2.3); nothing when it is neither.
+/// `Retry-After`: seconds, or a date in one of the three forms that are to be understood (RFC 9110, 10.2.3 and 5.6.7); nothing
+/// when it is neither. `now` is what the answer itself calls the time of its sending, where it does: clocks differ.
 pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = NaiveDateTime::parse_from_str(value, "%a, %d %b %Y %H:%M:%S GMT").ok()?.and_utc();
+    // No receiver may send a fraction, and some do.
+    if let Some(seconds) = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0) {
+        return Duration::try_from_secs_f64(seconds.ceil()).ok();
+    }
     // A date has no fractions: the end of its second is meant, so that nothing comes early.
-    Some((at - now).to_std().unwrap_or_default().saturating_add(LEAST))
+    Some((date(value)? - now).to_std().unwrap_or_default().saturating_add(LEAST))
+}
+
+/// A date as HTTP writes it, now and of old.
+pub fn date(value: &str) -> Option<DateTime<Utc>> {
+    ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(value.trim(), form).ok())
+        .map(|at| at.and_utc())
 }
 
 #[cfg(test)]
@@ -61,7 +73,13 @@ mod tests {
         let now = DateTime::from_timestamp(1_761_048_000, 0).unwrap_or_default();
         assert_eq!(retry_after(" 30 ", now), Some(Duration::from_secs(30)));
         assert_eq!(retry_after("Tue, 21 Oct 2025 12:00:30 GMT", now), Some(Duration::from_secs(31)));
-        assert_eq!(retry_after("soon", now), None);
+        assert_eq!(retry_after("Tuesday, 21-Oct-25 12:00:30 GMT", now), Some(Duration::from_secs(31)));
+        assert_eq!(retry_after("Tue Oct 21 12:00:30 2025", now), Some(Duration::from_secs(31)));
+        assert_eq!(retry_after("Tue, 21 Oct 2025 11:00:00 GMT", now), Some(LEAST), "a date that is over");
+        assert_eq!(retry_after("1.2", now), Some(Duration::from_secs(2)));
+        for nonsense in ["soon", "", "-5", "NaN", "inf", "1e400", "1 2"] {
+            assert_eq!(retry_after(nonsense, now), None, "{nonsense}");
+        }
         assert_eq!(asked(Duration::from_secs(30)), Duration::from_secs(30));
         assert_eq!(asked(Duration::from_secs(99_999)), MOST);
     }

@@ -4,8 +4,8 @@
 //! deadline, so a channel that hangs is alone. What must be told is known to the loop until it was delivered: this edge keeps
 //! nothing on disk, and after a restart it is simply told again.
 
+use std::io;
 use std::path::PathBuf;
-use std::{io, thread};
 
 use tokio::sync::{mpsc, watch};
 
@@ -13,6 +13,8 @@ use crate::clock::Pace;
 use crate::notice::{Notice, Told};
 use crate::plan::{HeartbeatPlan, NotifyPlan, Plan};
 use crate::secret::Masks;
+use crate::task;
+use crate::trust::Trust;
 
 pub mod answer;
 pub mod backoff;
@@ -65,12 +67,15 @@ pub struct Options {
     pub user_agent: String,
     /// The shim that commands run under; this program when not given.
     pub shim: Option<PathBuf>,
+    /// Whose certificates are taken.
+    pub trust: Trust,
 }
 
 impl Options {
     /// The usual ones at this pace.
     pub fn new(pace: Pace) -> Self {
-        Self { pace, user_agent: concat!("warroom/", env!("CARGO_PKG_VERSION")).to_owned(), shim: None }
+        let user_agent = concat!("warroom/", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { pace, user_agent, shim: None, trust: Trust::default() }
     }
 }
 
@@ -93,17 +98,7 @@ enum Ask {
 pub fn start(setup: Setup, options: Options, reports: mpsc::Sender<Told>) -> io::Result<Tell> {
     let (asks, asked) = mpsc::channel(SAYING);
     let (beats, beaten) = watch::channel(());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        // Name look-ups run there; they may hang for as long as the resolver likes.
-        .max_blocking_threads(8)
-        .thread_name("look-up")
-        .build()?;
-    thread::Builder::new().name("tell".to_owned()).spawn(move || {
-        runtime.block_on(work::run(setup, options, asked, beaten, reports));
-        // A hanging look-up must not keep the program from ending.
-        runtime.shutdown_background();
-    })?;
+    task::thread("tell", move || work::run(setup, options, asked, beaten, reports))?;
     Ok(Tell { asks, beats })
 }
 

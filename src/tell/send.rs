@@ -6,15 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
 
-use super::answer::{Answer, Reached, Wrong};
-use super::backoff::retry_after;
+use super::answer::{Answer, Reached, Receiver, Wrong};
+use super::backoff::{date, retry_after};
 use super::outbox::{Form, Parcel};
 use super::{command, pagerduty, slack, webhook};
 use crate::notice::Notice;
@@ -22,9 +19,12 @@ use crate::plan::Way;
 use crate::proc::{self, End, Spec};
 use crate::secret::{Filled, Masks};
 use crate::text::escape;
+use crate::trust::Trust;
 
 /// From the begin of a request to the head of its answer, name look-up and connection included.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+/// From a good status on this long is waited for a word against it.
+const WORD: Duration = Duration::from_secs(1);
 /// A command that tells.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
 /// Of what a receiver says to a refusal this much is shown.
@@ -40,6 +40,7 @@ pub(super) struct Post {
     /// To this machine.
     near: Client,
     shim: Option<PathBuf>,
+    trust: Trust,
 }
 
 /// Where to, and what must not be seen of it.
@@ -68,10 +69,22 @@ impl Target {
         Self { way, masks: masks.clone(), hush }
     }
 
+    fn receiver(&self) -> Receiver {
+        match self.way {
+            Way::Slack { .. } => Receiver::Slack,
+            Way::PagerDuty { .. } => Receiver::PagerDuty,
+            Way::Webhook { .. } | Way::Command { .. } => Receiver::Other,
+        }
+    }
+
     /// What somebody out there said, so that it may be shown.
     fn said(&self, text: &str) -> String {
         escape(&self.hush.masked(text)).chars().take(SAID).collect()
     }
+}
+
+fn over_tls(url: &Filled) -> bool {
+    url.expose().starts_with("https:")
 }
 
 fn hush_url(masks: &mut Masks, url: &Filled) {
@@ -85,8 +98,8 @@ fn hush_url(masks: &mut Masks, url: &Filled) {
 }
 
 impl Post {
-    pub(super) fn new(user_agent: &str, shim: Option<PathBuf>) -> Result<Self, String> {
-        let config = tls();
+    pub(super) fn new(user_agent: &str, shim: Option<PathBuf>, trust: Trust) -> Result<Self, String> {
+        let config = trust.talking()?;
         let client = || {
             Client::builder()
                 .user_agent(user_agent)
@@ -98,7 +111,20 @@ impl Post {
                 .tls_backend_preconfigured(config.clone())
         };
         let words = |e: reqwest::Error| format!("the HTTP client cannot start: {}", e.without_url());
-        Ok(Self { out: client().build().map_err(words)?, near: client().no_proxy().build().map_err(words)?, shim })
+        let (out, near) = (client().build().map_err(words)?, client().no_proxy().build().map_err(words)?);
+        Ok(Self { out, near, shim, trust })
+    }
+
+    /// Gets ready for a way that will be gone.
+    pub(super) fn prepare(&self, way: &Way) {
+        let tls = match way {
+            Way::PagerDuty { url, .. } => url.as_ref().is_none_or(over_tls),
+            Way::Slack { webhook: url } | Way::Webhook { url } => over_tls(url),
+            Way::Command { .. } => false,
+        };
+        if tls {
+            self.trust.prepare();
+        }
     }
 
     /// Tries a parcel once: what became of it, and how many of its messages were taken so far.
@@ -179,17 +205,26 @@ impl Post {
             Err(_) => return Answer::Failed { why: late(DEADLINE), reached: Reached::Maybe },
         };
         let status = response.status();
-        // What was promised in the head holds, whatever becomes of the rest.
-        if status.is_success() {
-            return Answer::Took;
-        }
         #[expect(
             clippy::disallowed_methods,
             reason = "the edge that reads the clock, for a Retry-After that is a date"
         )]
         let now = chrono::Utc::now();
-        let after = response.headers().get(RETRY_AFTER).and_then(|v| retry_after(v.to_str().ok()?, now));
-        let said = tokio::time::timeout(DEADLINE.saturating_sub(began.elapsed()), begin_of(response)).await;
+        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+        let now = header(DATE).and_then(date).unwrap_or(now);
+        let after = header(RETRY_AFTER).and_then(|value| retry_after(value, now));
+        let left = DEADLINE.saturating_sub(began.elapsed());
+        if status.is_success() {
+            // What was promised in the head holds, unless the rest says otherwise, and soon.
+            let receiver = target.receiver();
+            if receiver == Receiver::Other {
+                return Answer::Took;
+            }
+            let body = tokio::time::timeout(left.min(WORD), begin_of(response)).await.unwrap_or_default();
+            let no = Answer::against(receiver, status.as_u16(), &body, after, &target.said(&body));
+            return no.unwrap_or(Answer::Took);
+        }
+        let said = tokio::time::timeout(left, begin_of(response)).await;
         Answer::of_status(status.as_u16(), after, &target.said(&said.unwrap_or_default()))
     }
 
@@ -258,10 +293,10 @@ fn words(error: &reqwest::Error) -> String {
                 }
                 _ => {}
             }
-            if let Some(inner) = io.get_ref()
-                && inner.downcast_ref::<rustls::Error>().is_some()
-            {
-                return "TLS: the receiver's certificate cannot be trusted, or it speaks no TLS".to_owned();
+            // The source of an I/O error is that of what it holds: what it holds is looked at itself.
+            if let Some(inner) = io.get_ref() {
+                at = Some(inner);
+                continue;
             }
         }
         if cause.to_string() == "dns error" {
@@ -273,19 +308,5 @@ fn words(error: &reqwest::Error) -> String {
         "cannot connect".to_owned()
     } else {
         "the connection was closed before an answer".to_owned()
-    }
-}
-
-/// Trust as the machine has it; without any, every https receiver fails and says so.
-fn tls() -> ClientConfig {
-    let provider = Arc::new(ring::default_provider());
-    let none = || ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    let Ok(builder) = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()
-    else {
-        return none();
-    };
-    match Verifier::new(provider) {
-        Ok(trust) => builder.dangerous().with_custom_certificate_verifier(Arc::new(trust)).with_no_client_auth(),
-        Err(_) => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
     }
 }

@@ -87,7 +87,7 @@ pub(super) async fn run(
 
 impl Work {
     fn new(options: Options, lane: mpsc::Sender<Told>, home: mpsc::Sender<Ended>) -> Self {
-        let post = Post::new(&options.user_agent, options.shim.clone()).map(Arc::new);
+        let post = Post::new(&options.user_agent, options.shim.clone(), options.trust.clone()).map(Arc::new);
         let began = Instant::now();
         let begun = options.pace.now(began.into_std(), utc()).utc;
         Self {
@@ -140,6 +140,9 @@ impl Work {
             self.report(report);
         }
         for plan in &setup.channels {
+            if let Ok(post) = &self.post {
+                post.prepare(&plan.way);
+            }
             let name: Arc<str> = Arc::from(plan.name.as_str());
             let channel = match old.remove(&name) {
                 Some(mut channel) => {

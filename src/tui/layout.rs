@@ -157,6 +157,8 @@ pub struct Wants {
     pub latency: bool,
     /// Rows that objectives with budgets fill; 0 without any.
     pub budgets: u16,
+    /// There is something that nobody may overlook: it takes a row of its own, and what is next keeps its.
+    pub shouting: bool,
 }
 
 /// Where every pane stands. Nothing on a screen smaller than [`LEAST`].
@@ -168,7 +170,8 @@ pub fn arrange(name: LayoutName, focus: Pane, zoom: bool, area: Rect, wants: Wan
     let roomy = area.height >= 30;
     let mut rest = area;
     out.push(Plot { pane: Pane::Header, area: top(&mut rest, 1) });
-    out.push(Plot { pane: Pane::Verdict, area: top(&mut rest, if roomy { 3 } else { 2 }) });
+    let band = if roomy || wants.shouting { 3 } else { 2 };
+    out.push(Plot { pane: Pane::Verdict, area: top(&mut rest, band) });
     let footer = bottom(&mut rest, 1);
     let single = area.width < WIDE;
     if single || zoom {

@@ -3,13 +3,15 @@
 mod clock_keys;
 pub mod derive;
 pub mod gate_keys;
-mod gate_rows;
+pub mod haste;
 pub mod keys;
 pub mod layout;
+mod move_keys;
 pub mod on_key;
 pub mod panes;
 mod param_keys;
 mod run_sheet;
+mod step_keys;
 pub mod terminal;
 pub mod theme;
 mod typing;
@@ -47,7 +49,7 @@ pub fn draw(room: &Room, view: &mut View, theme: &Theme, area: Rect, buf: &mut B
     view.refresh(room);
     view.expire_toasts(room.now);
     let mut scratch = view.scratch.take().unwrap_or_else(|| Buffer::empty(area));
-    let plots = layout::arrange(view.layout, view.focus, view.zoom, area, panes::wants(room));
+    let plots = layout::arrange(view.layout, view.focus, view.zoom, area, panes::wants(room, area));
     let frame = hash(&(area, &theme.name, view.charset, &plots, hash(&theme.style(Role::Text))));
     if frame != view.frame {
         view.frame = frame;

@@ -8,7 +8,8 @@ use tui_input::backend::crossterm::EventHandler;
 use super::gate_keys;
 use super::keys::{Action, KeyMode, Keymap};
 use super::layout::Pane;
-use super::on_key::{Act, MAX_LINE, perform, set_layout};
+use super::move_keys::set_layout;
+use super::on_key::{Act, MAX_LINE, perform};
 use super::panes::palette;
 use super::view::{Alarmed, Find, Line, Mode, Next, Purpose, Tone, View};
 use super::way_keys;
@@ -83,7 +84,18 @@ pub fn alert_dialog(room: &Room, view: &mut View) -> Vec<Act> {
     if !(room.plan.rules.is_empty() && room.plan.imported.is_empty()) {
         options.push(('S', "silence every alert".to_owned(), Next::Prompt(Purpose::Silence(None))));
     }
-    for (channel, digit) in room.plan.notify.iter().zip('1'..='9') {
+    if !room.plan.notify.is_empty() {
+        let what = "page everybody: every channel of the plan, at once".to_owned();
+        options.push(('P', what, Next::Prompt(Purpose::PageAll)));
+    }
+    if let Some(paged) = room.paged().filter(|paged| !paged.over) {
+        let question = format!("Say to everybody that it is over? ({})", paged.summary);
+        let next = Next::Confirm(question, Intent::PageAllOver { text: Untrusted::default() });
+        options.push(('o', "say that the page to everybody is over".to_owned(), next));
+    }
+    // Letters that mean nothing else here, where there are more channels than digits.
+    let keys = ('1'..='9').chain("0bcdfghiklmnpqrtuvwxyz".chars());
+    for (channel, digit) in room.plan.notify.iter().zip(keys) {
         let name = crate::text::escape(&channel.name);
         let question = format!("Send a test to \"{name}\"? Whoever listens there will get it.");
         let next = Next::Confirm(question, Intent::TestChannel { channel: channel.name.clone() });
@@ -209,7 +221,14 @@ fn submit(room: &Room, view: &mut View, purpose: Purpose, input: Input) -> Vec<A
         Purpose::Add(after) => Intent::Add { after, text },
         Purpose::Acknowledge(alert) => {
             let (minutes, words) = minutes_and_words(&line);
-            Intent::Acknowledge { alert, owner: None, minutes, text: Untrusted::new(words) }
+            let (owner, words) = owner_and_words(&words);
+            Intent::Acknowledge { alert, owner, minutes, text: Untrusted::new(words) }
+        }
+        Purpose::PageAll => {
+            let channels: Vec<String> = room.plan.notify.iter().map(|c| crate::text::escape(&c.name)).collect();
+            let (n, place) = (channels.len(), place(room));
+            let question = format!("Page everybody{place}? {n} channels: {}", channels.join(", "));
+            return confirm(room, view, question, Next::Do(Intent::PageAll { text }));
         }
         Purpose::Silence(alert) => match minutes_and_words(&line) {
             (Some(minutes), words) if !words.is_empty() => {
@@ -264,6 +283,15 @@ pub(super) fn minutes_and_words(line: &str) -> (Option<u32>, String) {
     match clock::parse_duration(first) {
         Ok(span) => (u32::try_from(span.as_secs().div_ceil(60)).ok(), rest.trim().to_owned()),
         Err(_) => (None, line.to_owned()),
+    }
+}
+
+/// `@dba looking`: who has it, and a word.
+fn owner_and_words(line: &str) -> (Option<Untrusted>, String) {
+    let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    match first.strip_prefix('@').filter(|name| !name.is_empty()) {
+        Some(name) => (Some(Untrusted::new(name)), rest.trim().to_owned()),
+        None => (None, line.to_owned()),
     }
 }
 

@@ -17,11 +17,7 @@ use crate::text::{Untrusted, escape};
 /// Opens the sheet of rollbacks, at the cheapest one that still works.
 pub fn open_rollbacks(room: &Room, view: &mut View) {
     if room.plan.rollbacks.is_empty() && room.plan.levels.is_empty() {
-        view.toast(
-            room.now,
-            Tone::Quiet,
-            "the plan has no rollback and no level: [[rollback]] and [[level]] make them",
-        );
+        view.toast(room.now, Tone::Quiet, "no rollback and no level in the plan: [[rollback]] and [[level]] make them");
         return;
     }
     let under_way = room.rollbacks().iter().position(|r| r.way.rung.under_way());

@@ -16,6 +16,10 @@ use warroom::text::Untrusted;
 
 use crate::support::{Ledger, notices, start, story, told, watching};
 
+mod bands;
+mod blind;
+mod loud;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Prometheus's own rules, written from its text and from rules/alerting.go: when the alert became active, since when it is
@@ -213,6 +217,14 @@ notify = ["oncall"]
 [notify.oncall]
 command = "true"
 "#;
+
+/// A rule for the database as well, which wakes somebody or not.
+fn with_rule_on_the_database(severity: &str) -> String {
+    let rule = format!(
+        "[[rule]]\nname = \"database down\"\nwhen = \"database is down\"\nseverity = \"{severity}\"\nnotify = [\"oncall\"]\n\n"
+    );
+    PLAN.replace("[notify.oncall]", &format!("{rule}[notify.oncall]"))
+}
 
 /// A room that watches, with its journal.
 struct Watched {
@@ -426,13 +438,22 @@ fn a_silence_hides_nothing_and_ends_aloud() {
 
 #[test]
 fn a_cause_keeps_its_consequences_quiet_until_it_is_gone() {
-    let mut w = Watched::new(PLAN);
+    let mut w = Watched::new(&with_rule_on_the_database("page"));
     w.fine(10);
     w.run(30, Some(0.1), Some(false), Some(false));
     assert_eq!(story(&w.facts, "api down"), [AlertWord::Firing], "it is judged and shown");
-    assert!(told(&w.facts).is_empty(), "the database explains it: {:?}", told(&w.facts));
+    let database = || "database down".to_owned();
+    assert_eq!(told(&w.facts), [(database(), Action::Trigger)], "the database explains the other");
+    let all = w.room.alerts();
+    let api = all.iter().find(|a| a.name == "api down").unwrap();
+    assert_eq!((api.state.word(), api.note.as_str()), ("explained", "because database is down"));
     w.run(10, Some(0.1), Some(false), Some(true));
-    assert_eq!(told(&w.facts), [("api down".to_owned(), Action::Trigger)], "now nothing explains it");
+    let api = ("api down".to_owned(), Action::Trigger);
+    assert_eq!(
+        told(&w.facts),
+        [(database(), Action::Trigger), (database(), Action::Resolve), api],
+        "and now nothing does"
+    );
 }
 
 #[test]

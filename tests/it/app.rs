@@ -1,5 +1,8 @@
 //! The real loop, driven from outside: ticks that survive anything, terminals that see each other, plans that change.
 
+mod looks;
+mod socket;
+
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -241,6 +244,20 @@ fn a_service_is_seen_to_fail_and_to_recover_and_the_verdict_follows() {
     assert!(asked > 0);
     health.status.store(200, Ordering::Relaxed);
     b.until("recovery on the other", |s| s["services"][0]["state"] == "up");
+}
+
+/// Reading the machine's certificates takes longer than all else at the start: where nothing speaks TLS nobody does.
+#[test]
+fn without_tls_the_certificates_of_the_machine_are_not_read() {
+    let health = Health::start();
+    let place = Place::new(RUNBOOK, &health.plan("[notify.room]\nwebhook = \"http://127.0.0.1:1/hook\"\n"));
+    // Whoever opens it waits for ever.
+    let pipe = place.path().join("certificates.pem");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let watch = Watched::start_with(place.path(), &place.plan(), "ic", &[], |command| {
+        command.env("SSL_CERT_FILE", &pipe);
+    });
+    watch.client().until("up", |s| s["services"][0]["state"] == "up");
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod abort;
 mod breaker;
 mod children;
 mod fences;
+mod forward;
+mod haste;
 mod once;
 mod quit;
 mod record;
@@ -13,11 +15,11 @@ mod thousand;
 mod trees;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::watch::{Client, LIMIT, Watched, warroom};
+use crate::support::wait::eventually;
+use crate::support::watch::{Client, Watched, warroom};
 
 const PLAN: &str = "[room]\nname = \"retail\"\nrunbook = [\"go-live.md\"]\nenvironment = \"stage\"\n";
 
@@ -152,14 +154,4 @@ fn living(word: &str) -> usize {
         line.split(|b| *b == 0).next() == Some(word.as_bytes())
     })
     .count()
-}
-
-/// Waits until something holds.
-fn eventually(what: &str, good: impl Fn() -> bool) -> Duration {
-    let begun = Instant::now();
-    while !good() {
-        assert!(begun.elapsed() < LIMIT, "never came: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    begun.elapsed()
 }

@@ -13,6 +13,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use warroom::rehearse::{self, Event, Production, RehearseError, Scene};
 
+use crate::support::wait::eventually_async;
+
 /// A production at a speed, with a client of its own.
 struct Stage {
     production: Production,
@@ -182,18 +184,16 @@ async fn maintenance_turns_users_away_and_counts_none_of_them() {
     assert_eq!((status, body.contains("back in a few minutes")), (503, true));
     let away = "dashboard_maintenance_pages_total";
     // Answers that were on their way drain within the longest latency; then the counters stand still.
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
+    eventually_async("users served no more", async || {
         let before = stage.page().await;
-        while total(&stage.page().await, away, "") < total(&before, away, "") + 20.0 {
-            sleep(Duration::from_millis(20)).await;
-        }
+        eventually_async("twenty turned away", async || {
+            total(&stage.page().await, away, "") >= total(&before, away, "") + 20.0
+        })
+        .await;
         let served = |page: &Page| total(page, "dashboard_requests_total", "");
-        if served(&stage.page().await) == served(&before) {
-            break;
-        }
-        assert!(Instant::now() < deadline, "users are still served");
-    }
+        served(&stage.page().await) == served(&before)
+    })
+    .await;
     assert_eq!(stage.health("/health").await["maintenance"], true);
     stage.flag("maintenance_mode", false).await;
     stage.told(&Event::Flag { flag: "maintenance_mode".to_owned(), percent: 0.0 }).await;
@@ -257,11 +257,7 @@ async fn a_dropped_production_is_gone() {
     let url = format!("{}/health", production.base_url());
     assert!(client.get(&url).send().await.is_ok());
     drop(production);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while client.get(&url).send().await.is_ok() {
-        assert!(Instant::now() < deadline, "it still answers");
-        sleep(Duration::from_millis(20)).await;
-    }
+    eventually_async("its end", async || client.get(&url).send().await.is_err()).await;
 }
 
 #[tokio::test]

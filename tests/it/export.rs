@@ -25,7 +25,7 @@ fn progress(book: &Runbook, says: &[(usize, Mark, &str)]) -> Progress {
         let utc = chrono::DateTime::from_timestamp(1_792_000_000 + n as i64 * 60, 0).unwrap();
         let stamp = Stamp::next(last, utc, Writer(1));
         let reason = (!reason.is_empty()).then(|| Untrusted::new(*reason));
-        let fact = Fact::StepMarked { step: step.id.clone(), mark: *mark, reason, saw: last };
+        let fact = Fact::StepMarked { step: step.id.clone(), mark: *mark, reason, saw: last, undoes: None };
         let by = Author { person: Untrusted::new("dba-Ünal"), role: Some(Untrusted::new("on-call")) };
         let entry = Arc::new(Entry::seal(Draft { id: Uuid::now_v7(), by, fact }, Writer(1), n as u64 + 1, stamp, prev));
         (last, prev) = (Some(stamp), entry.hash);
@@ -38,7 +38,7 @@ fn export(bytes: &[u8], says: &[(usize, Mark, &str)]) -> (Runbook, Progress, Vec
     let runbook = read("go-live.md", bytes).unwrap();
     let progress = progress(&runbook, says);
     let book = Book::new(vec![runbook.clone()]);
-    let of = Executed { book: &book, progress: &progress, rest: Some(Rest::default()), variant: None };
+    let of = Executed { book: &book, progress: &progress, at: &[], rest: Some(Rest::default()), variant: None };
     let out = executed(bytes, &runbook, of).unwrap();
     (runbook, progress, out)
 }
@@ -396,7 +396,13 @@ fn steps_that_the_runbook_lost_are_told_at_its_end() {
     let out = executed(
         b"- [ ] a\n",
         &runbook,
-        Executed { book: &book, progress: &progress, rest: Some(Rest { notes: &[], lost: &lost }), variant: None },
+        Executed {
+            book: &book,
+            progress: &progress,
+            at: &[],
+            rest: Some(Rest { notes: &[], lost: &lost }),
+            variant: None,
+        },
     );
     let out = String::from_utf8(out.unwrap()).unwrap();
     assert!(
@@ -420,7 +426,7 @@ fn added_steps_in_a_circle_are_told_once() {
         progress.apply(&Arc::new(Entry::seal(draft, Writer(1), n as u64 + 1, stamp, Hash::default())));
     }
     let book = Book::new(vec![runbook.clone()]);
-    let of = Executed { book: &book, progress: &progress, rest: Some(Rest::default()), variant: None };
+    let of = Executed { book: &book, progress: &progress, at: &[], rest: Some(Rest::default()), variant: None };
     let out = String::from_utf8(executed(bytes, &runbook, of).unwrap()).unwrap();
     assert!(out.contains("call the bank"), "{out}");
 }
@@ -549,7 +555,7 @@ fn holds_gates_levels_and_rollbacks_are_told_in_their_order() {
         "# Go-live\n\n## Deploy\n\n- [ ] deploy green\n\n## Rollback\n\n- [ ] back to blue\n",
     )
     .unwrap();
-    let plan = "[room]\nname = \"x\"\nrunbook = [\"go-live.md\"]\nt0 = 2025-10-21T12:00:00Z\n\n\
+    let plan = "[room]\nname = \"x\"\nrunbook = [\"go-live.md\"]\njournal = \"room.db\"\nt0 = 2025-10-21T12:00:00Z\n\n\
                 [[metric]]\nname = \"five\"\ncommand = \"echo 5\"\nevery = \"1s\"\n\n\
                 [[gate]]\nname = \"deploy\"\nat = \"Deploy\"\ncriteria = [\"steps done\", \"five < 10\"]\n\n\
                 [[level]]\nname = \"3\"\ndeclare = [\"data corruption\"]\n\n\
@@ -596,6 +602,25 @@ fn holds_gates_levels_and_rollbacks_are_told_in_their_order() {
         let at = told[from..].find(words);
         from += at.unwrap_or_else(|| panic!("{words:?} is not told behind what came before it:\n{told}"));
     }
+    // With the plan at hand each stands where it belongs: the gate behind the last step of its section, the way back at its first.
+    let named = at("warroom.toml");
+    let out = warroom(home.path()).args(["export", named.to_str().unwrap(), "--format", "md"]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let placed = String::from_utf8(out.stdout).unwrap();
+    let mut from = 0;
+    for words in [
+        "deploy green",
+        "GO decided BY OVERRIDE",
+        "## Rollback",
+        "back to blue",
+        "\"blue\" prepared",
+        "\"blue\" fired",
+        "the clock stands: storage is slow",
+    ] {
+        let at = placed[from..].find(words);
+        from += at.unwrap_or_else(|| panic!("{words:?} does not stand behind what comes before it:\n{placed}"));
+    }
+    assert_eq!(placed.matches("GO decided").count(), 1, "it is told once:\n{placed}");
     // The evidence is in the record as it was frozen: what the chart showed, with the hash that the decision names.
     let entries = run("jsonl");
     let decided = entries.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());

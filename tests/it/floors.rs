@@ -12,7 +12,7 @@ const WORDS: [&str; 11] =
 /// Floor 1.
 const RULES: [&str; 2] = ["room", "report"];
 /// Floor 2 that everyone on floor 2 may import, in order.
-const SHARED_EDGES: [&str; 2] = ["task", "proc"];
+const SHARED_EDGES: [&str; 3] = ["task", "proc", "trust"];
 /// Floor 2: each knows floors 0 and 1 and the shared edges, and none of the others.
 const EDGES: [&str; 6] = ["files", "poll", "journal", "tell", "rehearse", "tui"];
 /// Floor 3 in order: each may import everything below and those before it.

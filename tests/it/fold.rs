@@ -121,7 +121,7 @@ fn entries(says: Vec<(u8, i64, Say)>) -> Vec<Arc<Entry>> {
             let fact = match say {
                 Say::Mark(s, mark, saw) => {
                     let saw = newest.insert(s, stamp).filter(|_| saw);
-                    Fact::StepMarked { step: id(s), mark, reason: None, saw }
+                    Fact::StepMarked { step: id(s), mark, reason: None, saw, undoes: None }
                 }
                 Say::Run(run, s, what) => run_fact(Uuid::from_u128(u128::from(run)), id(s), what),
                 Say::Note(s) => Fact::Noted { step: Some(id(s)), text: Untrusted::new("a note") },
@@ -239,7 +239,7 @@ fn marks(says: &[(usize, i64, Mark, Option<usize>)]) -> Vec<Arc<Entry>> {
     for (w, ms, mark, saw) in says {
         let stamp = Stamp { ms: *ms, n: 0, writer: Writer(*w as u64) };
         let saw = saw.map(|i| out[i].stamp);
-        let fact = Fact::StepMarked { step: StepId::from("s"), mark: *mark, reason: None, saw };
+        let fact = Fact::StepMarked { step: StepId::from("s"), mark: *mark, reason: None, saw, undoes: None };
         let draft = Draft { id: Uuid::now_v7(), by: author(["ic", "dba"][*w]), fact };
         out.push(Arc::new(Entry::seal(draft, Writer(*w as u64), 1, stamp, Hash::default())));
     }
@@ -299,7 +299,13 @@ fn what_was_said_of_a_step_goes_with_its_new_name() {
         Arc::new(Entry::seal(draft, Writer(0), 1, stamp, Hash::default()))
     };
     let (old, new) = (StepId::from("old"), StepId::from("new"));
-    let done = |step: &StepId| Fact::StepMarked { step: step.clone(), mark: Mark::Done, reason: None, saw: None };
+    let done = |step: &StepId| Fact::StepMarked {
+        step: step.clone(),
+        mark: Mark::Done,
+        reason: None,
+        saw: None,
+        undoes: None,
+    };
     let tick = entry(100, done(&old));
     let renames = vec![(old.clone(), new.clone())];
     let moved = entry(200, Fact::RunbookLoaded { hashes: Vec::new(), paths: Vec::new(), renames });

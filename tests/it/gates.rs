@@ -6,16 +6,16 @@ use proptest::prelude::*;
 use uuid::Uuid;
 use warroom::fact::gate::{Stand, Vote};
 use warroom::fact::{Author, Draft, Entry, Fact, Verdict};
-use warroom::probe::{MetricIx, MetricReading, Point, ProbeId, Reading, Sample};
 use warroom::room::gates::GateNow;
 use warroom::room::{Intent, JournalHealth, Room, Watch, observe};
 use warroom::text::Untrusted;
 
-use crate::support::{Ledger, author, step, watching};
+use crate::support::{Ledger, author, by, ic, on_call, second, step, watching};
 
 mod asks;
 mod breach;
 mod cli;
+mod matters;
 mod races;
 mod sheet;
 
@@ -39,7 +39,8 @@ const RUNBOOK: &str = "\
 - [ ] enable 25%
 ";
 
-const PLAN: &str = r#"
+const PLAN: &str = concat!(
+    r#"
 [room]
 name = "retail"
 t0 = 2025-10-21T12:00:00Z
@@ -57,23 +58,9 @@ people = ["on-call", "second"]
 name = "dba"
 people = ["dba"]
 
-[source.app]
-scrape = "http://127.0.0.1:1/metrics"
-
-[[metric]]
-name = "error rate"
-unit = "%"
-query = "rate(x[1m])"
-source = "app"
-every = "5s"
-
-[[metric]]
-name = "p95"
-unit = "ms"
-query = "rate(y[1m])"
-source = "app"
-every = "5s"
-
+"#,
+    two_metrics!(),
+    r#"
 [[gate]]
 name = "canary 5%"
 at = "Canary: 5% of traffic"
@@ -99,24 +86,13 @@ at = "Canary: 25% of traffic"
 criteria = ["error rate < 1%"]
 max_age = "3s"
 min_samples = 10
-"#;
+"#
+);
 
 /// A room that watches, with its journal.
 struct Watched {
     room: Room,
     ledger: Ledger,
-}
-
-fn by(name: &str, role: &str) -> Author {
-    Author { person: Untrusted::new(name), role: Some(Untrusted::new(role)) }
-}
-
-fn ic() -> Author {
-    by("ic", "incident commander")
-}
-
-fn on_call() -> Author {
-    by("on-call", "on-call")
 }
 
 impl Watched {
@@ -127,17 +103,7 @@ impl Watched {
     /// Seconds pass, each with these values of error rate and p95; none: nothing comes.
     fn run(&mut self, seconds: u64, error_rate: Option<f64>, p95: Option<f64>) {
         for _ in 0..seconds {
-            let now = self.room.now.plus(Duration::from_secs(1));
-            self.room.now = now;
-            let readings = [(0, error_rate), (1, p95)].into_iter().filter_map(|(ix, value)| {
-                Some(MetricReading { metric: MetricIx(ix), value: Ok(Point { at: now.utc, value: value? }) })
-            });
-            let reading = Reading::Metrics(readings.collect());
-            let sample = Sample { probe: ProbeId(0), at: now, took: Duration::from_millis(5), reading };
-            let effects = observe::observe_all(&mut self.room, [sample]);
-            self.ledger.perform(&mut self.room, effects);
-            let effects = observe::tick(&mut self.room, now);
-            self.ledger.perform(&mut self.room, effects);
+            second(&mut self.room, &mut self.ledger, &[error_rate, p95]);
         }
     }
 
@@ -488,6 +454,28 @@ fn a_breach_that_nobody_recorded_is_found_on_the_tape() {
     let held = next_after(&it);
     assert!(held <= Duration::from_secs(12), "{held:?} since the breach");
     assert!(held >= Duration::from_secs(8), "{held:?} of what was good since");
+}
+
+/// While the journal could not write one of its values was not seen, and the others were: that is no healthy time.
+#[test]
+fn what_was_not_seen_and_not_recorded_is_not_counted_for_the_sake_of_something_else() {
+    let mut it = Watched::new();
+    it.tick("enable 5%");
+    it.tick("watch it");
+    it.good(33);
+    let recorded = it.room.progress.clone();
+    it.run(40, None, Some(300.0));
+    let mut next = Watched::new();
+    next.room.progress = recorded;
+    next.room.live.watch = Watch::Me { epoch: 2 };
+    next.room.now = it.room.now.plus(Duration::from_secs(1));
+    for (here, there) in next.room.live.metrics.iter_mut().zip(&it.room.live.metrics) {
+        here.series = there.series.clone();
+    }
+    observe::begin_watch(&mut next.room);
+    next.good(1);
+    let held = next.canary().dwell.0;
+    assert!(held <= Duration::from_secs(35), "{held:?}, and the error rate was not seen for the last 40 s");
 }
 
 /// A process that reads along takes the watch's healthy time, as long as that one watches.

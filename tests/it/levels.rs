@@ -9,14 +9,14 @@ use uuid::Uuid;
 use warroom::clock::{Stamp, Writer};
 use warroom::fact::retreat::{Choice, Hand, Rung};
 use warroom::fact::{Author, Draft, Entry, Fact, Hash};
-use warroom::probe::{MetricIx, MetricReading, Point, ProbeId, Reading, Sample};
 use warroom::room::level::Trend;
 use warroom::room::rollback::RollbackNow;
 use warroom::room::{Intent, Progress, Room, Watch, observe};
 use warroom::text::Untrusted;
 
-use crate::support::{Ledger, author, step, watching};
+use crate::support::{Ledger, author, deputy, ic, on_call, second, step, watching};
 
+mod next;
 mod sheet;
 
 const RUNBOOK: &str = "\
@@ -37,7 +37,8 @@ const RUNBOOK: &str = "\
 1. restore the snapshot of <snapshot>
 ";
 
-const PLAN: &str = r#"
+const PLAN: &str = concat!(
+    r#"
 [room]
 name = "retail"
 t0 = 2025-10-21T12:00:00Z
@@ -55,23 +56,9 @@ decides = ["gates", "rollback", "breakers"]
 name = "on-call"
 people = ["on-call"]
 
-[source.app]
-scrape = "http://127.0.0.1:1/metrics"
-
-[[metric]]
-name = "error rate"
-unit = "%"
-query = "rate(x[1m])"
-source = "app"
-every = "5s"
-
-[[metric]]
-name = "p95"
-unit = "ms"
-query = "rate(y[1m])"
-source = "app"
-every = "5s"
-
+"#,
+    two_metrics!(),
+    r#"
 [[level]]
 name = "1"
 when = ["error rate >= 1%"]
@@ -120,28 +107,13 @@ run = "ctl demote"
 confirm = "DEMOTE"
 role = "incident commander"
 two_person = true
-"#;
+"#
+);
 
 /// A room that watches, with its journal.
 struct Watched {
     room: Room,
     ledger: Ledger,
-}
-
-fn by(name: &str, role: &str) -> Author {
-    Author { person: Untrusted::new(name), role: Some(Untrusted::new(role)) }
-}
-
-fn ic() -> Author {
-    by("ic", "incident commander")
-}
-
-fn deputy() -> Author {
-    by("deputy", "incident commander")
-}
-
-fn on_call() -> Author {
-    by("on-call", "on-call")
 }
 
 fn words(text: &str) -> Untrusted {
@@ -178,17 +150,7 @@ impl Watched {
     fn run(&mut self, seconds: u64, error_rate: Option<f64>, p95: Option<f64>) -> Vec<Fact> {
         let mut facts = Vec::new();
         for _ in 0..seconds {
-            let now = self.room.now.plus(Duration::from_secs(1));
-            self.room.now = now;
-            let readings = [(0, error_rate), (1, p95)].into_iter().filter_map(|(ix, value)| {
-                Some(MetricReading { metric: MetricIx(ix), value: Ok(Point { at: now.utc, value: value? }) })
-            });
-            let reading = Reading::Metrics(readings.collect());
-            let sample = Sample { probe: ProbeId(0), at: now, took: Duration::from_millis(5), reading };
-            let effects = observe::observe_all(&mut self.room, [sample]);
-            facts.extend(self.ledger.perform(&mut self.room, effects));
-            let effects = observe::tick(&mut self.room, now);
-            facts.extend(self.ledger.perform(&mut self.room, effects));
+            facts.extend(second(&mut self.room, &mut self.ledger, &[error_rate, p95]));
         }
         facts
     }

@@ -14,10 +14,12 @@
     reason = "in a test the plainest form reads best"
 )]
 
+#[macro_use]
 mod support;
 
 mod alerts;
 mod app;
+mod bound;
 mod check;
 mod clock;
 mod commands;

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::pty::{Pty, Start};
-use crate::support::watch::{LIMIT, Watched, warroom};
+use crate::support::wait::eventually;
+use crate::support::watch::{Watched, warroom};
 use crate::tell::fake::{KEY, Receiver, Reply, World};
 use crate::tell::strict;
 
+mod hung;
 mod killed;
 
 /// A service that is well while the switch says so.
@@ -52,14 +54,6 @@ fn events(pager: &Receiver) -> Vec<(String, String)> {
     pager.got.lock().unwrap().iter().map(|r| strict::event(&r.body).unwrap()).collect()
 }
 
-fn until(what: &str, done: impl Fn() -> bool) {
-    let end = Instant::now() + LIMIT;
-    while !done() {
-        assert!(Instant::now() < end, "never: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// One look at the room, as JSON.
 fn status(home: &std::path::Path, plan: &std::path::Path) -> Value {
     let out = warroom(home).env("PD_KEY", KEY).arg("status").arg(plan).args(["--format", "json"]).output().unwrap();
@@ -74,21 +68,21 @@ fn a_breach_reaches_the_pager_and_has_one_key_through_kill_9() {
     let home = tempfile::tempdir().unwrap();
     let plan = plan(home.path(), &service, &pager, "");
     let watch = start(home.path(), &plan, "ic");
-    until("asked", || service.got.lock().unwrap().len() > 3);
+    eventually("asked", || service.got.lock().unwrap().len() > 3);
     well.store(false, Ordering::Relaxed);
     let broken = Instant::now();
-    until("a page", || !events(&pager).is_empty());
+    eventually("a page", || !events(&pager).is_empty());
     let after = broken.elapsed();
     // How soon it comes on a quiet machine is measured elsewhere; never before it has lasted.
     assert!(after >= Duration::from_secs(2), "paged after {after:?}");
     watch.kill();
     let watch = start(home.path(), &plan, "dba");
     let firing = |status: &Value| status["alerts"][0]["state"] == "firing" && status["watch"] == "elsewhere";
-    until("the next watch fires on", || firing(&status(home.path(), &plan)));
+    eventually("the next watch fires on", || firing(&status(home.path(), &plan)));
     let delivered = |status: &Value| status["alerts"][0]["told"][0]["delivery"]["state"] == "delivered";
-    until("it is recorded that it was told", || delivered(&status(home.path(), &plan)));
+    eventually("it is recorded that it was told", || delivered(&status(home.path(), &plan)));
     well.store(true, Ordering::Relaxed);
-    until("a resolve", || events(&pager).last().is_some_and(|(action, _)| action == "resolve"));
+    eventually("a resolve", || events(&pager).last().is_some_and(|(action, _)| action == "resolve"));
     // Killed between the sending and its record, it is told again: under the same key, so that nobody is woken twice.
     let got = events(&pager);
     assert!(got.iter().all(|(_, key)| *key == got[0].1), "one breach has one key: {got:?}");
@@ -107,12 +101,12 @@ fn a_pager_that_hangs_is_shouted_about_and_holds_up_nothing() {
     let more = format!("[heartbeat]\nurl = \"http://{}/ping\"\nevery = \"1s\"\n", heart.at);
     let plan = plan(home.path(), &service, &pager, &more);
     let watch = start(home.path(), &plan, "ic");
-    until("asked", || service.got.lock().unwrap().len() > 3);
+    eventually("asked", || service.got.lock().unwrap().len() > 3);
     well.store(false, Ordering::Relaxed);
-    until("tried", || !pager.got.lock().unwrap().is_empty());
+    eventually("tried", || !pager.got.lock().unwrap().is_empty());
     let (tried, asked) = (Instant::now(), service.got.lock().unwrap().len());
     let not_told = |status: &Value| status["board"]["troubles"].to_string().contains("oncall does not deliver");
-    until("another screen says that nobody was told", || not_told(&status(home.path(), &plan)));
+    eventually("another screen says that nobody was told", || not_told(&status(home.path(), &plan)));
     assert!(tried.elapsed() < Duration::from_secs(10), "said after {:?}", tried.elapsed());
     // Five a second, whatever the pager does; a tenth may be late on a busy machine.
     let expected = tried.elapsed().as_secs_f64() * 5.0;
@@ -132,7 +126,7 @@ fn the_heartbeat_stops_with_whoever_judges() {
     let plan = plan(home.path(), &service, &pager, &more);
     let watch = start(home.path(), &plan, "ic");
     let beats = || heart.got.lock().unwrap().len();
-    until("it beats", || beats() >= 2);
+    eventually("it beats", || beats() >= 2);
     let pid = nix::unistd::Pid::from_raw(watch.child.id() as i32);
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
     // What was under way when it froze may still arrive; then nothing does, for three periods of ours.
@@ -141,7 +135,7 @@ fn the_heartbeat_stops_with_whoever_judges() {
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(beats(), frozen, "a frozen evaluator is dead to the switch");
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).unwrap();
-    until("it beats again", || beats() > frozen);
+    eventually("it beats again", || beats() > frozen);
     watch.kill();
     std::thread::sleep(Duration::from_millis(300));
     let dead = beats();
@@ -163,11 +157,41 @@ fn the_heartbeat_goes_on_when_nobody_reads_the_screen() {
     let mut pty = Pty::start_at(home.path(), &start);
     pty.wait_drawn();
     let beats = || heart.got.lock().unwrap().len();
-    until("it beats", || beats() >= 2);
+    eventually("it beats", || beats() >= 2);
     pty.stall(true);
     let (stalled, asked) = (beats(), service.got.lock().unwrap().len());
-    until("it goes on", || beats() >= stalled + 4);
+    eventually("it goes on", || beats() >= stalled + 4);
     assert!(service.got.lock().unwrap().len() >= asked + 10, "and so do the polls");
+}
+
+/// T38: a process whose own output nobody takes, headless and with its log in the way, judges on.
+#[test]
+fn the_heartbeat_goes_on_when_nobody_takes_the_output() {
+    let world = World::new();
+    let ((service, well), pager) = (service(&world), pager(&world));
+    let heart = world.receiver(|_, _| Reply::status(200));
+    let home = tempfile::tempdir().unwrap();
+    let more = format!("[heartbeat]\nurl = \"http://{}/ping\"\nevery = \"1s\"\n", heart.at);
+    let plan = plan(home.path(), &service, &pager, &more);
+    // Pipes that are full from the begin: whoever writes to them waits for ever.
+    let full = || {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK)).unwrap();
+        while std::io::Write::write(&mut writer, &[0; 4096]).is_ok() {}
+        nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty())).unwrap();
+        (reader, writer)
+    };
+    let ((_out, out), (_err, err)) = (full(), full());
+    let watch = Watched::start_with(home.path(), &plan, "ic", &[], |command| {
+        command.env("PD_KEY", KEY).stdout(out).stderr(err);
+    });
+    let beats = || heart.got.lock().unwrap().len();
+    eventually("it beats", || beats() >= 2);
+    well.store(false, Ordering::Relaxed);
+    eventually("it pages", || !events(&pager).is_empty());
+    let before = beats();
+    eventually("it beats on", || beats() >= before + 3);
+    watch.kill();
 }
 
 /// All bytes of all files under a folder.
@@ -208,27 +232,27 @@ fn a_key_that_changes_leaves_no_incident_open_under_the_old_one() {
     let text = std::fs::read_to_string(&plan).unwrap().replace("\"${PD_KEY}\"", "{ file = \"pd.key\" }");
     std::fs::write(&plan, &text).unwrap();
     let watch = start(home.path(), &plan, "ic");
-    until("asked", || service.got.lock().unwrap().len() > 3);
+    eventually("asked", || service.got.lock().unwrap().len() > 3);
     well.store(false, Ordering::Relaxed);
-    until("a page", || !said().is_empty());
+    eventually("a page", || !said().is_empty());
     let change = |key: &str, mark: &str| {
         std::fs::write(&key_file, key).unwrap();
         std::fs::write(&plan, format!("{text}# {mark}\n")).unwrap();
     };
     change(OTHER, "another key");
     let has = |action: &str, key: &str| said().iter().any(|(a, k, _)| a == action && k == key);
-    until("resolved where it was opened", || has("resolve", KEY));
-    until("opened where it is to be now", || has("trigger", OTHER));
+    eventually("resolved where it was opened", || has("resolve", KEY));
+    eventually("opened where it is to be now", || has("trigger", OTHER));
     assert!(said().iter().all(|(.., dedup)| *dedup == said()[0].2), "{:?}", said());
     // The way back, and the new key is dead at once: nobody can end what it opened, and every screen says so.
     shut.store(true, Ordering::Relaxed);
     change(KEY, "back");
-    until("the old one is ended", || has("resolve", OTHER));
+    eventually("the old one is ended", || has("resolve", OTHER));
     change(OTHER, "and there again");
     let mut client = watch.client();
     client.until("what is left open is said", |s| s["board"]["troubles"].to_string().contains("close it by hand"));
     well.store(true, Ordering::Relaxed);
-    until("over", || said().last().is_some_and(|(action, key, _)| action == "resolve" && key == OTHER));
+    eventually("over", || said().last().is_some_and(|(action, key, _)| action == "resolve" && key == OTHER));
     watch.end();
     let kept = bytes_under(&home.path().join("state"));
     for key in [KEY, OTHER] {

@@ -7,6 +7,8 @@
 )]
 
 mod alerting;
+mod odd;
 mod pages;
+mod promtool;
 mod real;
 mod rules;

@@ -130,6 +130,27 @@ fn undo_takes_back_my_own_last_mark_and_no_one_elses() {
     assert!(refused.contains("changed by somebody after you"), "{refused}");
 }
 
+/// Pressed again it goes on to the mark before, over all steps, and never back to what was just taken back.
+#[test]
+fn undo_again_takes_back_the_mark_before() {
+    let mut room = room(RUNBOOK, "");
+    let mut ledger = Ledger::default();
+    let (first, second) = (step(&room, "open the war room"), step(&room, "build"));
+    ledger.does("ic", &Intent::Tick { step: first.clone() }, &mut room).unwrap();
+    ledger.does("ic", &Intent::Start { step: second.clone() }, &mut room).unwrap();
+    ledger.does("ic", &Intent::Tick { step: second.clone() }, &mut room).unwrap();
+    ledger.does("ic", &Intent::Reopen { step: first.clone() }, &mut room).unwrap();
+    let mut undo = || {
+        let undone = ledger.does("ic", &Intent::Undo, &mut room).map(drop);
+        undone.map(|()| (room.status(&first), room.status(&second)))
+    };
+    assert_eq!(undo().unwrap(), (Status::Done, Status::Done), "a reopening is taken back as well");
+    assert_eq!(undo().unwrap(), (Status::Done, Status::Running));
+    assert_eq!(undo().unwrap(), (Status::Done, Status::Todo));
+    assert_eq!(undo().unwrap(), (Status::Todo, Status::Todo));
+    assert!(undo().unwrap_err().contains("nothing of yours"));
+}
+
 /// Taking back my confirmation must not take back what somebody else ticked.
 #[test]
 fn undo_of_a_confirmation_leaves_the_others_tick() {

@@ -28,6 +28,7 @@ use warroom::tui::view::{Alarmed, Detail, View};
 use crate::support::screen::{frame, text};
 use crate::support::{self, Ledger, author, notices, start, story, told};
 
+mod files;
 mod hostile;
 mod together;
 
@@ -661,4 +662,34 @@ fn the_program_takes_a_changed_rule_file_and_silences_where_it_is_judged() {
     hot.store(60, Ordering::SeqCst);
     client.until("the rule in force is judged", |s| state(s, "Hot{room=\"a\"}") == is("firing", "app"));
     watch.end();
+}
+
+#[test]
+fn what_a_service_needs_explains_alerts_of_rule_files_that_name_it() {
+    let services = "[[service]]\nname = \"database\"\ntcp = \"127.0.0.1:1\"\n[[service]]\nname = \"api\"\ntcp = \"127.0.0.1:1\"\nneeds = [\"database\"]\n";
+    let rules = "groups:\n- name: g\n  rules:\n  - alert: Slow\n    expr: x > 1\n    labels: {severity: page, service: api}\n  \
+                 - alert: Lost\n    expr: y > 1\n    labels: {severity: page, service: database}\n";
+    let text = PLAN.replace("command = \"true\"", "command = \"true\"\ngroup_by = \"none\"");
+    let mut w = Watched::new(loaded(&format!("{services}{text}"), rules));
+    let one = || Ok(Found { elements: vec![(Labels::new([("job", "a")]), 2.0)], ..Found::default() });
+    let hear = |w: &mut Watched, slow: bool, lost: bool| {
+        w.pass(5);
+        let reading = |(ix, fires): (u32, bool)| {
+            let found = if fires { one() } else { Ok(Found::default()) };
+            RuleReading { rule: RuleIx(ix), found }
+        };
+        w.heard(Reading::Rules([(0, slow), (1, lost)].map(reading).to_vec()));
+    };
+    for _ in 0..3 {
+        hear(&mut w, true, true);
+    }
+    let paged: Vec<&str> = notices(&w.facts).iter().filter_map(|n| n.alert.as_deref()).collect();
+    assert_eq!(paged, ["Lost{job=\"a\", service=\"database\", severity=\"page\"}"], "the cause alone wakes somebody");
+    let all = w.room.alerts();
+    let slow = all.iter().find(|a| a.name.starts_with("Slow")).unwrap();
+    assert_eq!(slow.state, Shown::Inhibited);
+    assert!(slow.note.starts_with("because Lost{"), "{}", slow.note);
+    hear(&mut w, true, false);
+    w.pass(2);
+    assert!(told(&w.facts).iter().any(|(name, action)| name.starts_with("Slow") && *action == Action::Trigger));
 }

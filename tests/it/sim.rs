@@ -22,6 +22,7 @@ struct Tally {
     goes: u64,
     fired: u64,
     alerts: u64,
+    ticks: u64,
     refused: u64,
 }
 
@@ -49,6 +50,7 @@ fn play(seed: u64, tally: &mut Tally) -> Result<(), String> {
     tally.goes += world.laws.goes;
     tally.fired += world.laws.fired;
     tally.alerts += world.laws.alerts;
+    tally.ticks += world.laws.ticks;
     tally.refused += world.laws.refused;
     Ok(())
 }
@@ -79,13 +81,16 @@ fn play_all(first: u64, cutovers: u64) {
             panic!("after {} cutovers in {:?}: {story}", tally.cutovers, begun.elapsed());
         }
     }
-    let Tally { cutovers, checks, goes, fired, alerts, refused } = tally;
+    let Tally { cutovers, checks, goes, fired, alerts, ticks, refused } = tally;
     println!(
-        "{cutovers} cutovers, {checks} checks, {goes} decided GO, {fired} rollbacks fired, {alerts} alerts, {refused} refusals: no law broken, {:?}",
+        "{cutovers} cutovers, {checks} checks, {goes} decided GO, {fired} rollbacks fired, {alerts} alerts, {ticks} steps ticked by themselves, {refused} refusals: no law broken, {:?}",
         begun.elapsed()
     );
     // A simulation in which nothing happens proves nothing.
-    assert!(cutovers < 20 || goes > cutovers / 10 && fired > cutovers / 10 && alerts > 0, "too little happens");
+    assert!(
+        cutovers < 20 || goes > cutovers / 10 && fired > cutovers / 10 && alerts > 0 && ticks > 0,
+        "too little happens"
+    );
 }
 
 #[test]

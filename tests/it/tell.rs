@@ -10,8 +10,9 @@
 mod bodies;
 mod episodes;
 pub mod fake;
+mod faults;
 mod heartbeat;
 mod outbox;
-mod scripted;
+pub mod scripted;
 pub mod strict;
 mod told;

@@ -8,16 +8,15 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::Desk;
+use super::lent::Lent;
+use super::output::{Whole, lines, shown};
 use crate::fact::{Draft, Entry, Fact, RunEnded, RunStarted, RunVerdict};
 use crate::proc::run::{self, Heard, Job, News, Owner, Place, Running};
 use crate::proc::{End, Finish, Kept, Stopped};
 use crate::room::command::Planned;
 use crate::room::{self, JournalHealth, RunLive, Whose, expect};
-use crate::secret::Masks;
 use crate::text::Untrusted;
 
-/// Lines of a run's output that the screen keeps.
-const LINES: usize = 500;
 /// From one look for runs that nobody watches to the next.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -25,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub struct Runs {
     /// Where news of them goes; nothing before the loop runs.
-    out: Option<mpsc::Sender<News>>,
+    pub(super) out: Option<mpsc::Sender<News>>,
     /// Decided here and on the way to the journal, by draft. What is not in here is never started.
     prepared: HashMap<Uuid, Planned>,
     /// Going on, by run.
@@ -35,17 +34,7 @@ pub struct Runs {
     /// When runs of nobody were last looked for.
     looked: Option<Duration>,
     /// The run that has the terminal, waits for it, or was stopped by ctrl-z.
-    lent: Option<Lent>,
-}
-
-/// A run for which the terminal is.
-#[derive(Debug)]
-struct Lent {
-    run: Uuid,
-    /// Not begun yet: the terminal has to be left first.
-    waits: Option<Planned>,
-    /// It stands still, and the terminal is the war room's meanwhile.
-    paused: bool,
+    pub(super) lent: Option<Lent>,
 }
 
 #[derive(Debug)]
@@ -64,7 +53,7 @@ impl Desk {
 
     /// How many runs go on that this process began.
     pub fn runs_of_mine(&self) -> usize {
-        let waits = self.runs.lent.as_ref().is_some_and(|lent| lent.waits.is_some());
+        let waits = self.runs.lent.as_ref().is_some_and(Lent::waits);
         self.runs.prepared.len()
             + usize::from(waits)
             + self.runs.watched.values().filter(|w| w.planned.is_some()).count()
@@ -142,47 +131,14 @@ impl Desk {
             return;
         };
         if planned.terminal.is_some() {
-            if let Some(lent) = &self.runs.lent {
-                let why = if lent.paused { "stands still and comes first: r shows it" } else { "has the terminal" };
-                self.end_run(id, (RunVerdict::Fail, format!("not started: another command {why}")));
-                return;
-            }
-            // The screen leaves the terminal first.
-            self.room.live.runs.insert(id, RunLive::default());
-            self.runs.lent = Some(Lent { run: id, waits: Some(planned), paused: false });
-            return;
-        }
-        self.begin_at(id, planned, out, Place::Apart);
-    }
-
-    /// The run that is to have the terminal now.
-    pub fn wants_terminal(&self) -> Option<Uuid> {
-        self.runs.lent.as_ref().filter(|lent| !lent.paused).map(|lent| lent.run)
-    }
-
-    /// The run that ctrl-z stopped, and its shim.
-    pub fn paused_run(&self) -> Option<(Uuid, u32)> {
-        let lent = self.runs.lent.as_ref().filter(|lent| lent.paused)?;
-        Some((lent.run, self.room.live.runs.get(&lent.run)?.pid?))
-    }
-
-    /// The terminal was left: what waits for it begins.
-    pub fn terminal_is_free(&mut self) {
-        let Some(out) = self.runs.out.clone() else { return };
-        let waiting = self.runs.lent.as_mut().and_then(|lent| Some((lent.run, lent.waits.take()?)));
-        if let Some((run, planned)) = waiting {
-            self.begin_at(run, planned, out, Place::Terminal);
+            self.wait_for_terminal(id, planned);
+        } else {
+            self.begin_at(id, planned, out, Place::Apart);
         }
     }
 
-    /// The run that stood still goes on, or it is not known yet that it stands still no more.
-    pub fn unpause(&mut self) {
-        if let Some(lent) = &mut self.runs.lent {
-            lent.paused = false;
-        }
-    }
-
-    fn begin_at(&mut self, id: Uuid, planned: Planned, out: mpsc::Sender<News>, place: Place) {
+    /// Begins a run now.
+    pub(super) fn begin_at(&mut self, id: Uuid, planned: Planned, out: mpsc::Sender<News>, place: Place) {
         let folder = self.run_folder(id);
         let ending = &planned.reads.ending;
         let file = if ending.is_empty() { "script".to_owned() } else { format!("script.{ending}") };
@@ -297,10 +253,7 @@ impl Desk {
                 true
             }
             Heard::Paused(paused) => {
-                if let Some(lent) = self.runs.lent.as_mut().filter(|lent| lent.run == id) {
-                    lent.paused = paused;
-                }
-                self.room.live.runs.entry(id).or_default().paused = paused;
+                self.stands_still(id, paused);
                 true
             }
             Heard::Output(kept, written) => {
@@ -363,7 +316,7 @@ impl Desk {
     }
 
     fn end_with(&mut self, id: Uuid, finish: Option<&Finish>, kept: &Kept, (verdict, why): (RunVerdict, String)) {
-        self.runs.lent.take_if(|lent| lent.run == id);
+        self.runs.lent.take_if(|lent| lent.is(id));
         let (head, tail, dropped) = shown(kept, &self.room.plan.masks, Whole::Ended);
         let (exit, signal) = match finish.map(|f| &f.end) {
             Some(End::Exit(code)) => (Some(*code), None),
@@ -392,7 +345,7 @@ impl Desk {
     }
 
     /// The end of a run of which there is nothing to see.
-    fn end_run(&mut self, id: Uuid, verdict: (RunVerdict, String)) {
+    pub(super) fn end_run(&mut self, id: Uuid, verdict: (RunVerdict, String)) {
         self.end_with(id, None, &Kept::default(), verdict);
     }
 
@@ -417,50 +370,4 @@ fn end_words(end: &End) -> String {
         End::NotStarted(why) => format!("not started: {why}"),
         End::Lost(why) => why.clone(),
     }
-}
-
-/// Whether more may come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whole {
-    Growing,
-    Ended,
-}
-
-/// Output as it may be seen: without colours, secrets masked; where some of it was dropped, or more may come, nothing of a
-/// secret that is cut there stays.
-fn shown(kept: &Kept, masks: &Masks, whole: Whole) -> (String, String, u64) {
-    let text = |bytes: &[u8]| masks.mask(&expect::plain(&String::from_utf8_lossy(bytes)));
-    if kept.dropped == 0 {
-        let all = text(&[kept.head.as_slice(), kept.tail.as_slice()].concat());
-        let end = if whole == Whole::Growing { cut_back(&all, masks) } else { all.len() };
-        let half = (0..=end.min(crate::proc::KEEP / 2)).rev().find(|at| all.is_char_boundary(*at)).unwrap_or(0);
-        let rest = end - half;
-        // What is no text grows when it is made visible.
-        let over = rest.saturating_sub(crate::proc::KEEP / 2);
-        let from = (half + over..=end).find(|at| all.is_char_boundary(*at)).unwrap_or(end);
-        let (head, tail) = (all.get(..half).unwrap_or_default(), all.get(from..end).unwrap_or_default());
-        return (head.to_owned(), tail.to_owned(), (from - half) as u64);
-    }
-    let (head, tail) = (text(&kept.head), text(&kept.tail));
-    let head = head.get(..cut_back(&head, masks)).unwrap_or_default().to_owned();
-    let from = if masks.is_empty() { 0 } else { tail.find('\n').map_or(tail.len(), |at| at + 1) };
-    let to = if whole == Whole::Growing { cut_back(&tail, masks) } else { tail.len() };
-    (head, tail.get(from..to).unwrap_or_default().to_owned(), kept.dropped)
-}
-
-/// Where a text ends whose last line may be cut in the middle of a secret.
-fn cut_back(text: &str, masks: &Masks) -> usize {
-    if masks.is_empty() { text.len() } else { text.rfind('\n').map_or(0, |at| at + 1) }
-}
-
-fn lines(head: &str, tail: &str, dropped: u64) -> Vec<String> {
-    let mut all: Vec<String> = if dropped == 0 {
-        format!("{head}{tail}").lines().map(str::to_owned).collect()
-    } else {
-        let gap = format!("… {dropped} bytes dropped …");
-        head.lines().map(str::to_owned).chain([gap]).chain(tail.lines().map(str::to_owned)).collect()
-    };
-    let over = all.len().saturating_sub(LINES);
-    all.drain(..over);
-    all
 }

@@ -4,8 +4,8 @@ use super::Why;
 use crate::finding::codes::{
     ADDRESS, AMBIGUOUS, BAD_VALUE, BANDS, COMMAND, CONDITION, CONFLICT, CYCLE, DEAD_LINK, DUPLICATE, DURATION, HEADING,
     LATER, MISSING, NO_READER, NO_TARGET, NOT_PASSED_ON, PART_CYCLE, PART_LIMIT, PATTERN, PLACEHOLDER, PROMQL,
-    RECORDING, REPAIRED, RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT, UNJUDGED,
-    UNKNOWN_KEY, UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
+    RECORDING, REPAIRED, RULE_FILE, RULE_ODD, RULE_SKIPPED, SHELL, SHORT_DWELL, SLOW, SYNTAX, TIME, UNANSWERED, UNIT,
+    UNJUDGED, UNKNOWN_KEY, UNKNOWN_NAME, UNREADABLE, UNSET, UNUSED, WRONG_TYPE,
 };
 
 pub(super) const WHY: &[Why] = &[
@@ -247,6 +247,13 @@ pub(super) const WHY: &[Why] = &[
               only the plan can say. Without a word the step is done by hand.",
         wrong: "[room]\nrunbook = [\"go-live.md\"]     # and go-live.md has sql fences",
         right: "[room]\nrunbook = [\"go-live.md\"]\nrun.sql = [\"psql\", \"-X\", \"-v\", \"ON_ERROR_STOP=1\", \"-f\", \"{file}\"]\nenv = [\"PGHOST\", \"PGDATABASE\"]",
+    },
+    Why {
+        code: SHORT_DWELL,
+        reason: "Nothing is watched for longer than the profile says, so a gate with a longer dwell goes after less healthy time than it asks for. \
+              That may be meant for a hotfix; then it is to be known before, and the gate's sheet says it too.",
+        wrong: "[[profile]]\nname = \"hotfix\"\nmonitor = \"5m\"\n\n[[gate]]\nname = \"canary\"\ndwell = \"15m\"",
+        right: "[[profile]]\nname = \"hotfix\"\nmonitor = \"15m\"",
     },
     Why {
         code: UNREADABLE,

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
+
 use super::Text;
 use crate::plan::table::{Reader, Table};
 
@@ -41,6 +43,7 @@ pub(in crate::plan) struct RawGate {
     pub criteria: Vec<Text>,
     pub dwell: Option<Text>,
     pub votes: Vec<Text>,
+    pub quorum: Option<Spanned<i64>>,
     pub deadline: Option<Text>,
     pub on_breach: Option<Text>,
     pub max_age: Option<Text>,
@@ -110,6 +113,12 @@ pub(in crate::plan) struct RawAbort {
     pub for_: Option<Text>,
 }
 
+pub(in crate::plan) struct RawTick {
+    pub step: Option<Text>,
+    pub when: Option<Text>,
+    pub for_: Option<Text>,
+}
+
 pub(in crate::plan) struct RawProfile {
     pub name: Option<Text>,
     pub phases: Vec<Text>,
@@ -170,6 +179,7 @@ impl RawGate {
             criteria: t.texts(r, "criteria"),
             dwell,
             votes: t.texts(r, "votes"),
+            quorum: t.integer(r, "quorum", 1..=100),
             deadline: t.text(r, "deadline"),
             on_breach,
             max_age: t.duration(r, "max_age"),
@@ -283,6 +293,14 @@ impl RawAbort {
             when: t.required(r, "when"),
             for_: t.duration(r, "for"),
         };
+        t.close(r, &[]);
+        it
+    }
+}
+
+impl RawTick {
+    pub(super) fn read(mut t: Table<'_>, r: &mut Reader<'_>) -> Self {
+        let it = Self { step: t.required(r, "step"), when: t.required(r, "when"), for_: t.duration(r, "for") };
         t.close(r, &[]);
         it
     }

@@ -11,7 +11,8 @@ use std::ops::Range;
 use toml::Spanned;
 
 pub(super) use decisions::{
-    RawAbort, RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawWindow,
+    RawAbort, RawBaseline, RawBreaker, RawGate, RawLevel, RawMaintenance, RawProfile, RawRollback, RawRule, RawTick,
+    RawWindow,
 };
 pub(super) use schedule::{RawDrumbeat, RawHold, RawPhase};
 pub(super) use services::{RawColumn, RawExpect, RawService, RawSide, RawState, RawTable};
@@ -36,6 +37,7 @@ pub(super) struct RawPlan {
     pub rollbacks: Vec<RawRollback>,
     pub breakers: Vec<RawBreaker>,
     pub aborts: Vec<RawAbort>,
+    pub ticks: Vec<RawTick>,
     pub profiles: Vec<RawProfile>,
     pub logs: Vec<RawLog>,
     pub notify: Vec<RawNotify>,
@@ -142,6 +144,7 @@ pub(super) struct RawNotify {
     pub command: Option<RawCommand>,
     pub escalate: Vec<RawEscalation>,
     pub group_by: Option<Text>,
+    pub changes: bool,
 }
 
 /// `pagerduty = { routing_key, url }`, `slack = { webhook }`.

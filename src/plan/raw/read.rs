@@ -6,8 +6,8 @@ use toml::de::DeValue;
 use super::{
     RawAbort, RawBaseline, RawBreaker, RawChannel, RawCommand, RawDrumbeat, RawEscalation, RawFilled, RawGate,
     RawHeartbeat, RawHold, RawJson, RawLevel, RawLog, RawMaintenance, RawMetric, RawNotify, RawPace, RawParam,
-    RawPhase, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTime,
-    RawWindow, Text,
+    RawPhase, RawPlan, RawProfile, RawRole, RawRollback, RawRoom, RawRule, RawService, RawSlo, RawSource, RawTick,
+    RawTime, RawWindow, Text,
 };
 use crate::finding::codes;
 use crate::plan::table::{Reader, Table};
@@ -46,6 +46,7 @@ impl RawPlan {
         raw.rollbacks = root.tables(r, "rollback").into_iter().map(|t| RawRollback::read(t, r)).collect();
         raw.breakers = root.tables(r, "breaker").into_iter().map(|t| RawBreaker::read(t, r)).collect();
         raw.aborts = root.tables(r, "abort").into_iter().map(|t| RawAbort::read(t, r)).collect();
+        raw.ticks = root.tables(r, "tick").into_iter().map(|t| RawTick::read(t, r)).collect();
         raw.profiles = root.tables(r, "profile").into_iter().map(|t| RawProfile::read(t, r)).collect();
         raw.logs = root.tables(r, "log").into_iter().map(|t| RawLog::read(t, r)).collect();
         raw.notify = named_tables(&mut root, r, "notify").into_iter().map(|(n, t)| RawNotify::read(n, t, r)).collect();
@@ -294,6 +295,7 @@ impl RawNotify {
             command: RawCommand::of(&mut t, r),
             escalate: RawEscalation::of(&mut t, r),
             group_by: t.text(r, "group_by"),
+            changes: t.boolean(r, "changes").is_some_and(|changes| *changes.get_ref()),
         };
         let elsewhere = [
             ("routing_key", "in `pagerduty = { routing_key = … }`"),

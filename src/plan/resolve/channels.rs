@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::raw::{RawFilled, RawHeartbeat, RawLog, RawNotify};
-use super::super::{Escalation, GroupBy, HeartbeatPlan, LogPlan, NotifyPlan, Way};
+use super::super::{Changes, Escalation, GroupBy, HeartbeatPlan, LogPlan, NotifyPlan, Way};
 use super::circles::circles;
 use super::{Given, Resolver};
 use crate::finding::codes;
@@ -51,7 +51,8 @@ impl Resolver<'_> {
                 _ => GroupBy::Rule,
             };
             if let Some(way) = ways.into_iter().find_map(|(_, way)| way) {
-                out.push(NotifyPlan { name, way, escalate, group_by });
+                let changes = if channel.changes { Changes::Told } else { Changes::Left };
+                out.push(NotifyPlan { name, way, escalate, group_by, changes });
             }
         }
         self.rings(raw, &names);

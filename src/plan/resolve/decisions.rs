@@ -21,6 +21,7 @@ use crate::finding::codes;
 use crate::notice::Severity;
 use crate::probe::ServiceIx;
 use crate::runbook::Runbook;
+use crate::text::{escape, is_unsafe};
 
 /// How far off the baseline samples may lie where the plan does not say (Kayenta's default).
 const TOLERANCE: f64 = 0.25;
@@ -93,6 +94,7 @@ impl Resolver<'_> {
         plan.breakers =
             self.each(&raw.breakers, "breaker", |b| b.name.as_ref(), |it, raw, name| it.breaker(raw, name, &known));
         plan.aborts = self.each(&raw.aborts, "abort", |a| a.name.as_ref(), |it, raw, name| it.abort(raw, name, &known));
+        plan.ticks = self.each(&raw.ticks, "tick", |t| t.step.as_ref(), |it, raw, _| it.tick(raw, &known, books));
         plan.profiles = self.each(
             &raw.profiles,
             "profile",
@@ -119,7 +121,7 @@ impl Resolver<'_> {
         out
     }
 
-    fn condition(&mut self, text: &Text, known: &Known) -> Option<Condition> {
+    pub(super) fn condition(&mut self, text: &Text, known: &Known) -> Option<Condition> {
         match Condition::parse(
             text.get_ref(),
             Names {
@@ -270,7 +272,28 @@ impl Resolver<'_> {
             );
         }
         let on_breach = raw.on_breach.as_ref().and_then(|text| self.word("on_breach", text, &["reset", "pause"]));
+        let votes = self.roles_of(&raw.votes, known);
+        for (nth, vote) in raw.votes.iter().enumerate() {
+            let same = |other: &Text| other.get_ref().trim().eq_ignore_ascii_case(vote.get_ref().trim());
+            if raw.votes.iter().take(nth).any(same) {
+                let message =
+                    format!("\"{}\" votes on the gate \"{name}\" already: one vote would count twice", vote.get_ref());
+                self.r.report(
+                    codes::DUPLICATE,
+                    vote.span(),
+                    message,
+                    "name each role once; for two people make two roles",
+                );
+            }
+        }
+        let quorum = raw.quorum.as_ref().and_then(|n| u32::try_from(*n.get_ref()).ok());
+        if let (Some(span), true) = (&raw.quorum, quorum.is_some_and(|n| n as usize > raw.votes.len())) {
+            let message =
+                format!("the gate \"{name}\" asks for {} votes, and {} vote on it", span.get_ref(), raw.votes.len());
+            self.r.report(codes::BAD_VALUE, span.span(), message, "name as many roles in `votes`, or ask for fewer");
+        }
         GatePlan {
+            quorum,
             on_breach: if on_breach == Some("pause") { OnBreach::Pause } else { OnBreach::Reset },
             max_age: self.duration(raw.max_age.as_ref()),
             min_samples: raw.min_samples.unwrap_or_default(),
@@ -278,7 +301,7 @@ impl Resolver<'_> {
             at: raw.place.as_ref().map(|text| self.place(&known.places, text, Wanted::HeadingOrStep)),
             criteria: self.conditions(&raw.criteria, known),
             dwell: self.duration_or_zero(raw.dwell.as_ref()),
-            votes: self.roles_of(&raw.votes, known),
+            votes,
             deadline: self.offset(raw.deadline.as_ref()),
         }
     }
@@ -359,7 +382,22 @@ impl Resolver<'_> {
         let verify = self.conditions(&raw.verify, known);
         let dwell = self.duration_or_zero(raw.dwell.as_ref());
         let steps = self.place(&known.places, raw.steps.as_ref()?, Wanted::Heading);
-        let (hands, confirm) = (hands(raw.two_person), raw.confirm.as_ref().map(|text| text.get_ref().clone()));
+        self.typed(raw.confirm.as_ref().or(raw.name.as_ref()));
+        if until
+            .as_ref()
+            .is_some_and(|until| until.line.is_some() && (until.book, until.line) == (steps.book, steps.line))
+            && let Some(text) = &raw.until
+        {
+            let message = "the way back ends where it begins: this is its own section";
+            self.r.report(
+                codes::BAD_VALUE,
+                text.span(),
+                message,
+                "name the step behind which it does not work any more",
+            );
+        }
+        let (hands, confirm) =
+            (hands(raw.two_person), raw.confirm.as_ref().map(|text| text.get_ref().trim().to_owned()));
         Some(RollbackPlan { name, steps, takes, for_levels, confirm, hands, until, targets, verify, dwell })
     }
 
@@ -367,7 +405,8 @@ impl Resolver<'_> {
         let role = self.role_of(raw.role.as_ref(), known);
         let run = raw.run.as_ref()?;
         self.command_text(run);
-        let confirm = raw.confirm.as_ref()?.get_ref().clone();
+        self.typed(raw.confirm.as_ref());
+        let confirm = raw.confirm.as_ref()?.get_ref().trim().to_owned();
         Some(BreakerPlan {
             name,
             run: run.get_ref().clone(),
@@ -378,6 +417,16 @@ impl Resolver<'_> {
             cooldown: self.duration_or_zero(raw.cooldown.as_ref()),
             check: raw.check.as_ref().and_then(|text| self.condition(text, known)),
         })
+    }
+
+    /// A word that people type under pressure has to be one that can be typed.
+    fn typed(&mut self, word: Option<&Text>) {
+        let Some(text) = word else { return };
+        let word = text.get_ref().trim();
+        if word.is_empty() || word.chars().any(|c| c.is_control() || is_unsafe(c)) {
+            let message = format!("\"{}\" cannot be typed, so this could never be fired", escape(text.get_ref()));
+            self.r.report(codes::BAD_VALUE, text.span(), message, "write `confirm` as one word of plain letters");
+        }
     }
 
     fn profile(&mut self, raw: &RawProfile, name: String, known: &Known) -> ProfilePlan {

@@ -14,6 +14,7 @@ mod room;
 mod schedule;
 mod services;
 mod slo;
+mod ticks;
 mod watched;
 
 use std::path::Path;

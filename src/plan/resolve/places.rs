@@ -11,6 +11,7 @@ use crate::runbook::Runbook;
 pub(super) enum Wanted {
     Heading,
     HeadingOrStep,
+    Step,
 }
 
 /// Everything that may be named.
@@ -56,6 +57,7 @@ impl Places {
         let lists: &[&Vec<Entry>] = match wanted {
             Wanted::Heading => &[&self.headings],
             Wanted::HeadingOrStep => &[&self.headings, &self.steps],
+            Wanted::Step => &[&self.steps],
         };
         for list in lists {
             let exact: Vec<&Entry> = list.iter().filter(|e| e.whole == whole).collect();
@@ -80,8 +82,13 @@ impl Resolver<'_> {
         match found.as_slice() {
             [one] => Place { name: name.clone(), book: Some(one.book), line: Some(one.line) },
             [] => {
-                let what = if wanted == Wanted::Heading { "heading" } else { "heading or step" };
-                let all = places.headings.iter().chain(places.steps.iter().filter(|_| wanted != Wanted::Heading));
+                let what = match wanted {
+                    Wanted::Heading => "heading",
+                    Wanted::HeadingOrStep => "heading or step",
+                    Wanted::Step => "step",
+                };
+                let headings = places.headings.iter().filter(|_| wanted != Wanted::Step);
+                let all = headings.chain(places.steps.iter().filter(|_| wanted != Wanted::Heading));
                 let help = match nearest(name, all.map(|e| e.text.as_str())) {
                     Some(near) => format!("did you mean \"{near}\"?"),
                     None => format!("write a {what} as it stands in the runbook"),

@@ -107,11 +107,12 @@ pub struct RuleText {
 }
 
 /// What a `severity` label says: `critical` and `page` wake somebody, `warning` is for looking soon, `info` for knowing; what
-/// is none of them is for looking soon.
+/// is none of them is for looking soon. What a template that is not understood would say may be a page, so it is one.
 pub fn severity(label: Option<&str>) -> Severity {
     match label.map(str::to_ascii_lowercase).as_deref() {
         Some("critical" | "page" | "emergency") => Severity::Page,
         Some("info" | "none") => Severity::Info,
+        Some(open) if open.contains("{{") => Severity::Page,
         _ => Severity::Warn,
     }
 }

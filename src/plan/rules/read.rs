@@ -11,6 +11,8 @@ use crate::finding::{Code, Finding, Source, codes, finding_at, nearest};
 use crate::probe::promql;
 use crate::text::escape;
 
+mod words;
+
 /// Rules of one file.
 const RULES: usize = 10_000;
 /// Findings of one file after which no more are told.
@@ -45,7 +47,7 @@ pub struct RuleFile {
 pub fn read(source: Source<'_>, by: Evaluator) -> RuleFile {
     let breaks = source.text.match_indices('\n').map(|(at, _)| at + 1);
     let lines = std::iter::once(0).chain(breaks).collect();
-    let mut it = Reader { source, by, out: RuleFile::default(), rules: 0, lines };
+    let mut it = Reader { source, by, out: RuleFile::default(), rules: 0, lines, groups: HashSet::new() };
     match yaml::documents(source.text) {
         Ok(documents) => {
             let mut any = false;
@@ -73,6 +75,8 @@ struct Reader<'a> {
     rules: usize,
     /// Where each line begins.
     lines: Vec<usize>,
+    /// Names of groups so far.
+    groups: HashSet<String>,
 }
 
 /// What a group says for all its rules.
@@ -141,7 +145,14 @@ impl Reader<'_> {
         self.unknown(entries, &IN_GROUP, "a group");
         let mut group = Group::default();
         match get(entries, "name").and_then(Node::text) {
-            Some(name) => name.clone_into(&mut group.name),
+            Some(name) => {
+                if self.groups.contains(name) {
+                    let message = format!("there is already a group \"{}\" in this file", escape(name));
+                    self.tell(codes::RULE_ODD, node.span.clone(), &message, "a Prometheus refuses the whole file");
+                }
+                self.groups.insert(name.to_owned());
+                name.clone_into(&mut group.name);
+            }
             None => self.tell(codes::RULE_ODD, node.span.clone(), "this group has no name", "add `name: …`"),
         }
         if let Some(node) = get(entries, "interval") {
@@ -220,7 +231,7 @@ impl Reader<'_> {
             (Some(name), None, Some((at, expr))) => {
                 let mut why_not = self.expression(at, expr);
                 let mut span = |it: &mut Self, key: &str| {
-                    let node = get(entries, key)?;
+                    let node = get(entries, key).filter(|node| !matches!(node.value, Value::Null))?;
                     let found = it.duration(codes::RULE_SKIPPED, node, key);
                     if found.is_none() {
                         why_not.get_or_insert_with(|| format!("its `{key}` cannot be read"));
@@ -235,6 +246,10 @@ impl Reader<'_> {
                 }
                 labels.sort();
                 let annotations = get(entries, "annotations").map(|n| self.texts(n, "annotations")).unwrap_or_default();
+                for (key, texts) in [("labels", &labels), ("annotations", &annotations)] {
+                    let at = get(entries, key).map_or(node.span.clone(), |texts| texts.span.clone());
+                    self.templates(key, texts, &at);
+                }
                 self.out.alerts.push(AlertRule {
                     name,
                     expr: expr.to_owned(),

@@ -6,6 +6,14 @@ use super::{Format, Limits, Page, Place, Row};
 /// Why a line is malformed.
 type Reason = &'static str;
 
+/// A text may hold a line's end: what stands behind it may belong to it.
+pub(super) const OPEN: Reason = "a quote is not closed";
+/// Which of two names is meant cannot be told.
+pub(super) const TWO_NAMES: Reason = "the metric has two names";
+/// The same, where one of them is a label.
+pub(super) const NAME_AS_LABEL: Reason =
+    "the metric's name stands before the braces, or in them as a quoted word alone";
+
 /// Labels of the line before that are looked through for equal text; bounded, so that a hostile page costs no more.
 const ALIKE: usize = 8;
 
@@ -77,7 +85,7 @@ impl<'a> Reader<'a> {
                 if !self.take(b'=') {
                     // A quoted word alone is the metric's name (text 1.0.0).
                     if name.replace(place).is_some() {
-                        return Err("the metric has two names");
+                        return Err(TWO_NAMES);
                     }
                     if place.len == 0 {
                         return Err("the metric's name is empty");
@@ -103,7 +111,7 @@ impl<'a> Reader<'a> {
                 return Err("a label's value stands in double quotes");
             }
             if page.at(key) == "__name__" {
-                return Err("the metric's name stands before the braces, or in them as a quoted word alone");
+                return Err(NAME_AS_LABEL);
             }
             if page.labels.len() - first >= self.limits.labels {
                 return Err("the series has too many labels");
@@ -131,7 +139,6 @@ impl<'a> Reader<'a> {
 
     /// Appends a quoted text, unescaped.
     fn quoted(&mut self, out: &mut String) -> Result<(), Reason> {
-        const OPEN: Reason = "a quote is not closed";
         self.pos += 1;
         let start = out.len();
         loop {

@@ -2,10 +2,13 @@
 //!
 //! A page is kept as one text and flat tables of places in it; a name or label value that repeats from line to line is
 //! kept once. So a page costs a handful of allocations, whatever its number of series.
+//!
+//! Prometheus refuses a page with one line that it cannot read. Here what the other lines say of other metrics stands; of the
+//! metric that the line speaks of nothing is known, and where it cannot be told which that is, nothing of the page is.
 
 mod line;
 
-use line::Reader;
+use line::{NAME_AS_LABEL, OPEN, Reader, TWO_NAMES};
 
 use crate::text::Untrusted;
 
@@ -16,6 +19,10 @@ pub const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;escaping=al
 
 /// Malformed lines of a page that are reported one by one; beyond, they are only counted.
 const REPORTED: usize = 10;
+/// What comes behind `# EOF` belongs to another page, or the end was none.
+const BEHIND: &str = "there is something behind \"# EOF\"";
+/// Metrics of a page that hold a malformed line; with more of them it is no page to be trusted.
+const SPOILED: usize = 1_000;
 
 /// What the page's `Content-Type` says; it decides the unit of time stamps and whether `# EOF` is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +94,14 @@ pub enum PageError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A line cannot be read, and nobody can tell of which metric it speaks.
+    #[error("line {line} of the page cannot be read: {reason}")]
+    Unreadable {
+        /// From 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// An OpenMetrics page without its `# EOF`: the rest did not arrive.
     #[error("the page was cut off: it does not end with \"# EOF\"")]
     CutOff,
@@ -130,6 +145,10 @@ pub struct Page {
     bytes: usize,
     malformed: u64,
     reported: Vec<Malformed>,
+    /// Metrics that hold a line that could not be read: name, line, what is wrong with it.
+    spoiled: Vec<(String, u64, &'static str)>,
+    /// The first line that could not be read and may speak of any metric.
+    unreadable: Option<(u64, &'static str)>,
 }
 
 impl Page {
@@ -153,9 +172,15 @@ impl Page {
         self.bytes
     }
 
-    /// How many lines could not be read; the others stand.
+    /// How many lines could not be read.
     pub fn malformed(&self) -> u64 {
         self.malformed
+    }
+
+    /// Why nothing is known of what somebody asks for, who says for a metric's name whether it is asked for.
+    pub fn spoils(&self, asks: impl Fn(&str) -> bool) -> Option<String> {
+        let (_, line, reason) = self.spoiled.iter().find(|(name, ..)| asks(name))?;
+        Some(PageError::Unreadable { line: *line, reason }.to_string())
     }
 
     /// The first ten lines that could not be read.
@@ -238,8 +263,10 @@ impl Parser {
             rest = tail.get(1..).unwrap_or(&[]);
             self.end_line(head)?;
         }
-        if self.state == State::Reading {
-            self.keep(rest);
+        match self.state {
+            State::Reading => self.keep(rest),
+            State::Ended if !rest.trim_ascii().is_empty() => self.end_line(rest)?,
+            State::Ended | State::Skipping => {}
         }
         Ok(())
     }
@@ -252,31 +279,38 @@ impl Parser {
         if self.format == Format::OpenMetrics && self.state != State::Ended {
             return Err(self.page.first_malformed().unwrap_or(PageError::CutOff));
         }
-        match self.page.first_malformed() {
-            Some(error) => Err(error),
-            None => Ok(self.page),
+        match (self.page.first_malformed(), self.page.unreadable) {
+            (Some(error), _) => Err(error),
+            (None, Some((line, reason))) => Err(PageError::Unreadable { line, reason }),
+            (None, None) => Ok(self.page),
         }
     }
 
     fn keep(&mut self, part: &[u8]) {
         if self.carry.len() + part.len() > self.limits.line {
-            self.too_long();
+            self.too_long(part);
             self.state = State::Skipping;
         } else {
             self.carry.extend_from_slice(part);
         }
     }
 
-    fn too_long(&mut self) {
-        let carry = std::mem::take(&mut self.carry);
+    /// `part` is what comes behind what was kept of the line.
+    fn too_long(&mut self, part: &[u8]) {
+        let mut carry = std::mem::take(&mut self.carry);
+        carry.extend_from_slice(part.get(..self.limits.label).unwrap_or(part));
         self.page.report(self.line, "the line is too long", &carry);
     }
 
     fn end_line(&mut self, head: &[u8]) -> Result<(), PageError> {
         match self.state {
             State::Skipping => self.state = State::Reading,
-            State::Ended => {}
-            State::Reading if self.carry.len() + head.len() > self.limits.line => self.too_long(),
+            State::Ended if self.carry.is_empty() && head.trim_ascii().is_empty() => {}
+            State::Ended => {
+                self.carry.clear();
+                self.page.report(self.line, BEHIND, head);
+            }
+            State::Reading if self.carry.len() + head.len() > self.limits.line => self.too_long(head),
             State::Reading if self.carry.is_empty() => self.read(head)?,
             State::Reading => {
                 let mut whole = std::mem::take(&mut self.carry);
@@ -329,6 +363,12 @@ impl Page {
             let start = text.get(..80).unwrap_or(text);
             self.reported.push(Malformed { line, reason, text: String::from_utf8_lossy(start).into_owned().into() });
         }
+        let certain = ![OPEN, TWO_NAMES, NAME_AS_LABEL, BEHIND].contains(&reason) && self.spoiled.len() < SPOILED;
+        match speaks_of(text).filter(|_| certain) {
+            Some(name) if self.spoiled.iter().any(|(known, ..)| known == name) => {}
+            Some(name) => self.spoiled.push((name.to_owned(), line, reason)),
+            None => self.unreadable = self.unreadable.or(Some((line, reason))),
+        }
     }
 
     /// The error of a page that holds nothing but malformed lines.
@@ -336,4 +376,14 @@ impl Page {
         let first = self.reported.first()?;
         self.rows.is_empty().then_some(PageError::NotMetrics { line: first.line, reason: first.reason })
     }
+}
+
+/// The metric that a line speaks of, where that is certain though the rest of it cannot be read.
+fn speaks_of(line: &[u8]) -> Option<&str> {
+    let line = line.trim_ascii_start();
+    let inside = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':');
+    let (name, rest) = line.split_at_checked(line.iter().take_while(|b| inside(b)).count())?;
+    let begins = name.first().is_some_and(|b| !b.is_ascii_digit());
+    let ends = rest.first().is_none_or(|b| matches!(b, b' ' | b'\t' | b'{' | b'\r'));
+    std::str::from_utf8(name).ok().filter(|_| begins && ends)
 }

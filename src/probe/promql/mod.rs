@@ -42,3 +42,10 @@ pub fn names(expr: &Expr) -> Vec<String> {
     expr.selectors(&mut |selector| all.extend(selector.name.as_deref().map(str::to_owned)));
     all
 }
+
+/// Whether a query looks at the metric of this name, or may.
+pub fn asks_for(expr: &Expr, name: &str) -> bool {
+    let mut asks = false;
+    expr.selectors(&mut |selector| asks |= selector.name.as_deref().is_none_or(|own| own == name));
+    asks
+}

@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use super::super::Room;
 use super::super::episodes::Ack;
+use super::cause::service_of;
 use super::notices::{identity, told_again};
 use super::subject::{Of, Subject};
-use super::told::{Open, asked_since, open};
+use super::told::{Open, asked_since, fails, open, unanswered};
 use super::{Plan, Track};
-use crate::clock::{Stamp, clock_span, duration_text};
+use crate::clock::{Stamp, clock_span};
 use crate::fact::{AlertWord, Draft, Fact};
 use crate::notice::{Action, Group, Member, NAMED, Notice, Severity};
 use crate::plan::GroupBy;
@@ -53,10 +54,7 @@ impl Ready<'_> {
 pub fn common(plan: &Plan, by: GroupBy, subject: &Subject<'_>) -> Option<String> {
     let service = match subject.of {
         Of::Rule(rule) | Of::Unseen(rule) => rule.service.as_ref().map(|s| s.name.to_string()),
-        Of::Element(_, words) => {
-            let named = words.labels.get("service");
-            named.filter(|name| plan.services.iter().any(|s| s.name == *name)).map(str::to_owned)
-        }
+        Of::Element(_, words) => service_of(plan, words).map(str::to_owned),
         Of::Unasked(..) | Of::Gone => None,
     };
     let rule = || match subject.of {
@@ -193,7 +191,8 @@ impl<'a> Together<'a> {
             let Some(asked) = asked_since(all, it.key, channel) else { continue };
             for step in steps.unwrap_or_default() {
                 let to = step.to.as_str();
-                if self.room.waited(asked.utc()) < step.after || from.contains(&to) {
+                let fails = fails(self.room, it.key, channel);
+                if self.room.waited(asked.utc()) < step.after && fails.is_none() || from.contains(&to) {
                     continue;
                 }
                 from.push(to);
@@ -204,7 +203,7 @@ impl<'a> Together<'a> {
                 heard.push(to);
                 let name = name_of(it.by.raw(), asking);
                 let why = asking.first().map(|r| r.track.why.as_str()).unwrap_or_default();
-                let summary = format!("{name}: nobody took it on for {}: {why}", duration_text(step.after));
+                let summary = format!("{name}: {}: {why}", unanswered(channel, step.after, fails.as_deref()));
                 drafts.extend(self.queue(matter, to, Action::Trigger, 0, &summary, asking, firing));
             }
         }

@@ -1,6 +1,6 @@
 //! Rules judged second by second: which alerts begin, fire and end, whom that is told, and who takes them on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,26 +10,33 @@ use super::alert::{Alert, Change, State};
 use super::episodes::Said;
 use super::{Room, Watch, judge};
 use crate::clock::{Now, clock_span};
-use crate::fact::{AlertWord, Draft, Fact, ServiceState};
+use crate::fact::{AlertWord, Draft, Fact};
 use crate::notice::Severity;
 use crate::plan::Plan;
 use crate::plan::decisions::{NoData, RulePlan};
 use crate::text::Untrusted;
 
+mod cause;
+mod changes;
+pub mod everybody;
 mod groups;
 pub mod many;
 mod notices;
 mod parting;
 mod restore;
+mod shout;
 mod shown;
 pub mod subject;
 mod there;
 mod told;
 
+pub use cause::Sick;
+pub use changes::told as changes_told;
 pub use many::{ForeignLive, Instance, Many, Owner};
 pub use notices::identity;
-pub use parting::{Parting, part};
+pub use parting::{Parting, led, part};
 pub use restore::{Sweep, keep, last_look, take_over};
+pub use shout::untold;
 use subject::Subject;
 
 /// A pending alert is recorded when it has been pending this long: a flap of a second is no news.
@@ -222,54 +229,12 @@ fn at(now: Now, utc: DateTime<Utc>) -> Now {
     Now { utc, mono: now.mono.saturating_sub(ago) }
 }
 
-/// Services that are not well, by name: down, failing and not yet confirmed, or spoken of by an alert that fires.
-fn sick_services(room: &Room) -> HashMap<String, String> {
-    let mut sick = HashMap::new();
-    for (plan, live) in room.plan.services.iter().zip(&room.live.services) {
-        if live.state == ServiceState::Down || live.failures > 0 {
-            sick.insert(plan.name.clone(), format!("{} is down", plan.name));
-        }
-    }
-    for (rule, live) in room.plan.rules.iter().zip(&room.live.rules) {
-        if let Some(service) = rule.service.as_ref().filter(|_| live.main.alert.state == State::Firing) {
-            sick.entry(service.name.to_string()).or_insert_with(|| format!("{} fires", rule.name));
-        }
-    }
-    sick
-}
-
-/// What explains an alert: something that its service needs, however indirectly, is not well.
-fn inhibited_by(plan: &Plan, rule: &RulePlan, sick: &HashMap<String, String>) -> Option<String> {
-    let own = &rule.service.as_ref()?.name;
-    let needs =
-        |name: &str| plan.services.iter().find(|s| s.name == name).map(|s| s.needs.as_slice()).unwrap_or_default();
-    let mut seen: Vec<&str> = vec![own];
-    let mut ix = 0;
-    while let Some(name) = seen.get(ix).copied() {
-        ix += 1;
-        for need in needs(name) {
-            if let Some(why) = sick.get(need) {
-                return Some(why.clone());
-            }
-            if !seen.contains(&need.as_str()) {
-                seen.push(need);
-            }
-        }
-    }
-    None
-}
-
 impl Room {
     /// Whether a rule rests: under maintenance, or outside its windows and phases.
     pub fn rests(&self, rule: &RulePlan) -> bool {
         let kept = self.plan.maintenance.iter().any(|m| m.rules.contains(&rule.name) && self.lasts(m));
         kept || !rule.windows.is_empty() && !self.windows().any(|w| rule.windows.contains(&w.name))
             || !rule.phases.is_empty() && !rule.phases.iter().any(|place| self.under_way(place))
-    }
-
-    /// What explains an alert of a rule, if anything does.
-    pub fn inhibited(&self, rule: &RulePlan) -> Option<String> {
-        inhibited_by(&self.plan, rule, &sick_services(self))
     }
 
     /// Alerts of severity page and above that fire, each with since when and what was seen.

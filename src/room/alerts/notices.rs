@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::super::Room;
 use super::Track;
+use super::cause::Sick;
 use super::groups::{self, Ended, Ready, Together};
-use super::subject::{Of, Subject};
+use super::subject::Subject;
 use super::told;
-use crate::clock::{clock_span, duration_text};
+use crate::clock::clock_span;
 use crate::fact::{Draft, Fact};
 use crate::notice::{Action, Notice, Severity};
 use crate::plan::Plan;
@@ -26,13 +27,9 @@ pub fn firing(room: &Room, plan: &Plan, ended: &HashSet<Uuid>) -> Vec<Draft> {
     super::each_firing(room, plan, |subject, track| {
         let Some(episode) = track.episode else { return };
         let ack = all.acknowledged(&subject.name, episode, room.now.utc);
-        let mut explained = || match subject.of {
-            Of::Rule(rule) | Of::Unseen(rule) => {
-                super::inhibited_by(plan, rule, sick.get_or_insert_with(|| super::sick_services(room))).is_some()
-            }
-            Of::Element(..) | Of::Unasked(..) | Of::Gone => subject.quiet_there(),
-        };
-        let muted = all.silenced(&subject.name, room.now.utc).is_some() || explained();
+        let mut explained = || sick.get_or_insert_with(|| Sick::of(room)).explains_subject(plan, &subject).is_some();
+        let silent = all.silenced(&subject.name, room.now.utc).is_some() || subject.quiet_there();
+        let muted = silent || explained();
         ready.push(Ready { subject, track, episode, ack, muted });
     });
     let mut drafts = Vec::new();
@@ -113,13 +110,16 @@ fn escalated(room: &Room, subject: &Subject<'_>, it: &Track, key: &str, held: bo
         let steps = room.plan.notify.iter().find(|c| c.name == channel).map(|c| c.escalate.as_slice());
         let Some(last) = all.last_notice(key, channel, Action::Trigger) else { continue };
         for step in steps.unwrap_or_default() {
+            // Who cannot be told cannot take it on either: nobody waits for that.
+            let fails = told::fails(room, key, channel);
             let waited = room.waited(last.utc());
-            if waited < step.after || from.contains(&step.to.as_str()) {
+            if waited < step.after && fails.is_none() || from.contains(&step.to.as_str()) {
                 continue;
             }
             from.push(&step.to);
             if all.last_notice(key, &step.to, Action::Trigger).is_none() {
-                let summary = format!("{name}: nobody took it on for {}: {}", duration_text(step.after), it.why);
+                let asked = told::unanswered(channel, step.after, fails.as_deref());
+                let summary = format!("{name}: {asked}: {}", it.why);
                 drafts.extend(queue(room, subject, it, &step.to, Action::Trigger, 0, &summary));
             }
         }

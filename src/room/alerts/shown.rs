@@ -1,10 +1,13 @@
 //! Alerts with labels as people see them: those of rule files, and those that sources judge themselves.
 
+use std::cell::OnceCell;
+
 use chrono::{DateTime, Utc};
 
 use super::super::Room;
-use super::super::alarms::{AlertNow, Judged, Shown};
+use super::super::alarms::{AlertNow, Judged, Shown, will_tell};
 use super::super::alert::State;
+use super::cause::Sick;
 use super::many::{self, Instance, Owner};
 use super::{NO_DATA, RETENTION, Track, blind_name};
 use crate::fact::{AlertWord, There};
@@ -20,15 +23,16 @@ impl Room {
             return;
         }
         if many::asks(self) {
+            let sick = OnceCell::new();
             for (of, owner, many) in self.many() {
                 for (name, it) in &many.instances {
-                    with(self.instance_now(of, owner, name, it));
+                    with(self.instance_now(of, owner, (name.as_str(), it), &sick));
                 }
                 if many.blind.alert.state == State::Firing {
                     let name = blind_name(owner.called());
                     let mut alert = self.blank(of, &name, &many.blind, Severity::Warn);
                     alert.blind = true;
-                    self.fill(&mut alert, &many.blind);
+                    self.fill(&mut alert, &many.blind, || None);
                     with(alert);
                 }
             }
@@ -51,10 +55,14 @@ impl Room {
             track.alert.state == State::Firing && !taken && record.silenced(name, now).is_none()
         };
         if many::asks(self) {
+            let sick = OnceCell::new();
+            let explained =
+                |words: &many::Words| sick.get_or_init(|| Sick::of(self)).explains_words(&self.plan, words).is_some();
             for (_, _, many) in self.many() {
                 all += many.instances.len();
                 let shouts = |(name, it): &(&String, &Instance)| {
-                    it.words.severity >= Severity::Page && !it.words.quiet && nobodys(name, &it.track)
+                    let loud = it.words.severity >= Severity::Page && !it.words.quiet;
+                    loud && nobodys(name, &it.track) && !explained(&it.words)
                 };
                 loud += many.instances.iter().filter(shouts).count();
                 if many.blind.alert.state == State::Firing {
@@ -105,7 +113,13 @@ impl Room {
         }
     }
 
-    fn instance_now(&self, of: Judged, owner: Owner<'_>, name: &str, it: &Instance) -> AlertNow {
+    fn instance_now(
+        &self,
+        of: Judged,
+        owner: Owner<'_>,
+        (name, it): (&str, &Instance),
+        sick: &OnceCell<Sick>,
+    ) -> AlertNow {
         let mut alert = self.blank(of, name, &it.track, it.words.severity);
         if !it.words.summary.is_empty() {
             alert.why.clone_from(&it.words.summary);
@@ -115,10 +129,12 @@ impl Room {
             alert.held = Some((it.track.alert.held.min(for_), for_));
             if it.track.alert.blind.is_some() {
                 "no data: its clock stands still".clone_into(&mut alert.note);
+            } else {
+                alert.note = will_tell(owner.notify(), alert.severity);
             }
             return alert;
         }
-        self.fill(&mut alert, &it.track);
+        self.fill(&mut alert, &it.track, || sick.get_or_init(|| Sick::of(self)).explains_words(&self.plan, &it.words));
         if it.words.quiet && alert.state == Shown::Firing {
             let source = alert.source(self).unwrap_or_default();
             (alert.state, alert.note) = (Shown::Silenced, format!("{source} keeps it quiet"));
@@ -131,14 +147,14 @@ impl Room {
     }
 
     /// What the record adds to an alert that fires.
-    fn fill(&self, alert: &mut AlertNow, track: &Track) {
+    fn fill(&self, alert: &mut AlertNow, track: &Track, explained: impl FnOnce() -> Option<String>) {
         if let Some((stamp, said)) = self.progress.episodes.newest(&alert.name)
             && said.to == AlertWord::Firing
             && Some(said.episode) == track.episode
         {
             alert.since = stamp.utc();
         }
-        (alert.state, alert.note) = self.firing(alert, || None);
+        (alert.state, alert.note) = self.firing(alert, explained);
     }
 
     /// What is over, a short while ago; and, for whoever does not ask the sources, what fires.

@@ -114,7 +114,7 @@ impl<'a> Subject<'a> {
                 if !rule.for_.is_zero() {
                     put("for", &duration_text(rule.for_));
                 }
-                for look in judge::looks(room, &rule.when.expr, None).into_iter().take(8) {
+                for look in judge::looks_of(room, rule).into_iter().take(8) {
                     let age = look.age.map(|age| format!(", {age:.0} s old")).unwrap_or_default();
                     let source = look.source.map(|s| format!(", from {s}")).unwrap_or_default();
                     put("seen", &format!("{}{age}{source}", look.words));

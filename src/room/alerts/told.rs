@@ -1,16 +1,17 @@
 //! What was told of groups of alerts so far: which are open, whom they name, since when somebody is asked to look.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::super::Room;
 use super::super::episodes::Episodes;
-use crate::clock::Stamp;
+use crate::clock::{Stamp, duration_text};
 use crate::fact::Fact;
-use crate::notice::{Action, Notice, Severity};
-use crate::text::Untrusted;
+use crate::notice::{Action, Delivery, Notice, Severity};
+use crate::text::{Untrusted, escape};
 
 /// Alerts that somebody was told of together and nobody that they are over, as queued so far: recorded or on its way there.
 pub struct Open<'a> {
@@ -97,6 +98,34 @@ pub fn asked_since(all: &Episodes, key: &str, channel: &str) -> Option<Stamp> {
         }
     }
     since
+}
+
+/// Tries after which nobody counts on a channel any more.
+const TRIES: u32 = 3;
+
+/// Why a channel cannot be told of one thing: it refused the newest word on it, or three tries of it failed.
+pub fn fails(room: &Room, key: &str, channel: &str) -> Option<String> {
+    let all = &room.progress.episodes;
+    let of = all.notices_of(key).filter(|(_, n, _)| n.channel == channel && n.action == Action::Trigger);
+    let (_, notice, delivery) = of.max_by_key(|(at, ..)| *at)?;
+    failing(room, notice, delivery)
+}
+
+/// Why the next one on a ladder is asked.
+pub fn unanswered(channel: &str, after: Duration, fails: Option<&str>) -> String {
+    match fails {
+        Some(why) => format!("{} could not be told ({why})", escape(channel)),
+        None => format!("nobody took it on for {}", duration_text(after)),
+    }
+}
+
+/// Why a word that was queued does not get through.
+pub fn failing(room: &Room, notice: &Notice, delivery: Option<&Delivery>) -> Option<String> {
+    match (delivery, room.telling(notice.id)) {
+        (Some(Delivery::Refused { why, .. }), _) => Some(format!("it refused: {why}")),
+        (None, Some(Delivery::Trying { tries, why, .. })) if *tries >= TRIES => Some(format!("{tries} tries: {why}")),
+        _ => None,
+    }
 }
 
 /// Whether a channel was told of a breach together with others, as queued so far.

@@ -181,6 +181,7 @@ impl Builder<'_> {
             }
         }
         let labels = labels::labels(block);
+        let labelled = !labels.is_empty();
         // The first words of a step are its text, whatever they look like.
         let skip = first_of_item && labels.first().is_some_and(|l| l.line == block.first);
         for label in labels.into_iter().skip(usize::from(skip)) {
@@ -189,7 +190,10 @@ impl Builder<'_> {
                 self.note(owner, heading, Note { command, ..note(label) });
             }
         }
-        if first_of_item && let Some(abort) = abort(block.plain()) {
+        let own = || owner.is_some() && !labelled && !first_of_item && says_abort(block.plain());
+        let abort =
+            if first_of_item { abort(block.plain()) } else { own().then(|| sentence(block.plain()).to_owned()) };
+        if let Some(abort) = abort {
             self.note(
                 owner,
                 heading,
@@ -415,14 +419,23 @@ fn goes_on(doc: &Doc, top: usize, ix: usize) -> bool {
     false
 }
 
+/// How a sentence begins that says when to abort.
+const ABORTS: [&str; 6] = ["abort if", "abort when", "stop if", "roll back if", "rollback if", "halt if"];
+
+/// Whether a text begins with saying when to abort.
+pub(in crate::runbook) fn says_abort(text: &str) -> bool {
+    let text = text.trim_start();
+    ABORTS.iter().any(|w| text.get(..w.len()).is_some_and(|start| start.eq_ignore_ascii_case(w)))
+}
+
 /// The sentence of a step that says when to abort.
 fn abort(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
-    let at = ["abort if", "abort when", "stop if", "roll back if", "rollback if", "halt if"]
-        .iter()
-        .find_map(|w| lower.find(w))
-        .filter(|at| *at > 0)?;
-    let rest = text.get(at..)?;
-    let end = rest.find(". ").map_or(rest.len(), |e| e + 1);
-    rest.get(..end).map(str::to_owned)
+    let at = ABORTS.iter().find_map(|w| lower.find(w)).filter(|at| *at > 0)?;
+    text.get(at..).map(|rest| sentence(rest).to_owned())
+}
+
+/// Its first sentence.
+fn sentence(text: &str) -> &str {
+    text.find(". ").and_then(|end| text.get(..=end)).unwrap_or(text)
 }

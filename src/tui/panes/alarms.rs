@@ -147,7 +147,8 @@ fn of_alert(room: &Room, alert: &AlertNow) -> Alarm {
     let mut reason = escape(&alert.why);
     if !alert.note.is_empty() {
         let note = escape(&alert.note);
-        reason = if alert.state == Shown::Firing { format!("{reason}; {note}") } else { format!("{note}; {reason}") };
+        let first = alert.state == Shown::Firing || note.starts_with("will ");
+        reason = if first { format!("{reason}; {note}") } else { format!("{note}; {reason}") };
     }
     if alert.flaps > 2 {
         reason = format!("{}th time this hour; {reason}", alert.flaps);

@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
+use super::board::delivered;
 use super::detail::{Line, labelled, say};
 use super::timeline;
 use crate::clock::{age, clock_span, duration_text};
 use crate::fact::Fact;
-use crate::notice::{Action, Delivery, Severity};
+use crate::notice::{Action, Severity};
 use crate::plan::decisions::RulePlan;
 use crate::probe::rules::is_instance_of;
 use crate::room::alarms::{AlertNow, Shown};
@@ -140,7 +141,8 @@ fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
     if !terms.is_empty() {
         labelled(lines, "terms", &terms.join(", "), width, Role::Dim);
     }
-    for look in judge::looks(room, &rule.when.expr, None) {
+    let window = duration_text(judge::window(rule));
+    for look in judge::looks_of(room, rule) {
         let metric = room.plan.metrics.iter().find(|m| look.text.starts_with(&m.name));
         let number = |value: f64| metric.map_or_else(|| format!("{value}"), |m| verdict::bound(m, value));
         let stands = match look.holds {
@@ -151,12 +153,15 @@ fn of_rule(room: &Room, rule: &RulePlan, width: u16, lines: &mut Vec<Line>) {
         let mut facts = vec![stands.to_owned()];
         facts.extend(look.value.map(|v| format!("value {}", number(v))));
         facts.extend(look.threshold.map(|v| format!("threshold {}", number(v))));
-        facts.push(format!("{} sample{}", look.samples, if look.samples == 1 { "" } else { "s" }));
+        facts.push(format!("{} sample{} in {window}", look.samples, if look.samples == 1 { "" } else { "s" }));
         facts.extend(look.age.map(|s| format!("{} old", age(std::time::Duration::from_secs_f64(s.max(0.0))))));
         facts.extend(look.source.as_ref().map(|s| format!("from {}", escape(s))));
         let role = if look.holds.is_none() { Role::Warn } else { Role::Dim };
         labelled(lines, "seen", &format!("{}: {}", escape(&look.text), facts.join(", ")), width, role);
     }
+    let tells: Vec<String> = rule.notify.iter().map(|name| escape(name)).collect();
+    let tells = if tells.is_empty() { "nobody".to_owned() } else { tells.join(", ") };
+    labelled(lines, "tells", &tells, width, Role::Dim);
     if let Some(place) = &rule.runbook {
         let line = place.line.map(|l| format!(", line {l}")).unwrap_or_default();
         labelled(lines, "what to do", &format!("{}{line}", escape(&place.name)), width, Role::Accent);
@@ -181,15 +186,7 @@ fn told(room: &Room, episode: Option<Uuid>, width: u16, lines: &mut Vec<Line>) {
             Action::Change | Action::Test => "a word",
         };
         let time = stamp.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S");
-        let (how, role) = match (delivery, room.telling(notice.id)) {
-            (Some(Delivery::Delivered { tries: 1 }), _) => ("delivered".to_owned(), Role::Good),
-            (Some(Delivery::Delivered { tries }), _) => (format!("delivered after {tries} tries"), Role::Good),
-            (Some(Delivery::Refused { why, .. }), _) => (format!("NOT delivered, refused: {}", escape(why)), Role::Bad),
-            (_, Some(Delivery::Trying { tries, why, .. })) => {
-                (format!("NOT delivered, {tries} tries: {}", escape(why)), Role::Bad)
-            }
-            _ => ("on its way".to_owned(), Role::Dim),
-        };
+        let (how, role) = delivered(delivery.or_else(|| room.telling(notice.id)));
         labelled(lines, &escape(&notice.channel), &format!("{time}  {what}, {how}"), width, role);
     }
 }

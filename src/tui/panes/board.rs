@@ -2,10 +2,24 @@
 
 use super::detail::{Line, labelled, say};
 use crate::clock::age;
+use crate::notice::Delivery;
 use crate::room::Room;
 use crate::text::escape;
 use crate::tui::theme::Role;
 use crate::tui::widgets::pen::Pen;
+
+/// How one word went to one channel.
+pub(super) fn delivered(how: Option<&Delivery>) -> (String, Role) {
+    match how {
+        Some(Delivery::Delivered { tries: 1 }) => ("delivered".to_owned(), Role::Good),
+        Some(Delivery::Delivered { tries }) => (format!("delivered after {tries} tries"), Role::Good),
+        Some(Delivery::Refused { why, .. }) => (format!("NOT delivered, refused: {}", escape(why)), Role::Bad),
+        Some(Delivery::Trying { tries, why, .. }) => {
+            (format!("NOT delivered, {tries} tries: {}", escape(why)), Role::Bad)
+        }
+        None => ("on its way".to_owned(), Role::Dim),
+    }
+}
 
 /// Title, place and lines.
 pub fn lines(room: &Room, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Line>) {
@@ -42,6 +56,11 @@ pub fn lines(room: &Room, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Lin
         if let Some(trouble) = &source.trouble {
             labelled(&mut lines, "", &escape(trouble), width, Role::Text);
         }
+        let took = source.latency.map(|s| format!("answered in {:.0} ms", s * 1e3));
+        let more: Vec<String> = took.into_iter().chain(source.last_error.as_deref().map(escape)).collect();
+        if !more.is_empty() {
+            labelled(&mut lines, "", &more.join(", "), width, Role::Dim);
+        }
     }
     if room.plan.notify.is_empty() {
         labelled(&mut lines, "channels", "none: the plan has no [notify.NAME], nobody is told", width, Role::Dim);
@@ -56,6 +75,16 @@ pub fn lines(room: &Room, width: u16, pen: &Pen<'_>) -> (String, String, Vec<Lin
         labelled(&mut lines, &escape(&channel.name), &says, width, role);
         if let Some(trouble) = &channel.trouble {
             labelled(&mut lines, "", &format!("NOT delivered: {}", escape(trouble)), width, Role::Bad);
+        }
+    }
+    if let Some(paged) = room.paged() {
+        lines.push(Vec::new());
+        let at = paged.at.utc().with_timezone(&room.plan.room.zone).format("%H:%M:%S");
+        let over = if paged.over { ", over" } else { "" };
+        labelled(&mut lines, "everybody", &format!("{at} {}{over}", paged.summary), width, Role::Text);
+        for (channel, how) in paged.channels {
+            let (says, role) = delivered(how);
+            labelled(&mut lines, &escape(channel), &says, width, role);
         }
     }
     ("The board itself".to_owned(), String::new(), lines)

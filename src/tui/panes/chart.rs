@@ -285,8 +285,12 @@ fn events(room: &Room, view: &View, from: DateTime<Utc>, until: DateTime<Utc>, w
                 let Some(node) = view.derived.node_of(step) else { continue };
                 format!("failed {}", fit(&view.derived.text(room, node), 18))
             }
-            Fact::StepMarked { step, mark: Mark::Done, .. } => {
-                let node = view.derived.node_of(step).and_then(|node| view.derived.node(node));
+            Fact::StepMarked { mark: Mark::Done, .. } | Fact::StepTicked(_) => {
+                let node = entry
+                    .fact
+                    .step()
+                    .and_then(|step| view.derived.node_of(step))
+                    .and_then(|node| view.derived.node(node));
                 if node.map(|n| n.phase) != phase {
                     continue;
                 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::clock::clock_span;
 use crate::fact::StepId;
+use crate::room::bound::Standing;
 use crate::room::{JournalHealth, Room, Status};
 use crate::tui::derive::{Node, What};
 use crate::tui::layout::Pane;
@@ -29,14 +30,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    fn of(area: Rect) -> Self {
+    /// The owner takes what the longest role of the runbook needs, within reason.
+    fn of(area: Rect, role: u16) -> Self {
         let end = area.right().saturating_sub(2);
         let (owner, time, word) = match area.width {
             0..=39 => (0, 0, 9),
             40..=59 => (0, 6, 14),
-            60..=71 => (9, 6, 14),
-            72..=99 => (11, 6, 15),
-            _ => (16, 7, 18),
+            60..=71 => (role.clamp(9, 11) + 1, 6, 17),
+            72..=99 => (role.clamp(10, 17) + 1, 6, 18),
+            _ => (role.clamp(15, 24) + 1, 7, 18),
         };
         let time_at = end.saturating_sub(time);
         Self { owner: (time_at.saturating_sub(owner), owner), time: (time_at, time), word }
@@ -134,7 +136,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     }
     let from = view.scroll.get(Pane::Checklist.index()).copied().unwrap_or_default();
     let selected = view.selected_row();
-    let columns = Columns::of(list);
+    let columns = Columns::of(list, d.widest_role);
     for (line, (row, node)) in view.rows.list.iter().enumerate().skip(from).take(usize::from(list.height)).enumerate() {
         let area = Rect { y: list.y + line as u16, height: 1, ..list };
         if let Some(Node { what: What::Gate(ix), phase, .. }) = d.node(*node) {
@@ -190,7 +192,12 @@ fn phase(room: &Room, view: &View, node: u32, area: Rect, columns: Columns, pen:
     let y = area.y;
     let current = d.current_phase() == Some(node);
     pen.put(area.x + 1, y, 1, if folded { g.closed } else { g.open }, Role::Dim);
+    let own = |id: &StepId| {
+        let phases = room.book.phase_of(id).zip(d.phase(room, node));
+        phases.is_some_and(|(a, b)| std::ptr::eq(a, b))
+    };
     let word = match d.status_of(node) {
+        Status::Done if room.bonds_gone().iter().any(|(id, _)| own(id)) => ("no longer holds".to_owned(), Role::Bad),
         Status::Done => (format!("{} done", g.done), Role::Good),
         Status::Failed => (format!("{} failed step", g.failed), Role::Bad),
         _ if current => ("now".to_owned(), Role::Accent),
@@ -311,7 +318,9 @@ fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, la
         return (word, if status == Status::Failed { Role::Bad } else { Role::Warn });
     }
     let confirmed = state.map_or(0, |s| s.confirmed_by.len());
+    let bound = id.filter(|_| !room.plan.ticks.is_empty()).and_then(|id| room.bound(id)).map(|b| b.standing);
     match d.status_of(node) {
+        Status::Done if bound == Some(Standing::Gone) => ("no longer holds".to_owned(), Role::Bad),
         Status::Done if confirmed > 0 => (format!("{} confirmed", confirmed + 1).replacen(' ', "× ", 1), Role::Good),
         Status::Running => {
             let since = state.and_then(|s| s.started).map(crate::clock::Stamp::utc);
@@ -328,6 +337,9 @@ fn word(room: &Room, view: &View, node: u32, id: Option<&StepId>, g: &Glyphs, la
             let by = d.due_at(node).and_then(|due| (room.now.utc - due).to_std().ok()).unwrap_or_default();
             (format!("{} late", crate::clock::age(by)), Role::Warn)
         }
+        Status::Todo if bound == Some(Standing::Holding) => ("holds".to_owned(), Role::Accent),
+        Status::Todo if bound == Some(Standing::Rests) => ("opened again".to_owned(), Role::Warn),
+        Status::Todo if bound.is_some() => ("by itself".to_owned(), Role::Faint),
         Status::Done | Status::Todo => (String::new(), Role::Dim),
     }
 }

@@ -6,7 +6,7 @@ use super::checklist::{day_and_time, scrollbar};
 use super::{services, timeline};
 use crate::clock::{age, clock_span, duration_text};
 use crate::room::{Room, Running, Status, apply, causes};
-use crate::runbook::Class;
+use crate::runbook::{Class, Note, Runbook, Step};
 use crate::text::{Untrusted, escape, wrap};
 use crate::tui::layout::Pane;
 use crate::tui::theme::Role;
@@ -97,25 +97,12 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
     lines.push(Vec::new());
     match (written, book) {
         (Some(step), Some(book)) => {
-            let (from, to) = (step.line.saturating_sub(1) as usize, step.line_end.max(step.line) as usize);
-            for line in book.lines.get(from..to.min(book.lines.len())).unwrap_or_default() {
-                let text = line.raw().trim_start();
-                // The mark of an item, and not what makes its first word bold.
-                let text =
-                    ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start();
-                let text = text.strip_prefix("[ ]").or_else(|| text.strip_prefix("[x]")).unwrap_or(text);
-                let text = room.shown(&Untrusted::new(without_comment(text)));
-                say(&mut lines, text.trim(), width, Role::Text);
-            }
-            for note in &step.notes {
-                let stop = note.kind == "stop" || note.kind == "warning";
-                labelled(
-                    &mut lines,
-                    &note.kind.replace('-', " "),
-                    &note.text.to_string(),
-                    width,
-                    if stop { Role::Warn } else { Role::Dim },
-                );
+            as_written(room, step, book, &mut lines, width);
+            // What stands in those lines is not said twice.
+            let elsewhere = |note: &&Note| !(step.line..=step.line_end).contains(&note.line);
+            for note in step.notes.iter().filter(elsewhere) {
+                let role = if warns(note) { Role::Warn } else { Role::Dim };
+                labelled(&mut lines, &note.kind.replace('-', " "), &note.text.to_string(), width, role);
             }
             for ix in &step.commands {
                 let Some(command) = book.commands.get(*ix as usize) else { continue };
@@ -149,7 +136,8 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
                         .map(|p| p.raw().to_owned())
                         .filter(|p| !p.starts_with('$') && !filled.with.iter().any(|(typed, _)| typed == p)),
                 );
-                needs.dedup();
+                let mut seen = std::collections::HashSet::new();
+                needs.retain(|need| seen.insert(need.clone()));
                 if !needs.is_empty() && command.class != Class::Illustration {
                     labelled(&mut lines, "needs", &escape(&needs.join(", ")), width, Role::Warn);
                 }
@@ -162,6 +150,42 @@ fn step(room: &Room, view: &View, width: u16, pen: &Pen<'_>) -> (String, String,
         lines.push(vec![("ticked in the file, by whoever wrote it".to_owned(), Role::Faint)]);
     }
     (title, place, lines)
+}
+
+/// The lines of a step as they stand in the file, but for its commands, which are shown by themselves.
+fn as_written(room: &Room, step: &Step, book: &Runbook, lines: &mut Vec<Line>, width: u16) {
+    let commands = || step.commands.iter().filter_map(|ix| book.commands.get(*ix as usize));
+    let mut blank = true;
+    for (line, at) in book.lines.iter().zip(1..).skip(step.line.saturating_sub(1) as usize) {
+        if at > step.line_end.max(step.line) {
+            break;
+        }
+        if at != step.line && commands().any(|c| (c.line_start..=c.line_end).contains(&at)) {
+            continue;
+        }
+        let text = line.raw().trim_start();
+        // The mark of an item, and not what makes its first word bold.
+        let text = ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start();
+        let text = text.strip_prefix("[ ]").or_else(|| text.strip_prefix("[x]")).unwrap_or(text);
+        let mut text = without_comment(text).trim().to_owned();
+        if let Some((label, rest)) = text.strip_prefix("**").and_then(|t| t.split_once("**")) {
+            text = format!("{label}{rest}");
+        }
+        if text.is_empty() && std::mem::replace(&mut blank, true) {
+            continue;
+        }
+        blank = text.is_empty();
+        let role = if step.notes.iter().any(|note| note.line == at && warns(note)) { Role::Warn } else { Role::Text };
+        say(lines, &room.shown(&Untrusted::new(text)), width, role);
+    }
+    if blank {
+        lines.pop();
+    }
+}
+
+/// Whether a note is there to stop somebody.
+fn warns(note: &Note) -> bool {
+    note.kind == "stop" || note.kind == "warning"
 }
 
 /// State, who, when, whose, due: one or two lines.
@@ -208,6 +232,13 @@ fn head(room: &Room, view: &View, node: u32, lines: &mut Vec<Line>, width: u16) 
     }
     if let Some(reason) = state.and_then(|s| s.reason.as_ref()) {
         labelled(lines, "because", &reason.to_string(), width, Role::Text);
+    }
+    for text in id.as_ref().filter(|_| !status.settled()).map(|id| room.no_return(id)).unwrap_or_default() {
+        say(lines, &text, width, Role::Warn);
+    }
+    if let Some(bound) = id.as_ref().and_then(|id| room.bound(id)) {
+        let role = if bound.standing == crate::room::bound::Standing::Gone { Role::Bad } else { Role::Dim };
+        labelled(lines, "by itself", &format!("{}: {}", bound.when, bound.words), width, role);
     }
     if state.is_some_and(|s| s.crossed) {
         say(lines, "two people marked this without seeing each other; the newer mark stands", width, Role::Warn);

@@ -30,8 +30,11 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
     let watch = if area.width < 100 { String::new() } else { watch };
     // What keeps the board from being believed is said where everybody looks at the end; W says more.
     let trust = room.trust();
-    let board =
-        if trust.sound || room.live.watch == Watch::Unknown { String::new() } else { format!("board impaired {dot} ") };
+    let board = if trust.sound || room.live.watch == Watch::Unknown {
+        String::new()
+    } else {
+        format!("board impaired (W) {dot} ")
+    };
     let wide = cells(&safe) + cells(&watch) + cells(&board);
     let right = area.right().saturating_sub(wide + 1);
     pen.put(right, area.y, cells(&board), &board, Role::Warn);

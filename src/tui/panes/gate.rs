@@ -67,8 +67,9 @@ fn picture(g: &Glyphs, verdict: Verdict) -> &'static str {
 pub(super) fn row(room: &Room, ix: usize, area: Rect, columns: Columns, nested: bool, pen: &mut Pen<'_>) {
     let Some(gate) = room.gate(ix) else { return };
     let (y, x) = (area.y, area.x + if nested { 3 } else { 1 });
-    let role = colour(gate.verdict);
-    pen.put(x, y, 1, picture(pen.glyphs(), gate.verdict), role);
+    let role = if gate.begun { colour(gate.verdict) } else { Role::Faint };
+    let glyphs = pen.glyphs();
+    pen.put(x, y, 1, if gate.begun { picture(glyphs, gate.verdict) } else { glyphs.todo }, role);
     let mut tail = Tail::default();
     if gate.counted.1 > 0 && gate.decision.is_none() {
         tail.owner = (format!("votes {}/{}", gate.counted.0, gate.counted.1), Role::Dim);
@@ -78,6 +79,7 @@ pub(super) fn row(room: &Room, ix: usize, area: Rect, columns: Columns, nested: 
         tail.time = (super::checklist::clock_time(room, at), if late { Role::Warn } else { Role::Dim });
     }
     let word = match &gate.decision {
+        None if !gate.begun => "not begun".to_owned(),
         Some(_) if gate.gone.is_some() => format!("{} basis gone", gate.verdict),
         Some(made) if made.overridden => format!("{} override", gate.verdict),
         Some(_) => format!("{} decided", gate.verdict),
@@ -87,17 +89,29 @@ pub(super) fn row(room: &Room, ix: usize, area: Rect, columns: Columns, nested: 
     let marked = gate.gone.is_some() || gate.decision.as_ref().is_some_and(|d| d.overridden);
     tail.word = (word, if marked { Role::Bad } else { role });
     let end = columns.put(y, &tail, pen);
-    pen.put(x + 2, y, end.saturating_sub(x + 2), &format!("gate {}", escape(&gate.name)), Role::Strong);
+    pen.put(
+        x + 2,
+        y,
+        end.saturating_sub(x + 2),
+        &format!("gate {}", escape(&gate.name)),
+        if gate.begun { Role::Strong } else { Role::Dim },
+    );
 }
 
 /// Everything that decides a gate, in lines.
 fn lines(room: &Room, gate: &GateNow, width: u16, g: &Glyphs) -> Vec<Line> {
     let mut out: Vec<Line> = Vec::new();
     let reason = escape(&gate.reason);
-    let lead = format!("{} ", gate.verdict);
+    // What is seen of a gate that nobody has come to is no answer yet.
+    let (word, role, reason) = if gate.begun {
+        (gate.verdict, colour(gate.verdict), reason)
+    } else {
+        (Verdict::Wait, Role::Faint, format!("not begun; as things stand it would be {}: {reason}", gate.verdict))
+    };
+    let lead = format!("{word} ");
     for (i, line) in wrap(&reason, width.saturating_sub(cells(&lead) + 1).into()).into_iter().enumerate() {
         let head = if i == 0 { lead.clone() } else { " ".repeat(lead.len()) };
-        out.push(vec![(head, colour(gate.verdict)), (" ".to_owned(), Role::Text), (line.into_owned(), Role::Strong)]);
+        out.push(vec![(head, role), (" ".to_owned(), Role::Text), (line.into_owned(), Role::Strong)]);
     }
     if let Some(made) = &gate.decision {
         let short: String = made.sha256.chars().take(12).collect();
@@ -113,6 +127,7 @@ fn lines(room: &Room, gate: &GateNow, width: u16, g: &Glyphs) -> Vec<Line> {
         let look = &criterion.look;
         let (glyph, role) = match criterion.stand {
             Stand::Holds => (g.done, Role::Good),
+            Stand::Broken if !gate.begun => (g.failed, Role::Dim),
             Stand::Broken => (g.failed, Role::Bad),
             Stand::Waiting => (g.todo, Role::Warn),
             Stand::Blind => (g.pending, Role::Warn),
@@ -138,6 +153,7 @@ fn lines(room: &Room, gate: &GateNow, width: u16, g: &Glyphs) -> Vec<Line> {
             (g.heavy.repeat(full), role),
             (g.rule.repeat(BAR - full), Role::Faint),
             (format!("  {}/{}", clock_span(gate.dwell.0), clock_span(gate.dwell.1)), Role::Text),
+            (room.cut_dwell(gate.ix).map(|cut| format!("  {cut}")).unwrap_or_default(), Role::Warn),
         ]);
     }
     for ballot in &gate.votes {
@@ -151,7 +167,12 @@ fn lines(room: &Room, gate: &GateNow, width: u16, g: &Glyphs) -> Vec<Line> {
                 match cast.vote {
                     _ if ballot.lapsed => (g.pending, Role::Warn, format!("{said} (its basis is gone: vote again)")),
                     Vote::Go => (g.done, Role::Good, said),
-                    Vote::NoGo => (g.failed, Role::Bad, said),
+                    Vote::NoGo if ballot.left => {
+                        (g.failed, Role::Bad, format!("{said} (votes here no more: an override passes it)"))
+                    }
+                    Vote::NoGo => {
+                        (g.failed, Role::Bad, format!("{said} (blocks until {} takes it back)", cast.by.person))
+                    }
                     _ => (g.not_applicable, Role::Dim, said),
                 }
             }

@@ -32,7 +32,7 @@ use super::widgets::pen::Pen;
 use crate::room::Room;
 
 /// What the layout has to know of the room.
-pub fn wants(room: &Room) -> Wants {
+pub fn wants(room: &Room, area: Rect) -> Wants {
     let errors = chart::error_metric(room);
     let latency = chart::latency_metric(room);
     let shown = usize::from(errors.is_some()) + usize::from(latency.is_some());
@@ -43,6 +43,8 @@ pub fn wants(room: &Room) -> Wants {
         errors: errors.is_some(),
         latency: latency.is_some(),
         budgets: slo::FULL.saturating_mul(u16::try_from(room.plan.slos.len()).unwrap_or(u16::MAX)).min(200),
+        // Where there are rows enough the band has one for it anyway.
+        shouting: (20..30).contains(&area.height) && !verdict::troubles(room).is_empty(),
     }
 }
 

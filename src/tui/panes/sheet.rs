@@ -130,11 +130,15 @@ fn help_for(room: &Room, view: &View, purpose: &Purpose) -> (String, String) {
         Purpose::Add(None) => ("New step at the end".to_owned(), String::new()),
         Purpose::Acknowledge(alert) => (
             format!("You take \"{}\" on", escape(alert)),
-            "a word on it, if you like; begin with 30m to have it for that long only".to_owned(),
+            "a word on it, if you like; 30m before it for that long only, @dba where somebody else has it".to_owned(),
         ),
         Purpose::Silence(alert) => (
             alert.as_ref().map_or_else(|| "Silence every alert".to_owned(), |a| format!("Silence \"{}\"", escape(a))),
             "for how long and why: 30m known failover".to_owned(),
+        ),
+        Purpose::PageAll => (
+            "Page everybody".to_owned(),
+            "why? every channel gets it, whatever the hour; you are asked once more".to_owned(),
         ),
         Purpose::Hold
         | Purpose::Timer

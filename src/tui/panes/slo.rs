@@ -178,9 +178,9 @@ fn burning(burn: &Burn, x: u16, y: u16, width: u16, pen: &mut Pen<'_>) {
     let end = x + width;
     let left = |x: u16, most: u16| most.min(end.saturating_sub(x));
     pen.put(x, y, left(x, 6), &windows, Role::Dim);
-    pen.right(x + 7, y, left(x + 7, 6), &times(burn.long), Role::Text);
-    pen.right(x + 14, y, left(x + 14, 6), &times(burn.short), Role::Text);
-    pen.put(x + 21, y, left(x + 21, 8), &format!("of {}", times(Some(burn.factor))), Role::Faint);
-    let at = if width >= 40 { x + 31 } else { x + 30 }.min(end.saturating_sub(cells(&says)).max(x + 29));
+    pen.right(x + 7, y, left(x + 7, 5), &times(burn.long), Role::Text);
+    pen.right(x + 13, y, left(x + 13, 5), &times(burn.short), Role::Text);
+    pen.put(x + 19, y, left(x + 19, 8), &format!("of {}", times(Some(burn.factor))), Role::Faint);
+    let at = (x + 29).min(end.saturating_sub(cells(&says)).max(x + 28));
     pen.put(at, y, end.saturating_sub(at), &says, role);
 }

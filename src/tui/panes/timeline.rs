@@ -66,6 +66,7 @@ pub fn paint(room: &Room, view: &View, area: Rect, pen: &mut Pen<'_>) {
                 | Fact::AlertChanged { .. }
                 | Fact::NoticeQueued { .. }
                 | Fact::NoticeTold { .. }
+                | Fact::ChannelLeads { .. }
                 | Fact::GateTurned { .. }
                 | Fact::LevelChanged { .. }
                 | Fact::RollbackMoved { hand: Hand::Room, .. }
@@ -122,8 +123,9 @@ fn kind(alert: &str) -> &str {
     alert.split_once('{').map_or(alert, |(name, _)| name)
 }
 
-/// The lines, newest first. Alerts of one rule that go the same way one after the other are one line with their number. A service that comes and goes is one line with a count for each minute, though the verdict and other
-/// services change with it; what a person did stays where it was between the changes.
+/// The lines, newest first. Alerts of one rule that go the same way one after the other are one line with their number. A
+/// service that comes and goes is one line with a count for each minute, though the verdict and other services change with it;
+/// what a person did stays where it was between the changes.
 fn lines(room: &Room) -> Vec<Line<'_>> {
     let mut out: Vec<Line<'_>> = Vec::new();
     let mut open: HashMap<&str, usize> = HashMap::new();
@@ -202,12 +204,14 @@ fn picture(g: &Glyphs, fact: &Fact) -> (&'static str, Role) {
         | Fact::GateTurned { to: Stand::Broken, .. }
         | Fact::CommandLeft { .. }
         | Fact::Suspended { .. } => (g.warning, Role::Warn),
+        Fact::ChannelLeads { left_open, .. } if !left_open.is_empty() => (g.warning, Role::Warn),
         Fact::NoticeTold { delivery: Delivery::Refused { .. } | Delivery::Trying { .. }, .. }
         | Fact::TaskFailed { .. }
         | Fact::TerminalLost
         | Fact::CommandStopped { because: Some(_), .. }
         | Fact::GateDecided { overridden: true, .. } => (g.alarm, Role::Bad),
-        Fact::GateDecided { verdict: Verdict::Go, .. }
+        Fact::StepTicked(_)
+        | Fact::GateDecided { verdict: Verdict::Go, .. }
         | Fact::GateVoted { vote: Vote::Go, .. }
         | Fact::CallAnswered { .. } => (g.done, Role::Good),
         Fact::GateDecided { .. } | Fact::GateVoted { vote: Vote::NoGo, .. } => (g.failed, Role::Bad),
@@ -255,6 +259,7 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
         Fact::StepMarked { step: id, mark, reason, .. } => {
             format!("{} {}{}", apply::mark_word(*mark), step(id), why(reason))
         }
+        Fact::StepTicked(it) => format!("{}, {}", step(&it.step), crate::text::escape(&it.to_string())),
         Fact::Noted { step: Some(id), text } => format!("\"{text}\" on {}", step(id)),
         Fact::Noted { step: None, text } => format!("\"{text}\""),
         Fact::StepOwned { step: id, owner: Some(owner) } => format!("{owner} owns {}", step(id)),
@@ -316,6 +321,14 @@ pub fn words(room: &Room, view: &View, entry: &Entry) -> String {
             format!("to {}: {}", crate::text::escape(&notice.channel), notice.summary)
         }
         Fact::NoticeTold { notice, delivery } => told(room, *notice, delivery),
+        Fact::ChannelLeads { channel, left_open, .. } if left_open.is_empty() => {
+            format!("where {} leads is noted: a change will be told", crate::text::escape(channel))
+        }
+        Fact::ChannelLeads { channel, left_open, .. } => {
+            let channel = crate::text::escape(channel);
+            let open: Vec<String> = left_open.iter().map(ToString::to_string).collect();
+            format!("{channel} leads elsewhere now; open where it led before: {}", open.join(", "))
+        }
         Fact::BaselineTaken { from, until, metrics } => {
             let zone = &room.plan.room.zone;
             let clock = |at: &chrono::DateTime<chrono::Utc>| at.with_timezone(zone).format("%H:%M:%S").to_string();

@@ -92,8 +92,13 @@ pub fn troubles(room: &Room) -> Vec<String> {
     out.extend(super::countdown::troubles(room));
     let aborted = room.aborts_asked().into_iter().take(2);
     out.extend(aborted.map(|a| format!("ABORTED, {}; r decides what next: {}", escape(&a.found), a.text)));
-    out.extend(super::way::level(room));
+    let gone = room.bonds_gone().into_iter().take(2);
+    out.extend(gone.map(|(id, words)| format!("\"{}\" is ticked: {words}", room.step_text(&id).unwrap_or_default())));
+    let by_hand = room.aborts_by_hand().into_iter().take(2);
+    out.extend(by_hand.map(|a| format!("ABORT, {}: stop {}, then fail it or roll back", escape(&a.found), a.text)));
+    // The way back first: the verdict's own line names the level, too.
     out.extend(super::way::under_way(room));
+    out.extend(super::way::level(room));
     out.extend(super::gate::gone(room).map(|t| escape(&t)));
     out.extend(room.untold().into_iter().take(2).map(|t| escape(&t)));
     if let Some(trouble) = &room.trouble {

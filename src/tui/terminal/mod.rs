@@ -57,6 +57,8 @@ impl Rgb {
 pub enum Input {
     /// A key went down or repeats; releases are never sent.
     Key(KeyEvent),
+    /// Nothing had come for [`PAUSE`] before what comes next, and little of that came at once: a person may have pressed it.
+    Paused,
     /// Bracketed paste, at most [`PASTE_CAP`] bytes, line ends as `\n`. Raw: wrap it as untrusted text.
     Paste(String),
     /// The paste just sent was longer by so many bytes, which are gone; tell the operator.
@@ -79,6 +81,9 @@ pub enum Input {
     /// A second such signal after `close` ends the process at once.
     Signal(i32),
 }
+
+/// Whoever types what decides something pauses before; what streams in does not.
+pub const PAUSE: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// How to use the terminal.
 #[derive(Clone, Copy, Debug)]

@@ -81,6 +81,14 @@ fn where_the_plan_is_strict_it_needs_a_reason() {
     let anyway = Intent::TickAnyway { step: step(&w.room, "deploy"), reason: words("built yesterday") };
     let facts = w.does("dba", &anyway).unwrap();
     assert_eq!(how(&facts).as_deref(), Some("before \"build\": built yesterday"));
+    // A time that stands at a step is when it begins: before, that takes a reason too.
+    let refused = w.does("dba", &tick(&w, "open the doors")).unwrap_err();
+    assert!(refused.contains("\"build\" is open"), "{refused}");
+    w.does("dba", &tick(&w, "build")).unwrap();
+    let refused = w.does("dba", &tick(&w, "open the doors")).unwrap_err();
+    assert!(refused.contains("is not due yet") && refused.contains("early; give a reason"), "{refused}");
+    let doors = step(&w.room, "open the doors");
+    w.does("dba", &Intent::TickAnyway { step: doors, reason: words("they are pushing") }).unwrap();
     let state = w.room.step(&step(&w.room, "deploy"));
     assert_eq!((state.status, state.reason), (Status::Done, Some(words("built yesterday"))));
 }

@@ -195,6 +195,93 @@ fn the_screen_shows_it_and_r_leads_to_the_three_ways_on() {
     assert!(seat.draw().contains("Rollback"), "{}", seat.draw());
 }
 
+/// Of a sentence that the plan knows only half of, that half stops the command and the other is shown as not judged.
+#[test]
+fn half_a_sentence_is_judged_and_the_other_half_is_said_not_to_be() {
+    for (sentence, on, unread) in [
+        ("error rate >0.5% or customers complain", vec!["error rate >0.5%"], vec!["customers complain"]),
+        ("error rate >0.5% or queue depth > 100", vec!["error rate >0.5%"], vec!["queue depth > 100"]),
+        ("error rate > 0.5%, or if the audit looks odd", vec!["error rate > 0.5%"], vec!["the audit looks odd"]),
+        (
+            "error rate > 0.5% and customers complain",
+            vec![],
+            vec!["Abort if error rate > 0.5% and customers complain."],
+        ),
+        ("error rate > 3% or error rate < 0.01% for 2 minutes", vec!["error rate > 3%", "error rate < 0.01%"], vec![]),
+    ] {
+        let runbook = RUNBOOK.replace("Abort if error rate >0.5%.", &format!("Abort if {sentence}."));
+        let room = watching(&runbook, PLAN);
+        let aborts = room.aborts_of(&step(&room, "Migrate"));
+        let found: Vec<&str> = aborts.on.iter().map(|a| a.condition.text.as_str()).collect();
+        let joined = found.join(" or ");
+        assert!(found == on || joined == on.join(" or "), "{sentence}: {found:?}");
+        assert_eq!(aborts.unread, unread, "{sentence}");
+    }
+    let runbook = RUNBOOK.replace("error rate >0.5%.", "error rate >0.5% or customers complain.");
+    let room = room(&runbook, PLAN);
+    let wanted = step(&room, "Migrate");
+    let mut seat = Seat::new(room);
+    while seat.view.current_step(&seat.room) != Some(wanted.clone()) {
+        seat.press('j');
+    }
+    seat.press('r');
+    let shown = seat.draw();
+    assert!(
+        shown.contains("stopped if error rate >0.5%") && shown.contains("\"customers complain\", which is not judged"),
+        "{shown}"
+    );
+}
+
+/// In a paragraph of its own behind the fence, or as a bullet under the step, it means the same.
+#[test]
+fn where_the_sentence_stands_does_not_matter() {
+    for (from, to) in [
+        ("Migrate the tenants. Abort if error rate >0.5%.\n", "Migrate the tenants\n  - Abort if error rate >0.5%\n"),
+        (
+            "Migrate the tenants. Abort if error rate >0.5%.\n",
+            "Migrate the tenants\n\n  Abort if error rate >0.5%. Then tell us.\n",
+        ),
+    ] {
+        let runbook = RUNBOOK.replace(from, to);
+        assert_ne!(runbook, RUNBOOK);
+        let room = watching(&runbook, PLAN);
+        let aborts = room.aborts_of(&step(&room, "Migrate the"));
+        let found: Vec<&str> = aborts.on.iter().map(|a| a.condition.text.as_str()).collect();
+        assert_eq!(found, ["error rate >0.5%"], "{to}");
+        let other = room.aborts_of(&step(&room, "Audit"));
+        assert!(other.on.is_empty(), "it is said of that step alone: {:?}", other.on);
+    }
+}
+
+/// No command is there to be stopped: whoever does it is told to, and the verdict says no until it is over.
+#[test]
+fn a_step_that_is_done_by_hand_is_to_be_stopped_by_hand() {
+    let runbook = RUNBOOK.replace(
+        "- [ ] Audit by eye. Abort if the audit looks odd.",
+        "- [ ] Copy by hand. Abort if error rate > 1% for 10 s.",
+    );
+    let mut room = watching(&runbook, PLAN);
+    let copy = step(&room, "Copy by hand");
+    room.now = room.now.plus(Duration::from_secs(1));
+    let mut it = Running { room, ledger: Ledger::default(), step: copy.clone() };
+    it.pass(20, Some(4.0));
+    assert_eq!(it.room.aborts_by_hand().len(), 0, "nobody has begun it");
+    it.does(&Intent::Start { step: copy.clone() }).unwrap();
+    it.pass(9, Some(4.0));
+    assert_eq!(it.room.aborts_by_hand().len(), 0);
+    it.pass(5, Some(4.0));
+    let next = it.room.next_for(None).unwrap();
+    assert_eq!(next.rank, Rank::Abort);
+    assert!(next.text.starts_with("stop it, then fail it or roll back: Copy by hand"), "{next:?}");
+    assert_eq!(it.room.live.verdict.verdict, warroom::fact::Verdict::NoGo);
+    assert!(it.room.live.verdict.reason.contains("is to stop \"Copy by hand"), "{:?}", it.room.live.verdict);
+    it.pass(60, None);
+    assert_eq!(it.room.aborts_by_hand().len(), 0, "what nobody can tell stops nothing");
+    it.pass(12, Some(4.0));
+    it.does(&Intent::Fail { step: copy, reason: "errors".into() }).unwrap();
+    assert_eq!(it.room.aborts_by_hand().len(), 0, "somebody has said so");
+}
+
 #[test]
 fn before_it_runs_the_sheet_says_what_will_stop_it_and_what_will_not() {
     for (words, says) in [

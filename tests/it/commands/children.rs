@@ -158,6 +158,8 @@ fn what_asks_a_person_gets_no_key_and_ends_with_a_reason() {
         for c in "STAGE\r".chars() {
             pty.send(&c.to_string());
         }
+        // What comes in one stream with the word would be taken for a paste; it is typed while the command asks.
+        eventually("the begin", || place.facts().iter().filter(|f| f["kind"] == "command-started").count() > n);
         // Keys that do nothing, two to and fro, a hundred and fifty times.
         while typed < (n + 1) * 150 {
             pty.send("zz");

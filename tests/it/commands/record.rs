@@ -63,7 +63,13 @@ fn who_may_run_what_and_when() {
     }
     assert_eq!(why(&room, &commander, &ask), "accepted");
     let mut ledger = Ledger::default();
-    let done = Fact::StepMarked { step: step(&room, "Look"), mark: warroom::fact::Mark::Done, reason: None, saw: None };
+    let done = Fact::StepMarked {
+        step: step(&room, "Look"),
+        mark: warroom::fact::Mark::Done,
+        reason: None,
+        saw: None,
+        undoes: None,
+    };
     ledger.record(&mut room, vec![decide::draft(&commander, done)]);
     assert_eq!(why(&room, &runner, &asks(&switch)), "accepted");
     for wrong in [None, Some("stage".to_owned()), Some("STAGE ".to_owned()), Some("PROD".to_owned())] {

@@ -21,7 +21,8 @@ const RUNBOOK: &str = "\
 - [ ] enable five percent
 ";
 
-const PLAN: &str = r#"
+const PLAN: &str = concat!(
+    r#"
 [room]
 name = "retail"
 t0 = 2025-10-21T12:00:00Z
@@ -35,23 +36,9 @@ decides = ["gates"]
 name = "on-call"
 people = ["on-call"]
 
-[source.app]
-scrape = "http://127.0.0.1:1/metrics"
-
-[[metric]]
-name = "error rate"
-unit = "%"
-query = "rate(x[1m])"
-source = "app"
-every = "5s"
-
-[[metric]]
-name = "p95"
-unit = "ms"
-query = "rate(y[1m])"
-source = "app"
-every = "5s"
-
+"#,
+    two_metrics!(),
+    r#"
 [[gate]]
 name = "canary"
 at = "Canary"
@@ -62,7 +49,8 @@ name = "deploy"
 at = "Deploy"
 criteria = ["steps done"]
 votes = ["on-call"]
-"#;
+"#
+);
 
 fn watched() -> Watched {
     Watched { room: watching(RUNBOOK, PLAN), ledger: Ledger::default() }

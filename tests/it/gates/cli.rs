@@ -2,19 +2,21 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::support::wait::eventually;
 use crate::support::watch::{Watched, warroom};
 
 /// A page of metrics on loopback whose error rate can be changed.
 pub(super) struct Page {
     pub port: u16,
     pub errors: Arc<AtomicU32>,
+    asked: Arc<AtomicU32>,
 }
 
 impl Page {
@@ -22,18 +24,20 @@ impl Page {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let errors = Arc::new(AtomicU32::new(0));
-        let shown = Arc::clone(&errors);
+        let (shown, asked) = (Arc::clone(&errors), Arc::<AtomicU32>::default());
+        let count = Arc::clone(&asked);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { continue };
                 let mut request = [0; 2_048];
                 let _ = stream.read(&mut request);
+                count.fetch_add(1, Ordering::SeqCst);
                 let body = format!("# TYPE errors gauge\nerrors {}\n", shown.load(Ordering::SeqCst));
                 let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close\r\n";
                 let _ = write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len());
             }
         });
-        Self { port, errors }
+        Self { port, errors, asked }
     }
 }
 
@@ -122,7 +126,8 @@ fn where_somebody_watches_the_record_is_read() {
     let watch = Watched::start(home.path(), &plan, "ic", &[]);
     let mut client = watch.client();
     let verdict = |s: &Value, ix: usize| s["gates"][ix]["verdict"].clone();
-    client.until("the first gate", |s| verdict(s, 0) == "go");
+    // Others read it off the record, which has it a moment later.
+    client.until("the first gate, recorded", |s| verdict(s, 0) == "go" && s["unsaved"] == 0);
     let plan = plan.to_str().unwrap();
     let at_once = gate(home.path(), &["errors", plan]);
     assert_eq!(at_once.status.code(), Some(0), "one look sees the watch's healthy time: {}", said(&at_once));
@@ -179,4 +184,28 @@ fn where_somebody_watches_the_record_is_read() {
     let told = said(&out);
     assert!(told.contains("GO decided BY OVERRIDE, computed was WAIT"), "marked in the executed runbook: {told}");
     assert!(told.contains("nobody else is here") && told.contains("NO-GO for on-call: errors"), "{told}");
+}
+
+/// A pipeline may be there before the people are: it waits for the room and reads its record.
+#[test]
+fn who_waits_before_the_room_is_opened_hears_of_its_votes() {
+    let home = tempfile::tempdir().unwrap();
+    let page = Page::start();
+    room(home.path(), &page);
+    let plan = home.path().join("warroom.toml");
+    let mut waits = warroom(home.path());
+    waits.args(["gate", "canary 5%", "--wait", "60s"]).arg(&plan).stdout(Stdio::piped());
+    let mut waits = waits.spawn().unwrap();
+    // It asks by itself as long as nobody else does.
+    eventually("its own look", || page.asked.load(Ordering::SeqCst) > 2);
+    let watch = Watched::start(home.path(), &plan, "ic", &[]);
+    let mut client = watch.client();
+    client.until("the watch", |s| s["watch"] == "here");
+    let step = client.status()["next"][0]["step"].clone();
+    let votes = ["ic", "on-call"].map(|who| (who, json!({ "kind": "gate-vote", "gate": "canary 5%", "vote": "go" })));
+    let tick = ("ic", json!({ "kind": "tick", "step": step }));
+    for (who, intent) in [tick].into_iter().chain(votes) {
+        assert_eq!(client.ask(1, who, &intent).unwrap()["answer"], "accepted", "{intent}");
+    }
+    assert_eq!(waits.wait().unwrap().code(), Some(0));
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
+use crate::support::watch::LIMIT;
 
 /// What a room went through.
 #[derive(Debug, Default)]
@@ -52,7 +53,7 @@ fn suffer(seed: u64, kills: usize) -> Gone {
     let plan = plan(home.path(), &service, &pager, "");
     let mut watch = start(home.path(), &plan, "ic");
     let mut gone = Gone::default();
-    until("asked", || service.got.lock().unwrap().len() > 3);
+    eventually("asked", || service.got.lock().unwrap().len() > 3);
     let keys = || {
         let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (action, key) in events(&pager) {

@@ -1,11 +1,16 @@
 //! A parameter is answered where it is missed: in the sheet of the command that waits for it, or by its key; wrong answers and
 //! secrets are refused there, a good one is recorded and fills in at once.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use serde_json::json;
-use warroom::fact::Fact;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+use warroom::clock::Pace;
+use warroom::fact::{Draft, Fact};
+use warroom::journal::{self, Ask, Event};
 use warroom::room::{Intent, JournalHealth, Room};
 use warroom::text::Untrusted;
 use warroom::tui::view::Mode;
@@ -14,7 +19,8 @@ use warroom::tui::{Act, Theme, View};
 use super::with_params;
 use crate::support::screen::{frame, text};
 use crate::support::seat::Seat;
-use crate::support::{Ledger, room, step};
+use crate::support::watch::LIMIT;
+use crate::support::{Ledger, author, room, step};
 
 const RUNBOOK: &str =
     "# Go-live\n\n## Deploy\n\n- [ ] tag <version>\n\n  ```bash\n  git tag <version> && echo <region>\n  ```\n";
@@ -164,4 +170,57 @@ fn an_answer_over_the_socket_takes_effect_at_once_and_stays() {
     watch.kill();
     let again = place.watch(&[]);
     again.client().until("the new answer after a crash", |s| s["next"][0]["text"] == "tag ‹v2.0.1› of ‹shop›");
+}
+
+/// A journal with so many notes in it.
+fn record(path: &Path, notes: usize) {
+    let (out, mut events) = mpsc::channel(256);
+    let pace = Pace::new(std::time::Instant::now(), chrono::Utc::now(), 1);
+    let (path, by) = (path.to_owned(), author("ic"));
+    let options = journal::Options { path, group: None, author: by.clone(), may_watch: false, read_only: false, pace };
+    let journal = journal::open(options, out).unwrap();
+    let text = Untrusted::new("as every minute");
+    let draft = |_| Draft { id: Uuid::now_v7(), by: by.clone(), fact: Fact::Noted { step: None, text: text.clone() } };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let mut home = 0;
+        while home < notes {
+            journal.ask(Ask::Append((0..1_000).map(draft).collect())).unwrap();
+            let all = home + 1_000;
+            while home < all {
+                match tokio::time::timeout(LIMIT, events.recv()).await.unwrap().unwrap() {
+                    Event::Entries(entries) => home += entries.len(),
+                    Event::NotSaved(_, why) => panic!("{why}"),
+                    _ => {}
+                }
+            }
+        }
+        let (done, mut closed) = tokio::sync::oneshot::channel();
+        journal.ask(Ask::Close(done)).unwrap();
+        while closed.try_recv().is_err() {
+            events.recv().await;
+        }
+    });
+}
+
+/// Reading the past takes a while; what somebody answers meanwhile is newer than what was said at the start.
+#[test]
+fn an_answer_given_while_the_past_is_read_outdates_the_one_of_the_start() {
+    let place = with_params();
+    record(&place.at("j.db"), 20_000);
+    let watch = place.watch(&["--param", "version=v2.0.0", "--t0", "2030-01-01T00:00:00Z"]);
+    let mut client = watch.client();
+    let intent = json!({ "kind": "answer-param", "name": "version", "value": "v2.0.1" });
+    client.send(&json!({ "id": 1, "as": "ic", "intent": intent })).unwrap();
+    let t0 = json!({ "kind": "set-t0", "t0": "2031-01-01T00:00:00Z" });
+    client.send(&json!({ "id": 2, "as": "ic", "intent": t0 })).unwrap();
+    assert_eq!(client.status()["watch"], "unknown", "the past was read already, and nothing is tested");
+    client.until("the watch", |s| s["watch"] == "here");
+    client.until("the newer answer", |s| s["next"][0]["text"] == "tag ‹v2.0.1› of ‹shop›");
+    client.until("the newer T-0", |s| s["clock"]["t0"] == "2031-01-01T00:00:00.000Z");
+    watch.end();
+    let again = place.watch(&[]);
+    again.client().until("both after a restart", |s| {
+        s["next"][0]["text"] == "tag ‹v2.0.1› of ‹shop›" && s["clock"]["t0"] == "2031-01-01T00:00:00.000Z"
+    });
 }

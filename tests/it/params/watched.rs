@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use warroom::clock::Offset;
-use warroom::fact::Fact;
-use warroom::room::{Room, windows};
+use warroom::fact::{Fact, ServiceState};
+use warroom::probe::{Outcome, ProbeId, Reading, Sample, ServiceIx, ServiceReading};
+use warroom::room::{Book, Room, observe, windows};
 
 use crate::support::seat::Seat;
-use crate::support::{Ledger, at, author, watching};
+use crate::support::{self, Ledger, at, author, watching};
 
 const RUNBOOK: &str = "# Go-live\n\n## Deploy\n\n- [ ] deploy\n";
 
@@ -109,4 +110,35 @@ fn the_screen_says_which_profile_and_until_when() {
     assert!(shown.contains("hotfix until 11:15"), "{shown}");
     assert!(shown.contains("ic profile hotfix, wat"), "{shown}");
     assert_eq!(watching(RUNBOOK, PLAN).watched_until(), None);
+}
+
+/// The plan is edited while a window lasts in which little is asked: what was in time by its pace is not late by the other one.
+#[test]
+fn a_window_that_leaves_the_plan_ends_as_any_other() {
+    let plan = PLAN.split("[[window]]").next().unwrap();
+    let calm = "\n[[window]]\nname = \"calm\"\nfrom = \"T+0m\"\nuntil = \"T+3h\"\nevery = \"5m\"\n";
+    let mut room = watching(RUNBOOK, &format!("{plan}{calm}"));
+    let mut ledger = Ledger::default();
+    let mut passes = |room: &mut Room, seconds: u64| {
+        let effects = observe::tick(room, room.now.plus(Duration::from_secs(seconds)));
+        ledger.perform(room, effects)
+    };
+    let windows = |facts: &[Fact]| -> Vec<Vec<String>> {
+        let of = |fact: &Fact| match fact {
+            Fact::WindowsChanged { windows, .. } => Some(windows.clone()),
+            _ => None,
+        };
+        facts.iter().filter_map(of).collect()
+    };
+    assert_eq!(windows(&passes(&mut room, 1)), [["calm"]]);
+    let at = room.now;
+    let reading = Reading::Service(ServiceReading::new(ServiceIx(0), Outcome::Pass));
+    observe::observe(&mut room, Sample { probe: ProbeId(0), at, took: Duration::from_millis(5), reading });
+    passes(&mut room, 280);
+    assert_eq!(room.live.services[0].state, ServiceState::Up);
+    let books = room.book.runbooks.clone();
+    let new = support::plan(plan, &books);
+    room.replace(Book::new(books), new);
+    assert_eq!(windows(&passes(&mut room, 1)), [Vec::<String>::new()], "the record says that it is over");
+    assert_eq!(room.live.services[0].state, ServiceState::Up, "{}", room.live.services[0].reason);
 }

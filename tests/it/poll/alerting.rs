@@ -6,10 +6,10 @@ use std::time::Duration;
 use warroom::probe::rules::{
     AlertApi, AlertsReading, Found, RuleIx, RuleQuery, RuleReading, SilenceThere, SourceIx, instance_name,
 };
-use warroom::probe::{Ask, Reading, Request};
+use warroom::probe::{Ask, MetricIx, Query, Reading, Reads, Request};
 use warroom::secret::Filled;
 
-use super::server::{Looking, World, ok, probe, request, response};
+use super::server::{Looking, World, metrics, ok, probe, request, response};
 
 fn rule(ix: u32, promql: &str) -> RuleQuery {
     RuleQuery { rule: RuleIx(ix), promql: promql.to_owned(), every: Duration::from_millis(500), offset: Duration::ZERO }
@@ -119,6 +119,29 @@ fn rules_on_a_page_are_due_at_their_own_interval_and_a_page_unread_is_a_gap() {
     assert!(seen.iter().all(|found| shown(found) == ["{room=\"a\"} 40"]));
     let gap = of(&looking, 1).into_iter().find(|found| found.gap.is_some()).unwrap();
     assert_eq!((shown(&gap), gap.gap.as_deref()), (vec![" 0".to_owned()], Some("500, expected 2xx")));
+}
+
+/// A line that cannot be read: what asks for its metric, or may, has no answer, and all else has.
+#[test]
+fn a_metric_with_a_line_that_cannot_be_read_is_unknown_and_the_others_are_not() {
+    let world = World::new();
+    let page = "good 1\nbad{a=\"1\"} x\nbad{a=\"2\"} 50\nhot{room=\"a\"} 40\n";
+    let server = world.answer(response("200 OK", "content-type: text/plain; version=0.0.4\r\n", page));
+    let asked = vec![rule(0, "hot > 30"), rule(1, "sum(bad) > 30"), rule(2, "absent(bad{a=\"1\"})")];
+    let query =
+        |metric: u32, promql: &str| Query { metric: MetricIx(metric), promql: promql.to_owned(), reads: Reads::Value };
+    let queries = vec![query(0, "good"), query(1, "sum(bad)"), query(2, "sum({__name__=~\"go.*|ba.*\"})")];
+    let ask = Ask::Scrape { request: base(server.at, "/metrics"), queries, rules: asked };
+    let mut looking = world.look(vec![probe(0, ask)]);
+    looking.until("rules", |l| !rules(l).is_empty());
+    let why = Err("line 2 of the page cannot be read: the value is no number".to_owned());
+    let found: Vec<_> =
+        rules(&looking).into_iter().map(|r| r.found.as_ref().map(shown).map_err(Clone::clone)).collect();
+    assert_eq!(found, [Ok(vec!["{room=\"a\"} 40".to_owned()]), why.clone(), why.clone()]);
+    let read = looking.had.iter().filter(|s| matches!(s.reading, Reading::Metrics(_))).flat_map(metrics);
+    let values: Vec<Result<f64, String>> = read.map(|m| m.value.clone().map(|p| p.value)).take(3).collect();
+    let why = why.map(|_: Vec<String>| 0.0);
+    assert_eq!(values, [Ok(1.0), why.clone(), why]);
 }
 
 /// As an Alertmanager 0.27 writes them.

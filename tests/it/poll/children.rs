@@ -6,6 +6,7 @@ use warroom::proc::{self, End, KEEP, Ran, Spec};
 use warroom::secret::Filled;
 
 use super::server::shim;
+use crate::support::wait::eventually;
 
 fn run(mark: &str, argv: &[&str], deadline: Duration) -> (Ran, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -115,12 +116,12 @@ fn the_shim_hides_what_it_was_told() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let spec = spec("hidden-secret", &["sleep", "1000"]);
     let child = runtime.spawn(async move { proc::run(&spec, Duration::from_secs(20)).await });
-    wait_for("the child", || !marked("hidden-secret").is_empty());
+    eventually("the child", || !marked("hidden-secret").is_empty());
     // Only the command itself has the variable; the shim above it does not.
     assert!(marked("hidden-secret").iter().all(|line| line.starts_with("sleep")), "{:?}", marked("hidden-secret"));
     // Dropping the future is enough to end it all.
     child.abort();
-    wait_for("its end", || marked("hidden-secret").is_empty());
+    eventually("its end", || marked("hidden-secret").is_empty());
 }
 
 #[test]
@@ -129,12 +130,4 @@ fn what_cannot_start_says_why() {
     assert_eq!(ran.end, End::NotStarted("not found".to_owned()));
     let (ran, _) = run("folder", &["/tmp"], Duration::from_secs(5));
     assert_eq!(ran.end, End::NotStarted("not permitted".to_owned()));
-}
-
-fn wait_for(what: &str, done: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while !done() {
-        assert!(Instant::now() < end, "never: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }

@@ -12,6 +12,7 @@ use warroom::probe::{HttpExpect, Outcome};
 use warroom::secret::Masks;
 
 use super::server::{World, failure, http, ok, request, service};
+use crate::support::wait::eventually;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -155,9 +156,7 @@ fn a_lane_that_nobody_reads_keeps_the_newest_of_each() {
     probe.every = Duration::from_millis(20);
     let (tx, rx) = tokio::sync::mpsc::channel(1);
     let mut looking = world.look_through(tx, rx, vec![probe], Masks::default());
-    while asked.load(Ordering::SeqCst) < 40 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    eventually("forty askings", || asked.load(Ordering::SeqCst) >= 40);
     looking.until("the newest", |l| l.had.len() >= 2);
     let versions: Vec<usize> =
         looking.had.iter().map(|s| service(s).version.as_ref().unwrap().raw().parse().unwrap()).collect();

@@ -86,38 +86,59 @@ fn openmetrics() {
 }
 
 #[test]
-fn malformed_lines_are_told_by_number_and_the_others_stand() {
+fn a_line_that_cannot_be_read_takes_its_metric_with_it_and_no_other() {
     let lines = [
         "good 1",
         "no_value",
         "x{a=\"1\" 2",
-        "x{a=\"1} 2",
         "x{a=1} 2",
         "x{=\"1\"} 2",
         "x{a=\"1\",a=\"2\"} 3",
-        "x{\"n\"} 1",
-        "1x 2",
-        "x+5",
+        "x{a=\"1\",,b=\"2\"} 3",
         "x 0x10",
         "x 1_000",
-        "x 1 2 3",
-        "x 1 soon",
-        "x{__name__=\"y\"} 1",
-        "{a=\"b\"} 1",
-        "x 1e999",
+        "y 1 2 3",
+        "y 1 soon",
+        "y 1e999",
         "good 2",
     ];
     let page = read(Format::Text, lines.join("\r\n").as_bytes(), 1 << 20).unwrap();
     assert_eq!(shown(&page), ["good{} 1", "good{} 2"]);
-    assert_eq!(page.malformed(), 16, "{:#?}", page.reported());
+    assert_eq!(page.malformed(), 11, "{:#?}", page.reported());
     assert_eq!(page.reported().len(), 10);
     assert_eq!(page.reported().iter().map(|m| m.line).collect::<Vec<_>>(), (2..12).collect::<Vec<_>>());
-    let page = read(Format::Text, b"a 1\nb\xff 2\nc 3\n", 3).unwrap();
-    assert_eq!((page.len(), page.reported()[0].line, page.reported()[0].reason), (2, 2, "the line is not UTF-8"));
+    let spoils = |name: &str| page.spoils(|it| it == name);
+    assert_eq!(spoils("good"), None);
+    assert_eq!(spoils("no_value").as_deref(), Some("line 2 of the page cannot be read: the value is missing"));
+    let said = "line 3 of the page cannot be read: \",\" or \"}\" is missing after a label";
+    assert_eq!(spoils("x").as_deref(), Some(said));
+    assert!(spoils("y").is_some_and(|why| why.starts_with("line 10 ")));
     // A page of something else is no page without metrics.
     let error = read(Format::Text, b"<!DOCTYPE html>\n<html></html>\n", 1 << 20).unwrap_err();
     assert!(matches!(error, PageError::NotMetrics { line: 1, .. }), "{error}");
     assert!(read(Format::Text, b"", 1).unwrap().is_empty());
+}
+
+/// Where nobody can tell of which metric a line speaks, none of the page can be trusted; Prometheus refuses it as well.
+#[test]
+fn a_line_that_may_speak_of_any_metric_spoils_the_page() {
+    let lines: [&[u8]; 9] = [
+        b"x{a=\"1} 2",
+        b"x{\"n\"} 1",
+        b"1x 2",
+        b"x+5",
+        b"x{__name__=\"y\"} 1",
+        b"{a=\"b\"} 1",
+        b"b\xff 2",
+        b"=======",
+        b"\0",
+    ];
+    for line in lines {
+        let text = [b"good 1\n", line, b"\ngood{a=\"b\"} 2\n"].concat();
+        let error = read(Format::Text, &text, 3).unwrap_err();
+        let said = String::from_utf8_lossy(line).into_owned();
+        assert!(matches!(error, PageError::Unreadable { line: 2, .. }), "{said}: {error}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use warroom::probe::promql::{Expr, Store, Value, evaluate, parse};
 const SCRAPES: usize = 60;
 
 /// Stops the process that it holds.
-struct Running(Child);
+pub(super) struct Running(pub(super) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -123,7 +123,7 @@ fn start_prometheus(dir: &Path, target: u16) -> Option<(Running, u16)> {
 }
 
 /// The API's answer to a query at a time in milliseconds, or its error.
-fn ask(port: u16, query: &str, at_ms: i64) -> Result<Json, String> {
+pub(super) fn ask(port: u16, query: &str, at_ms: i64) -> Result<Json, String> {
     let mut path = String::new();
     for b in query.bytes() {
         if b.is_ascii_alphanumeric() { path.push(b as char) } else { write!(path, "%{b:02X}").unwrap() }
@@ -139,7 +139,7 @@ fn ask(port: u16, query: &str, at_ms: i64) -> Result<Json, String> {
     if json["status"] == "success" { Ok(json["data"].clone()) } else { Err(json["error"].to_string()) }
 }
 
-type Lines = BTreeMap<BTreeMap<String, String>, f64>;
+pub(super) type Lines = BTreeMap<BTreeMap<String, String>, f64>;
 
 fn number(json: &Json) -> f64 {
     json.as_str().unwrap().parse().unwrap()
@@ -149,7 +149,7 @@ fn labels_of(metric: &Json) -> BTreeMap<String, String> {
     metric.as_object().unwrap().iter().map(|(n, v)| (n.clone(), v.as_str().unwrap().to_owned())).collect()
 }
 
-fn theirs(port: u16, query: &str, at: i64) -> Result<Lines, String> {
+pub(super) fn theirs(port: u16, query: &str, at: i64) -> Result<Lines, String> {
     let data = ask(port, query, at)?;
     if data["resultType"] == "scalar" {
         return Ok([(BTreeMap::new(), number(&data["result"][1]))].into());
@@ -157,7 +157,7 @@ fn theirs(port: u16, query: &str, at: i64) -> Result<Lines, String> {
     Ok(data["result"].as_array().unwrap().iter().map(|e| (labels_of(&e["metric"]), number(&e["value"][1]))).collect())
 }
 
-fn ours(store: &Store, expr: &Expr, at: i64) -> Result<Lines, String> {
+pub(super) fn ours(store: &Store, expr: &Expr, at: i64) -> Result<Lines, String> {
     Ok(match evaluate(expr, store, at).map_err(|e| e.to_string())?.value {
         Value::Scalar(value) => [(BTreeMap::new(), value)].into(),
         Value::Vector(all) => {
@@ -167,7 +167,7 @@ fn ours(store: &Store, expr: &Expr, at: i64) -> Result<Lines, String> {
     })
 }
 
-fn alike(a: &Lines, b: &Lines) -> bool {
+pub(super) fn alike(a: &Lines, b: &Lines) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|((al, av), (bl, bv))| al == bl && same(*av, *bv))
 }
 

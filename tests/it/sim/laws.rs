@@ -42,6 +42,7 @@ pub struct Laws {
     pub goes: u64,
     pub fired: u64,
     pub alerts: u64,
+    pub ticks: u64,
 }
 
 /// What a seat has heard.
@@ -180,6 +181,12 @@ impl Laws {
             | Fact::Suspended { .. }
             | Fact::StepMarked { mark: Mark::Todo, .. }
             | Fact::HoldBegan { .. } => false,
+            // A step is ticked on what is known to hold, while it is open.
+            Fact::StepTicked(it) => {
+                let (values, services) = self.seats.entry(ix).or_default().heard(room.now);
+                self.ticks += 1;
+                room.status(&it.step).settled() || truth(it.when.raw(), values, services, (0, 0)) != Some(true)
+            }
             // A hold that has a time of its own ends with it.
             Fact::HoldEnded { hold, .. } => {
                 let began = room.progress.schedule.holds.get(hold).and_then(|h| h.began.as_ref());
@@ -273,6 +280,13 @@ impl Laws {
                     if old {
                         self.broke(ix, &format!("{gate}: GO on old evidence {:?}", evidence.criteria));
                     }
+                }
+            }
+            // Taking back is a matter of the person alone: whoever has another role by now may.
+            Fact::GateVoted { gate, role, vote: Vote::Withdrawn, .. } if by.role.as_ref() != Some(role) => {
+                let said = room.progress.gates.gate(gate.raw());
+                if !said.is_some_and(|s| s.standing().any(|c| c.role == *role && c.by.person == by.person)) {
+                    self.broke(ix, &format!("{gate}: {by:?} takes back what {role} said"));
                 }
             }
             Fact::GateVoted { gate, role, .. } if by.role.as_ref() != Some(role) => {

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use warroom::fact::gate::Vote;
 use warroom::fact::retreat::Choice;
 use warroom::fact::{Author, CallKind, Verdict};
-use warroom::room::decide::{Confirmed, decide};
+use warroom::room::Confirmed;
+use warroom::room::decide::decide;
 use warroom::room::{Intent, Room};
 use warroom::text::Untrusted;
 

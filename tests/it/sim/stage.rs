@@ -144,6 +144,11 @@ at = "Full rollout"
 criteria = ["error rate < 1%"]
 dwell = { for = "15s", on_breach = "pause" }
 
+[[tick]]
+step = "watch it"
+when = "error rate < 1%"
+for = "10s"
+
 [[window]]
 name = "critical"
 from = "T+0m"

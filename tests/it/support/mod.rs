@@ -1,8 +1,32 @@
 //! Shared by tests: rooms made of a runbook's text and a plan's, on virtual time.
 
+/// A source with two metrics for a plan: an error rate in percent and a p95 in milliseconds, each asked every 5 s.
+macro_rules! two_metrics {
+    () => {
+        r#"[source.app]
+scrape = "http://127.0.0.1:1/metrics"
+
+[[metric]]
+name = "error rate"
+unit = "%"
+query = "rate(x[1m])"
+source = "app"
+every = "5s"
+
+[[metric]]
+name = "p95"
+unit = "ms"
+query = "rate(y[1m])"
+source = "app"
+every = "5s"
+"#
+    };
+}
+
 pub mod pty;
 pub mod screen;
 pub mod seat;
+pub mod wait;
 pub mod watch;
 
 use std::sync::Arc;
@@ -13,7 +37,8 @@ use warroom::clock::{Now, Stamp, Writer};
 use warroom::fact::{AlertWord, Author, Draft, Entry, Fact, Hash, StepId};
 use warroom::notice::{Action, Notice};
 use warroom::plan::{self, Plan};
-use warroom::room::{Book, Effect, JournalHealth, Me, Room, Watch, apply, decide};
+use warroom::probe::{MetricIx, MetricReading, Point, ProbeId, Reading, Sample};
+use warroom::room::{Book, Effect, JournalHealth, Me, Room, Watch, apply, decide, observe};
 use warroom::runbook::Runbook;
 use warroom::text::Untrusted;
 
@@ -24,6 +49,23 @@ pub fn start() -> Now {
 
 pub fn author(name: &str) -> Author {
     Author { person: Untrusted::new(name), role: None }
+}
+
+/// Somebody in a role.
+pub fn by(name: &str, role: &str) -> Author {
+    Author { role: Some(Untrusted::new(role)), ..author(name) }
+}
+
+pub fn ic() -> Author {
+    by("ic", "incident commander")
+}
+
+pub fn deputy() -> Author {
+    by("deputy", "incident commander")
+}
+
+pub fn on_call() -> Author {
+    by("on-call", "on-call")
 }
 
 /// A plan from its text, read against these runbooks; the test fails with the findings when it is not clean.
@@ -109,11 +151,27 @@ impl Ledger {
     }
 
     /// An intent of somebody, decided and recorded; the refusal when there is one.
-    pub fn does(&mut self, by: &str, intent: &decide::Intent, room: &mut Room) -> Result<Vec<Fact>, String> {
+    pub fn does(&mut self, by: &str, intent: &warroom::room::Intent, room: &mut Room) -> Result<Vec<Fact>, String> {
         room.now = room.now.plus(Duration::from_secs(1));
         let effects = decide::decide(room, &author(by), intent).map_err(|r| r.0)?;
         Ok(self.perform(room, effects))
     }
+}
+
+/// A second passes, with these values of the plan's metrics in their order; none: nothing comes. What was recorded.
+pub fn second(room: &mut Room, ledger: &mut Ledger, values: &[Option<f64>]) -> Vec<Fact> {
+    let now = room.now.plus(Duration::from_secs(1));
+    room.now = now;
+    let reading = |(ix, value): (u32, &Option<f64>)| {
+        Some(MetricReading { metric: MetricIx(ix), value: Ok(Point { at: now.utc, value: (*value)? }) })
+    };
+    let reading = Reading::Metrics((0..).zip(values).filter_map(reading).collect());
+    let sample = Sample { probe: ProbeId(0), at: now, took: Duration::from_millis(5), reading };
+    let effects = observe::observe_all(room, [sample]);
+    let mut facts = ledger.perform(room, effects);
+    let effects = observe::tick(room, now);
+    facts.extend(ledger.perform(room, effects));
+    facts
 }
 
 /// Moments on the test's clock.

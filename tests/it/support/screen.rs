@@ -268,7 +268,7 @@ impl Record {
 }
 
 pub fn mark(step: &str, mark: Mark) -> Fact {
-    Fact::StepMarked { step: step.into(), mark, reason: None, saw: None }
+    Fact::StepMarked { step: step.into(), mark, reason: None, saw: None, undoes: None }
 }
 
 /// A room before anything: no runbook, no plan, the journal not read yet.
@@ -481,7 +481,7 @@ pub fn bad() -> Room {
     room.plan_trouble =
         vec!["warroom.toml:12:3: unknown key \"expct\"; did you mean \"expect\"?".to_owned(), "line 30".to_owned()];
     for (i, (step, mark)) in [("go5", Mark::Done), ("c25", Mark::Running)].into_iter().enumerate() {
-        let fact = Fact::StepMarked { step: step.into(), mark, reason: None, saw: None };
+        let fact = Fact::StepMarked { step: step.into(), mark, reason: None, saw: None, undoes: None };
         let draft = Draft { id: uuid::Uuid::from_u128(9_000 + i as u128), by: author("ic"), fact };
         let trouble = (i == 0).then(|| "disk full".to_owned());
         room.unsaved.insert(draft.id, Unsaved { draft, since: ago(9), trouble });
@@ -496,7 +496,7 @@ pub fn bad() -> Room {
         &mut room,
         ago(20).utc,
         "on-call",
-        Fact::StepMarked { step: "watch5".into(), mark: Mark::Failed, reason, saw: None },
+        Fact::StepMarked { step: "watch5".into(), mark: Mark::Failed, reason, saw: None, undoes: None },
     );
     record.at(
         &mut room,

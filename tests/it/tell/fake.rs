@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 use warroom::clock::Pace;
 use warroom::notice::{Action, Delivery, Notice, Severity, Told};
-use warroom::plan::{GroupBy, HeartbeatPlan, NotifyPlan, Way};
+use warroom::plan::{Changes, GroupBy, HeartbeatPlan, NotifyPlan, Way};
 use warroom::secret::{Filled, MASK};
 use warroom::tell::{self, Options, Setup, Tell};
 
@@ -41,6 +41,8 @@ pub enum Reply {
     SayThenReset(u16),
     /// Never answers.
     Hang,
+    /// These bytes, again and again with so many milliseconds between, as long as anybody reads; then it closes.
+    Raw(Vec<u8>, usize, u64),
 }
 
 impl Reply {
@@ -105,6 +107,14 @@ async fn converse(mut stream: TcpStream, got: Arc<Mutex<Vec<Request>>>, judge: A
             let _ = stream.set_zero_linger();
         }
         Reply::Hang => std::future::pending().await,
+        Reply::Raw(bytes, times, pause) => {
+            for _ in 0..times {
+                if stream.write_all(&bytes).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+        }
     }
 }
 
@@ -215,7 +225,8 @@ pub fn secret(text: &str) -> Filled {
 }
 
 pub fn channel(name: &str, way: Way) -> NotifyPlan {
-    NotifyPlan { name: name.to_owned(), way, escalate: Vec::new(), group_by: GroupBy::default() }
+    let (group_by, changes) = (GroupBy::default(), Changes::default());
+    NotifyPlan { name: name.to_owned(), way, escalate: Vec::new(), group_by, changes }
 }
 
 pub fn to_pagerduty(name: &str, receiver: &Receiver) -> NotifyPlan {

@@ -1,7 +1,5 @@
 //! What a room sees of its channels: reports, refusals, reloads, secrets, commands.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use warroom::notice::{Action, Delivery, Notice, Severity};
 use warroom::plan::Way;
@@ -10,6 +8,7 @@ use warroom::tell::Setup;
 
 use super::fake::{Reply, Telling, World, channel, pagerduty, secret, to_pagerduty, to_slack};
 use super::strict;
+use crate::support::wait::eventually;
 
 fn refusal(telling: &Telling, id: uuid::Uuid) -> String {
     match telling.last(id) {
@@ -86,9 +85,7 @@ fn reports_that_find_no_room_come_later() {
     let mut telling = Telling::with(setup, 1);
     let ids: Vec<_> = (0..16).map(|n| telling.trigger("pd", &format!("e{n}"))).collect();
     // Nobody takes a report until all were sent.
-    while receiver.requests().len() < 16 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    eventually("sixteen requests", || receiver.requests().len() >= 16);
     telling.until("every report", |t| ids.iter().all(|id| t.is_delivered(*id)));
 }
 

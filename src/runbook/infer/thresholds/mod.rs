@@ -40,6 +40,15 @@ pub(in crate::runbook) fn lower_is_better(metric: &str) -> Option<bool> {
     metric::better(metric).map(|better| better == metric::Better::Low)
 }
 
+/// The limits that a few words state by themselves.
+pub(in crate::runbook) fn of_words(text: &str) -> Vec<Threshold> {
+    let mut found = Vec::new();
+    if may_hold(text) {
+        scan(Asked { text, line: 1, ..Asked::default() }, &mut found);
+    }
+    found
+}
+
 /// Thresholds in document order.
 pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
     let mut out = Vec::new();

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::derive::{NONE, Node, What, close, hash};
+use super::hash;
+use super::outline::{NONE, Node, What, put_in};
 use crate::fact::StepId;
 use crate::room::{Room, Row};
 
@@ -11,17 +12,8 @@ pub fn insert(nodes: &mut Vec<Node>, room: &Room) {
     // From the last to the first, so that gates of one place keep the plan's order.
     for ix in (0..room.plan.gates.len()).rev() {
         let (at, phase) = place(nodes, room, ix);
-        for n in nodes.iter_mut() {
-            for link in [&mut n.phase, &mut n.parent] {
-                if *link != NONE && *link >= at {
-                    *link += 1;
-                }
-            }
-        }
         let key = hash(&("gate", room.plan.gates.get(ix).map(|g| &g.name)));
-        let node = Node { what: What::Gate(ix), depth: 0, phase, parent: NONE, end: at + 1, key };
-        nodes.insert((at as usize).min(nodes.len()), node);
-        close(nodes);
+        put_in(nodes, Node { what: What::Gate(ix), depth: 0, phase, parent: NONE, end: at + 1, key });
     }
 }
 
