@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use super::amount::amount;
 use super::grammar::{self, composed};
+use super::known::lower;
 use super::numerals::numerals;
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
@@ -403,7 +404,6 @@ pub(super) fn behind(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)>
 /// The rate that a word before the number gives it.
 pub(super) fn each(t: &[Token<'_>]) -> Option<&'static str> {
     t.iter().enumerate().find_map(|(i, word)| {
-        let lower = word.text.to_lowercase();
         // `Pro Minute dürfen nicht mehr als 5 Buchungen fehlschlagen`
         if word.is("per") && i == 0 {
             let unit = times::unit(t.get(i + 1)?.text)?;
@@ -419,6 +419,7 @@ pub(super) fn each(t: &[Token<'_>]) -> Option<&'static str> {
             let unit = t.get(i + 1)?;
             return ["分", "秒"].iter().zip(["/min", "/s"]).find(|(u, _)| unit.text.starts_with(**u)).map(|(_, r)| r);
         }
+        let lower = lower(word.text);
         EACH.iter().find(|(_, words)| words.iter().any(|w| lower.starts_with(w))).map(|(rate, _)| *rate)
     })
 }

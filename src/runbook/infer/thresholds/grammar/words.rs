@@ -228,7 +228,10 @@ pub(super) fn ends_clause(word: &str) -> bool {
         "ulaş",
     ];
     let lower = lower(word);
-    LAST.iter().any(|stem| lower.starts_with(stem)) && stem(&lower).is_some()
+    // `2 agent limiti aştı` tells what happened.
+    !matches!(lower.as_ref(), "aştı" | "geçti")
+        && LAST.iter().any(|stem| lower.starts_with(stem))
+        && stem(&lower).is_some()
 }
 
 fn stem(word: &str) -> Option<Part> {
