@@ -95,7 +95,7 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
         "mb" | "мб" | "mo" | "мбайт" => "MB",
         "mib" | "mi" => "MiB",
         "gb" | "гб" | "go" | "гбайт" | "gt" => "GB",
-        "gib" | "gi" => "GiB",
+        "gib" | "gi" | "gio" => "GiB",
         // Units that there is no word for: the number stands alone.
         "°" | "hz" | "khz" | "mhz" | "ghz" | "v" | "kv" | "kw" | "kwh" | "mah" | "bar" | "mbps" | "gbps" | "kbps"
         | "psi" | "dbm" | "usd" | "eur" | "chf" | "gbp" | "tl" | "kč" | "zł" | "lei" | "yen" | "円" | "元" | "원"

@@ -101,10 +101,24 @@ pub(super) fn of(t: &[Token<'_>], i: usize, used: usize) -> Said {
         said.asked |=
             word.kind == Kind::Word && DEMANDS.has(word) || matches!(word.kind, Kind::Sign(':' | '：' | '—' | '–'));
         let lower = lower(word.text);
-        said.valid |=
-            ["valid", "gültig", "expir", "gäller", "válid", "wygaś", "ważn", "geldig", "platn", "действ", "gyldig"]
-                .iter()
-                .any(|w| lower.starts_with(w));
+        said.valid |= [
+            "valid",
+            "valab",
+            "remaining",
+            "lifetime",
+            "gültig",
+            "expir",
+            "gäller",
+            "válid",
+            "wygaś",
+            "ważn",
+            "geldig",
+            "platn",
+            "действ",
+            "gyldig",
+        ]
+        .iter()
+        .any(|w| lower.starts_with(w));
         if !comma {
             first = Some(word);
         }

@@ -213,10 +213,10 @@ const PAIRS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// `max 5%`, `maximum of 200 ms`.
-const MAXIMUM: &[&str] = &["max", "maximum", "máximo", "massimo", "máxima", "massima", "maximale"];
+const MAXIMUM: &[&str] = &["max", "máx", "maximum", "máximo", "massimo", "máxima", "massima", "maximale"];
 
 /// `min. 99 %`.
-const MINIMUM: &[&str] = &["min", "minimum", "mínimo", "minimo", "mínima", "minima", "minimale"];
+const MINIMUM: &[&str] = &["min", "mín", "minimum", "mínimo", "minimo", "mínima", "minima", "minimale"];
 
 /// Every word that a comparison can begin with; any other does where *than* follows it.
 static FIRST: LazyLock<Known> = LazyLock::new(|| {

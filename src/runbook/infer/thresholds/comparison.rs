@@ -152,7 +152,8 @@ pub(super) fn comparison(
         return None;
     }
     // `30 % of 150 ideas = 45`: a sum.
-    if compared.op == "==" && value != 0.0 && tokens(&metric).first().is_some_and(|k| k.number().is_some()) {
+    let counts = |k: Option<&Token<'_>>| k.is_some_and(|k| k.number().is_some());
+    if compared.op == "==" && value != 0.0 && (counts(before) || counts(tokens(&metric).first())) {
         return None;
     }
     // `more than two minor releases`, `Max: 10 replicas`: how much is kept or asked for, not what is measured.
@@ -228,6 +229,7 @@ pub(super) fn comparison(
                 || metric::is_metric(&metric)
                 || unit == Some("count") && !matches!(compared.op, ">=" | "==")
                 || said_of.times(compared.op, unit, text)
+                || compared.op == "==" && value == 0.0
                 || said_of.counts(unit) && !t.get(i).is_some_and(|w| w.is("over"))
         }
         By::Within => (metric::is_metric(&metric) || names.row.is_some()) && matches!(unit, Some("ms" | "s" | "%")),

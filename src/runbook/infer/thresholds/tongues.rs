@@ -69,7 +69,7 @@ const PHRASES: &[(Means, &str)] = &[
     ),
     (
         Means::Op('≤'),
-        "höchstens, maximal, nicht mehr als, nicht über, nicht höher als, nicht größer als, bis zu, \
+        "höchstens, maximal, som mest, nicht mehr als, nicht über, nicht höher als, nicht größer als, bis zu, \
          hoogstens, maximaal, ten hoogste, niet meer dan, högst, au plus, au maximum, inférieur ou égal à, \
          inférieure ou égale à, inférieurs ou égaux à, pas plus de, pas plus d', ne dépasse pas, ne dépassent \
          pas, ne doit pas dépasser, ne doivent pas dépasser, jusqu'à, limité à, limitée à, como máximo, a lo \
@@ -93,7 +93,7 @@ const PHRASES: &[(Means, &str)] = &[
     ),
     (
         Means::Op('≥'),
-        "mindestens, wenigstens, minimal, nicht weniger als, nicht unter, nicht kleiner als, nicht niedriger \
+        "mindestens, wenigstens, som minst, minimal, nicht weniger als, nicht unter, nicht kleiner als, nicht niedriger \
          als, minstens, ten minste, niet minder dan, minimaal, minst, erreicht, au moins, d'au moins, au \
          minimum, supérieur ou égal à, supérieure ou égale à, supérieurs ou égaux à, pas moins de, atteint, \
          atteint les, ne descend pas sous, ne doit pas descendre sous, ne passe pas sous, al menos, al menos \

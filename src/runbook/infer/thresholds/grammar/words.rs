@@ -37,7 +37,7 @@ const WORDS: &[(Part, &str)] = &[
         Part::Above,
         "über oberhalb mehr größer grösser höher länger dessus plus supérieur supérieure supérieurs supérieures encima más mayor mayores \
          superior superiores mais maior maiores acima più maggiore maggiori superiore superiori sopra oltre boven over meer \
-         hoger groter langer trager langsamer älter ouder över mer mera mere större större högre højere høyere flere fler ovan ovenfor powyżej ponad nad więcej większy \
+         hoger groter langer trager langsamer älter ouder över mer mera mere större större längre lengre længere högre højere høyere flere fler ovan ovenfor powyżej ponad nad więcej większy \
          większa większe wyższy wyższa wyższe více vyšší větší viac vyšší väčší дольше медленнее старше выше более больше свыше вище понад більше \
          більш peste mare mult felett fölött több magasabb nagyobb yli enemmän suurempi korkeampi πάνω μεγαλύτερο \
          μεγαλύτερη περισσότερο أكثر أعلى أكبر فوق atas lebih trên cao hơn més sobre nhiều arriba fazla fazlası yüksek büyük 大于 高于 超过 多于 超出 大於 \

@@ -122,7 +122,7 @@ pub(in crate::runbook::infer::thresholds) fn is_version(metric: &str) -> bool {
     let needs = ["require", "need", "support", "specif", "using", "installed", "with"];
     let lower = metric.to_lowercase();
     let (first, rest) = lower.split_once(' ').unwrap_or((&lower, ""));
-    let needed = if needs.iter().any(|w| first.starts_with(w)) { rest } else { &lower };
+    let needed = if needs.iter().any(|w| first.starts_with(w)) { rest.trim_start_matches("for ") } else { &lower };
     // `Node 18`, `Docker Engine`; `node NotReady count` is counted.
     if needed.split_whitespace().count() > 2 {
         return false;
