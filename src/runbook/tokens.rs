@@ -69,7 +69,8 @@ pub(super) fn tokens(line: &str) -> Vec<Token<'_>> {
                 !(c.is_alphabetic() || c == '_' || c == '\'' || c == '’' || (!after_number && c.is_ascii_digit()))
             });
             // `l'1 %`: behind an apostrophe a number is one.
-            let elided = rest.match_indices(['\'', '’']).map(|(at, sign)| at + sign.len());
+            let signs = rest.char_indices().take(8).filter(|(_, c)| matches!(c, '\'' | '’'));
+            let elided = signs.map(|(at, sign)| at + sign.len_utf8());
             let elided = elided
                 .take_while(|at| len.is_none_or(|l| *at <= l))
                 .find(|at| *at <= 8 && rest.get(*at..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())));

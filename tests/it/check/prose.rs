@@ -30,6 +30,10 @@ const PROSE: &[(&str, &[&str])] = &[
         &[],
     ),
     ("## Action\n\n- [ ] Restart the workers\n\n## Later\n\n- [ ] Do not restart the workers\n", &["WR051:7"]),
+    (
+        "## When it goes wrong\n\n- Above 4 % failed logins, roll back at once.\n- Above 4 % failed logins, do not roll back; wait.\n",
+        &["WR051:4"],
+    ),
     ("- Roll back if error rate > 5%; do not roll back under 10%: error rate 5-10%\n", &["WR051:1"]),
     (
         "## Triggers\n\n- Roll back if error rate > 5%\n- Do not roll back if only p95 latency is 1-2 s\n\n## Rollback\n\n1. Switch back\n",
@@ -97,9 +101,17 @@ const PROSE: &[(&str, &[&str])] = &[
         "**Rollback time:** < 2 minutes\n\n## Rollback procedure (90 s)\n\n### Step 1: Rollback of the flag (20 s)\n\nx\n",
         &[],
     ),
+    (
+        "# API\n\nA rollback takes 3 minutes.\n\n## Way back (25 minutes)\n\nUsers are online within 25 minutes.\n",
+        &["WR058:7"],
+    ),
     // WR059
     (
         "- Incident commander: owns the rollback decision\n- On-call engineer: owns alerts and rollback decision\n",
+        &["WR059:2"],
+    ),
+    (
+        "- Release manager: decides whether we go back to the old build\n- On-call engineer: has the last word on rollback\n",
         &["WR059:2"],
     ),
     ("- Incident commander: owns the rollback decision\n- On-call engineer: executes the rollback\n", &[]),

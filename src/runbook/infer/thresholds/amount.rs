@@ -1,7 +1,10 @@
 //! Numbers with their units: `250ms`, `0,5 %`, `100 failures/minute`.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
+use super::known::{Known, lower};
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
 
@@ -16,6 +19,8 @@ const COUNTED: &str = "errors error failures failure connections requests messag
     berichten aanmeldingen fouten verbindingen meddelanden anslutningar beskeder meldinger forbindelser zpráv spojení повідомлень запитів помилок pesan permintaan kesalahan mesaje cereri conexiuni missatges peticions errors viestiä pyyntöä üzenet kérés tin mensagens requisições conexões reinícios nós falhas errori messaggi richieste connessioni riavvii nodi \
     sessioni błędów wiadomości żądań połączeń restarty restartów węzły węzłów ошибок ошибки сообщений запросов \
     соединений перезапусков узлов сессий заказов отказов hata mesaj istek bağlantı düğüm 件 個 个 台 回 笔 条 次 名 건 개 회";
+
+static COUNTABLE: LazyLock<Known> = LazyLock::new(|| Known::of(COUNTED.split_whitespace()));
 
 /// A sign or a word for percent at `i`; gives the index behind it.
 pub(super) fn percent(t: &[Token<'_>], i: usize) -> Option<usize> {
@@ -32,9 +37,9 @@ pub(super) fn percent(t: &[Token<'_>], i: usize) -> Option<usize> {
     }
     const WORDS: &[&str] =
         &["percent", "pct", "prozent", "percentage", "procent", "prosent", "százalék", "パーセント", "퍼센트"];
-    let lower = word.text.to_lowercase();
+    let lower = lower(word.text);
     let inflected = ["процент", "відсотк", "procent", "prosent", "százalék", "prozent", "パーセント", "퍼센트"];
-    (WORDS.contains(&lower.as_str()) || inflected.iter().any(|stem| lower.starts_with(stem))).then_some(i + 1)
+    (WORDS.contains(&lower.as_ref()) || inflected.iter().any(|stem| lower.starts_with(stem))).then_some(i + 1)
 }
 
 /// The unit behind a number, as in the list of DECISIONS, and the next index.
@@ -73,8 +78,8 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
     // `5 MB/min` is none of the units there are.
     // `500 ms'yi`: an ending that an apostrophe sets apart.
     let bare = word.text.split(['\'', '’']).next().filter(|w| w.len() > 1).unwrap_or(word.text);
-    let lower = bare.to_lowercase();
-    let bytes = matches!(lower.as_str(), "kb" | "mb" | "gb" | "tb" | "kib" | "mib" | "gib" | "tib" | "mbit" | "gbit");
+    let lower = lower(bare);
+    let bytes = matches!(lower.as_ref(), "kb" | "mb" | "gb" | "tb" | "kib" | "mib" | "gib" | "tib" | "mbit" | "gbit");
     if bytes && per(i + 1, false).is_some() {
         return (None, i + 3);
     }
@@ -84,13 +89,13 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
     {
         return (Some(name), next);
     }
-    let name = match lower.as_str() {
+    let name = match lower.as_ref() {
         "rps" => "rps",
         "qps" | "tps" => "/s",
         "mb" | "мб" | "mo" | "мбайт" => "MB",
         "mib" | "mi" => "MiB",
         "gb" | "гб" | "go" | "гбайт" | "gt" => "GB",
-        "gib" | "gi" => "GiB",
+        "gib" | "gi" | "gio" => "GiB",
         // Units that there is no word for: the number stands alone.
         "°" | "hz" | "khz" | "mhz" | "ghz" | "v" | "kv" | "kw" | "kwh" | "mah" | "bar" | "mbps" | "gbps" | "kbps"
         | "psi" | "dbm" | "usd" | "eur" | "chf" | "gbp" | "tl" | "kč" | "zł" | "lei" | "yen" | "円" | "元" | "원"
@@ -101,7 +106,7 @@ pub(super) fn unit(t: &[Token<'_>], i: usize) -> (Option<&'static str>, usize) {
             Some(60.0) if lower != "m" => "min",
             Some(3600.0) => "h",
             Some(86_400.0) => "d",
-            _ if COUNTED.split_whitespace().any(|w| w == lower) => "count",
+            _ if COUNTABLE.word(&lower) => "count",
             _ => return (None, i),
         },
     };
@@ -185,8 +190,8 @@ fn multiple(word: &str, touches: bool) -> Option<f64> {
         "M" if touches => return Some(1e6),
         _ => {}
     }
-    let lower = word.to_lowercase();
-    Some(match lower.as_str() {
+    let lower = lower(word);
+    Some(match lower.as_ref() {
         "thousand" | "tausend" | "tsd" | "mil" | "mille" | "mila" | "тыс" | "тысяч" | "тис" | "tys" | "tysięcy"
         | "bin" | "tusen" | "duizend" | "tisíc" | "千" | "천" => 1e3,
         "万" | "萬" | "만" => 1e4,

@@ -1,5 +1,8 @@
 //! What the words of a clause say of its number: that it has to be so, that something follows when it is, or only how it is.
 
+use std::sync::LazyLock;
+
+use super::known::{Known, lower};
 use super::metric;
 use crate::runbook::labels;
 use crate::runbook::tokens::{Kind, Token};
@@ -79,6 +82,9 @@ const MUST: &[&str] = &[
     "blijft", "ska", "skal", "ligger", "musi", "musí",
 ];
 
+static CONDITIONS: LazyLock<Known> = LazyLock::new(|| Known::of(IF.iter().copied()));
+static DEMANDS: LazyLock<Known> = LazyLock::new(|| Known::of(MUST.iter().copied()));
+
 /// What stands around the comparison at `i`, back to the start of its sentence.
 pub(super) fn of(t: &[Token<'_>], i: usize, used: usize) -> Said {
     let mut said = Said::default();
@@ -91,13 +97,28 @@ pub(super) fn of(t: &[Token<'_>], i: usize, used: usize) -> Said {
         {
             break;
         }
-        said.condition |= is_one(word, IF);
-        said.asked |= is_one(word, MUST) || matches!(word.kind, Kind::Sign(':' | '：' | '—' | '–'));
-        let lower = word.text.to_lowercase();
-        said.valid |=
-            ["valid", "gültig", "expir", "gäller", "válid", "wygaś", "ważn", "geldig", "platn", "действ", "gyldig"]
-                .iter()
-                .any(|w| lower.starts_with(w));
+        said.condition |= word.kind == Kind::Word && CONDITIONS.has(word);
+        said.asked |=
+            word.kind == Kind::Word && DEMANDS.has(word) || matches!(word.kind, Kind::Sign(':' | '：' | '—' | '–'));
+        let lower = lower(word.text);
+        said.valid |= [
+            "valid",
+            "valab",
+            "remaining",
+            "lifetime",
+            "gültig",
+            "expir",
+            "gäller",
+            "válid",
+            "wygaś",
+            "ważn",
+            "geldig",
+            "platn",
+            "действ",
+            "gyldig",
+        ]
+        .iter()
+        .any(|w| lower.starts_with(w));
         if !comma {
             first = Some(word);
         }
@@ -178,6 +199,7 @@ pub(super) fn usual(t: &[Token<'_>], i: usize) -> bool {
         "normally",
         "usually",
         "usual",
+        "actual",
         "typically",
         "typical",
         "currently",

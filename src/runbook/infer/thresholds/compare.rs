@@ -1,6 +1,9 @@
 //! Comparators as signs and as words: `≥`, `less than`, `must not exceed`, `或低于`.
 
+use std::sync::LazyLock;
+
 use super::eastern;
+use super::known::Known;
 use super::tongues::{self, said};
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
@@ -209,9 +212,31 @@ const PAIRS: &[(&str, &[&str], &[&str])] = &[
     ("<=", &["up"], &["to"]),
 ];
 
+/// `max 5%`, `maximum of 200 ms`.
+const MAXIMUM: &[&str] = &["max", "máx", "maximum", "máximo", "massimo", "máxima", "massima", "maximale"];
+
+/// `min. 99 %`.
+const MINIMUM: &[&str] = &["min", "mín", "minimum", "mínimo", "minimo", "mínima", "minima", "minimale"];
+
+/// Every word that a comparison can begin with; any other does where *than* follows it.
+static FIRST: LazyLock<Known> = LazyLock::new(|| {
+    let own = [
+        "at", "no", "less", "lower", "fewer", "greater", "higher", "more", "larger", "smaller", "equal", "equals",
+        "within",
+    ];
+    let single = WORDS.iter().flat_map(|(_, words)| words.iter());
+    let pairs = PAIRS.iter().flat_map(|(_, first, _)| first.iter());
+    let bounds = [MAXIMUM, MINIMUM, UPPER, LOWER].into_iter().flatten();
+    Known::of(own.into_iter().chain(single.chain(pairs).chain(bounds).copied()))
+});
+
 fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
     let here = t.get(i).filter(|w| w.kind == Kind::Word)?;
     let next = t.get(i + 1);
+    // Nearly every word is none of these.
+    if !FIRST.has(here) && !next.is_some_and(|n| n.is("than")) {
+        return None;
+    }
     let found = |op, len| Some(Compared { op, next: i + len, by: By::Word });
     // `at or below`, `equal to or above`
     if here.is("at") && next.is_some_and(|n| n.is("or")) {
@@ -282,9 +307,9 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
     }
     // `max 5%`, `min. 99 %`, `maximum of 200 ms`; in `5 min` it is a unit.
     let after_number = i.checked_sub(1).and_then(|p| t.get(p)).is_some_and(|p| p.number().is_some());
-    let bound = if here.is_any(&["max", "maximum", "máximo", "massimo", "máxima", "massima", "maximale"]) {
+    let bound = if here.is_any(MAXIMUM) {
         Some("<=")
-    } else if here.is_any(&["min", "minimum", "mínimo", "minimo", "mínima", "minima", "minimale"]) && !after_number {
+    } else if here.is_any(MINIMUM) && !after_number {
         Some(">=")
     } else {
         None
@@ -315,53 +340,57 @@ fn word(t: &[Token<'_>], i: usize) -> Option<Compared> {
     if t.get(i + len).is_some_and(|n| n.number().is_some()) { found(op, len) } else { found(op, 1) }
 }
 
+/// Nouns for an upper bound.
+const UPPER: &[&str] = &[
+    "ceiling",
+    "cap",
+    "obergrenze",
+    "höchstwert",
+    "maximalwert",
+    "plafond",
+    "tope",
+    "techo",
+    "teto",
+    "tetto",
+    "bovengrens",
+    "maximum",
+    "övre",
+    "maksimum",
+    "上限",
+    "上限は",
+    "上限が",
+    "상한",
+    "最大",
+    "최대",
+    "最大で",
+    "最大値",
+    "最大值",
+];
+
+/// And for a lower one.
+const LOWER: &[&str] = &[
+    "floor",
+    "untergrenze",
+    "mindestwert",
+    "minimalwert",
+    "plancher",
+    "piso",
+    "ondergrens",
+    "minimum",
+    "下限",
+    "下限は",
+    "下限が",
+    "하한",
+    "最小",
+    "최소",
+    "最小値",
+    "最小值",
+    "最低でも",
+    "少なくとも",
+];
+
 /// Nouns for an upper or lower bound: `p95 ceiling: 400 ms`, `Obergrenze von 5 %`, `limite máximo = 2 %`, `上限は80%`.
 fn bound_noun(t: &[Token<'_>], i: usize) -> Option<Compared> {
-    const UPPER: &[&str] = &[
-        "ceiling",
-        "cap",
-        "obergrenze",
-        "höchstwert",
-        "maximalwert",
-        "plafond",
-        "tope",
-        "techo",
-        "teto",
-        "tetto",
-        "bovengrens",
-        "maximum",
-        "övre",
-        "maksimum",
-        "上限",
-        "上限は",
-        "上限が",
-        "상한",
-        "最大",
-        "최대",
-        "最大で",
-        "最大値",
-        "最大值",
-    ];
-    const LOWER: &[&str] = &[
-        "floor",
-        "untergrenze",
-        "mindestwert",
-        "minimalwert",
-        "plancher",
-        "piso",
-        "ondergrens",
-        "minimum",
-        "下限",
-        "下限は",
-        "下限が",
-        "하한",
-        "最小",
-        "최소",
-        "最小値",
-        "最小值",
-        "最低でも",
-        "少なくとも",
-    ];
     let here = t.get(i)?;
     let mut at = i + 1;
     let op = if is_one(here, UPPER) {

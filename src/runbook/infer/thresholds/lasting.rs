@@ -1,7 +1,10 @@
 //! How long a number must be crossed before it counts: `(sustained 5+ minutes)`, `for 2 min`, `over a 5-minute window`.
 
+use std::sync::LazyLock;
+
 use super::amount::amount;
 use super::compare::comparator;
+use super::known::{Known, lower};
 use crate::runbook::labels;
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
@@ -178,7 +181,7 @@ fn lasting(t: &[Token<'_>], from: usize) -> Option<u64> {
         if let Some(at) = comparator(t, i).map(|c| c.next)
             && let Some((_, unit, next)) = amount(t, at)
             && !word.is_any(&["over", "more", "at", "longer", "within"])
-            && !is_one_of(word, LASTING)
+            && !asks_for_length(word)
         {
             // `p95 > 500ms, ≥5 min`: a second limit with nothing to its name is how long.
             let bare = i == from
@@ -204,7 +207,7 @@ fn lasting(t: &[Token<'_>], from: usize) -> Option<u64> {
                 || word.is("within") && !t.get(i + 2).is_some_and(|w| w.is_any(&["h", "hours", "hour", "days"])))
             && !t.get(i + 1..i + 4).unwrap_or_default().iter().any(|w| w.is_any(&["first", "next", "progress"]));
         // `under 5 minuter`, which in English is a limit of its own.
-        let lasts = is_one_of(word, LASTING) && (i == from || !word.is("under"));
+        let lasts = asks_for_length(word) && (i == from || !word.is("under"));
         // `should be back above 80 % in ten minutes`: by when, not how long.
         let deadline = |w: &Token<'_>| {
             w.is_any(&[
@@ -288,9 +291,7 @@ fn lasting(t: &[Token<'_>], from: usize) -> Option<u64> {
 
 /// Whether this word behind a length says that it must last.
 fn says(word: &Token<'_>) -> bool {
-    word.is_any(AFTER)
-        || !word.text.is_ascii()
-            && (AFTER.contains(&word.text.to_lowercase().as_str()) || RUNS_ON.iter().any(|w| word.text.starts_with(w)))
+    BEHIND.has(word) || !word.text.is_ascii() && RUNS_ON.iter().any(|w| word.text.starts_with(w))
 }
 
 /// `in a row`, `at a time`, `d'affilée`, `di fila`, `or longer`, `i rad`.
@@ -326,10 +327,10 @@ fn ends(t: &[Token<'_>], i: usize) -> bool {
         Kind::Sign('.' | '!' | '?') => next.is_some_and(|n| {
             n.from > here.to && n.kind == Kind::Word && n.text.chars().next().is_some_and(char::is_uppercase)
         }),
-        Kind::Word => here.is_any(THEN) || !here.text.is_ascii() && THEN.contains(&here.text.to_lowercase().as_str()),
+        Kind::Word => NEXT.has(here),
         // `…, roll back for 10 minutes`
         Kind::Sign(',' | ';' | '，') => {
-            next.is_some_and(|n| n.kind == Kind::Word && !is_one_of(n, LASTING) && labels::surely_imperative(n.text))
+            next.is_some_and(|n| n.kind == Kind::Word && !asks_for_length(n) && labels::surely_imperative(n.text))
         }
         _ => false,
     }
@@ -364,7 +365,7 @@ pub(super) fn length_at(t: &[Token<'_>], i: usize) -> Option<(u64, usize)> {
         return Some(found);
     }
     if !word.is_any(&["per", "average", "averaged"])
-        && is_one_of(word, LASTING)
+        && asks_for_length(word)
         && let Some(found) = after(t, i + 1)
     {
         return Some(found);
@@ -474,7 +475,7 @@ fn after(t: &[Token<'_>], from: usize) -> Option<(u64, usize)> {
                     "ca",
                 ])
                 || matches!(k.text, "более" | "не" | "менее" | "超过" | "至少")
-                || k.kind == Kind::Word && LAST.contains(&k.text.to_lowercase().as_str())
+                || k.kind == Kind::Word && LAST.contains(&lower(k.text).as_ref())
         })
     {
         at += 1;
@@ -511,15 +512,22 @@ fn after(t: &[Token<'_>], from: usize) -> Option<(u64, usize)> {
         |at: usize| t.get(at).filter(|w| w.kind == Kind::Word && w.text.len() > 2).and_then(|w| times::unit(w.text));
     let article = at.checked_sub(1).and_then(|b| t.get(b)).is_some_and(|w| {
         w.is_any(&["a", "an", "any", "last", "past", "een", "un", "une", "una", "uno", "eine", "einer", "ett", "en"])
-            || LAST.contains(&w.text.to_lowercase().as_str())
+            || LAST.contains(&lower(w.text).as_ref())
     });
     // `w ciągu godziny`
     let asks = at.checked_sub(1).and_then(|b| t.get(b)).is_some_and(|w| w.is("for"));
     if article || asks { unit(at).map(|u| (u as u64, at + 1)) } else { None }
 }
 
-fn is_one_of(token: &Token<'_>, words: &[&str]) -> bool {
-    token.is_any(words)
-        || !token.text.is_ascii()
-            && words.iter().any(|w| !w.is_ascii() && (token.text.to_lowercase() == *w || token.text.ends_with(w)))
+static LASTS: LazyLock<Known> = LazyLock::new(|| Known::of(LASTING.iter().copied()));
+static BEHIND: LazyLock<Known> = LazyLock::new(|| Known::of(AFTER.iter().copied()));
+static NEXT: LazyLock<Known> = LazyLock::new(|| Known::of(THEN.iter().copied()));
+
+/// Whether a word introduces a length.
+fn asks_for_length(token: &Token<'_>) -> bool {
+    token.kind == Kind::Word && LASTS.has(token)
+        || !token.text.is_ascii() && {
+            let lower = lower(token.text);
+            LASTING.iter().any(|w| !w.is_ascii() && (lower == *w || token.text.ends_with(w)))
+        }
 }

@@ -12,8 +12,10 @@ mod amount;
 mod clause;
 mod columns;
 mod compare;
+mod comparison;
 mod eastern;
 mod grammar;
+mod known;
 mod lasting;
 mod metric;
 mod none;
@@ -56,6 +58,9 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
     let mut section = None;
     let mut here = None;
     let mut listing = None;
+    // What the heading says without its times, and what the last item around others promises.
+    let mut place = None;
+    let mut above = ("", false);
     for (block, heading) in seen.blocks() {
         let before = out.len();
         if section != heading {
@@ -63,6 +68,7 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
             label = None;
             here = None;
             listing = None;
+            place = None;
         }
         match &block.kind {
             BlockKind::Paragraph => {
@@ -77,8 +83,12 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
                         let severity = *here.get_or_insert_with(|| around(seen, heading, label.as_deref()));
                         let parent = outer(seen, block.item);
                         let of_parent = parent.and_then(severity::of_word);
-                        let of_place = label.as_deref().or_else(|| Some(times::title(seen.title(heading))));
-                        let promised = parent.is_some_and(promises)
+                        let titled = *place.get_or_insert_with(|| times::title(seen.title(heading)));
+                        let of_place = label.as_deref().or(Some(titled));
+                        if let Some(parent) = parent.filter(|p| *p != above.0) {
+                            above = (parent, promises(parent));
+                        }
+                        let promised = parent.is_some() && above.1
                             || *listing.get_or_insert_with(|| {
                                 label.as_deref().is_some_and(promises) || seen.path(heading).take(2).any(promises)
                             });
@@ -130,14 +140,16 @@ pub(in crate::runbook) fn thresholds(seen: &Seen<'_>) -> Vec<Threshold> {
                         None
                     };
                     let body = body.map(|b| b.trim_start_matches(['#', '-', '*', '•', ' ']));
-                    if let Some(body) = body.filter(|b| may_hold(b)) {
+                    // `set(key, ttl = 3600) {` is code, though nothing says of which language.
+                    let code = |b: &str| b.ends_with(['{', ';', '}']);
+                    if let Some(body) = body.filter(|b| may_hold(b) && !code(b)) {
                         scan(Asked { text: body, line: number, ..Asked::default() }, &mut out);
                     }
                 }
             }
             _ => {}
         }
-        if let Some(heading) = heading {
+        if let Some(heading) = heading.filter(|_| out.len() > before) {
             let title = times::title(seen.title(Some(heading)));
             out.iter_mut().skip(before).for_each(|t: &mut Threshold| t.under = Some(title.into()));
         }

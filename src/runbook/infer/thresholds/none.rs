@@ -1,8 +1,11 @@
 //! Limits of none: `Zero 5xx errors`, `must be zero`, `null Fehler`, `должно быть 0`, `エラーが0件`.
 
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::amount::{amount, unit};
+use super::known::Known;
 use super::metric::{self, Names};
 use super::scan::One;
 use crate::runbook::tokens::{Kind, Token};
@@ -46,10 +49,11 @@ const ZERO: &[&str] = &[
     "нулевым",
 ];
 
+static NOUGHT: LazyLock<Known> = LazyLock::new(|| Known::of([ZERO, NONE].into_iter().flatten().copied()));
+
 /// Whether a word says zero or none.
 pub(super) fn is_zero_word(word: &str) -> bool {
-    let lower = word.to_lowercase();
-    ZERO.contains(&lower.as_str()) || NONE.contains(&lower.as_str())
+    NOUGHT.word(word)
 }
 
 /// Verbs that say what a number is.
@@ -129,11 +133,22 @@ const IS: &[&str] = &[
     "保持为",
 ];
 
+/// Verbs that go to a number.
+const REACHES: &[&str] = &["equal", "equals", "reaches", "reach", "hits"];
+
+/// Every word that a rule of zero can begin with, besides the digit.
+static FIRST: LazyLock<Known> =
+    LazyLock::new(|| Known::of([ZERO, NONE, IS, REACHES, &["to"]].into_iter().flatten().copied()));
+
 /// A rule of zero at `i`.
 pub(super) fn none(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>) -> Option<One> {
     let here = t.get(i)?;
-    let before = i.checked_sub(1).and_then(|p| t.get(p));
     let digit = is_nought(here);
+    // Nearly every word is none of these.
+    if !digit && !FIRST.has(here) {
+        return None;
+    }
+    let before = i.checked_sub(1).and_then(|p| t.get(p));
     // `interface errors: none`, `Abweichungen: keine`
     if i > 1
         && is_in(here, NONE)
@@ -315,7 +330,7 @@ fn is_zero(t: &[Token<'_>], i: usize, text: &str, used: usize, names: Names<'_>)
                 "gone",
             ])
         })
-        || here.is_any(&["equal", "equals", "reaches", "reach", "hits"]);
+        || here.is_any(REACHES);
     if !returns && !is_in(here, IS) {
         // `Kuyruk 0 olmalı`, `muss 0 sein`, `未配信数は0`
         let asked = t.get(i + 1).is_some_and(|w| {

@@ -68,7 +68,7 @@ fn severity(text: &str, consequence: Option<&str>) -> Option<&'static str> {
     if has(&["warn", "alert", "ticket", "investigat", "notify"]) {
         return Some("warn");
     }
-    let (lower, negated) = without_negated(&text.to_lowercase().replace('’', "'"));
+    let (lower, negated) = without_negated(text.to_lowercase().replace('’', "'"));
     if ["abort if", "abort when", "rollback if", "roll back if", "rollback when", "roll back when", "revert if"]
         .iter()
         .any(|w| lower.contains(w))
@@ -102,14 +102,22 @@ fn severity(text: &str, consequence: Option<&str>) -> Option<&'static str> {
 }
 
 /// A text without its "do not roll back", and whether it had one.
-fn without_negated(lower: &str) -> (String, bool) {
-    let mut text = lower.to_owned();
+fn without_negated(lower: String) -> (String, bool) {
+    const BACK: [&str; 4] = ["roll back", "rollback", "abort", "revert"];
+    // Most lines say nothing of going back.
+    if !BACK.iter().any(|back| lower.contains(back)) {
+        return (lower, false);
+    }
+    let before = lower.len();
+    let mut text = lower;
     for no in ["do not", "don't", "never", "must not", "should not"] {
-        for back in ["roll back", "rollback", "abort", "revert"] {
-            text = text.replace(&format!("{no} {back}"), "");
+        if text.contains(no) {
+            for back in BACK {
+                text = text.replace(&format!("{no} {back}"), "");
+            }
         }
     }
-    let negated = text.len() < lower.len();
+    let negated = text.len() < before;
     (text, negated)
 }
 

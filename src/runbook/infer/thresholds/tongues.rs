@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use super::amount::amount;
 use super::grammar::{self, composed};
+use super::known::lower;
 use super::numerals::numerals;
 use crate::runbook::times;
 use crate::runbook::tokens::{Kind, Token};
@@ -68,7 +69,7 @@ const PHRASES: &[(Means, &str)] = &[
     ),
     (
         Means::Op('≤'),
-        "höchstens, maximal, nicht mehr als, nicht über, nicht höher als, nicht größer als, bis zu, \
+        "höchstens, maximal, som mest, nicht mehr als, nicht über, nicht höher als, nicht größer als, bis zu, \
          hoogstens, maximaal, ten hoogste, niet meer dan, högst, au plus, au maximum, inférieur ou égal à, \
          inférieure ou égale à, inférieurs ou égaux à, pas plus de, pas plus d', ne dépasse pas, ne dépassent \
          pas, ne doit pas dépasser, ne doivent pas dépasser, jusqu'à, limité à, limitée à, como máximo, a lo \
@@ -92,7 +93,7 @@ const PHRASES: &[(Means, &str)] = &[
     ),
     (
         Means::Op('≥'),
-        "mindestens, wenigstens, minimal, nicht weniger als, nicht unter, nicht kleiner als, nicht niedriger \
+        "mindestens, wenigstens, som minst, minimal, nicht weniger als, nicht unter, nicht kleiner als, nicht niedriger \
          als, minstens, ten minste, niet minder dan, minimaal, minst, erreicht, au moins, d'au moins, au \
          minimum, supérieur ou égal à, supérieure ou égale à, supérieurs ou égaux à, pas moins de, atteint, \
          atteint les, ne descend pas sous, ne doit pas descendre sous, ne passe pas sous, al menos, al menos \
@@ -403,7 +404,6 @@ pub(super) fn behind(t: &[Token<'_>], i: usize) -> Option<(&'static str, usize)>
 /// The rate that a word before the number gives it.
 pub(super) fn each(t: &[Token<'_>]) -> Option<&'static str> {
     t.iter().enumerate().find_map(|(i, word)| {
-        let lower = word.text.to_lowercase();
         // `Pro Minute dürfen nicht mehr als 5 Buchungen fehlschlagen`
         if word.is("per") && i == 0 {
             let unit = times::unit(t.get(i + 1)?.text)?;
@@ -419,6 +419,7 @@ pub(super) fn each(t: &[Token<'_>]) -> Option<&'static str> {
             let unit = t.get(i + 1)?;
             return ["分", "秒"].iter().zip(["/min", "/s"]).find(|(u, _)| unit.text.starts_with(**u)).map(|(_, r)| r);
         }
+        let lower = lower(word.text);
         EACH.iter().find(|(_, words)| words.iter().any(|w| lower.starts_with(w))).map(|(rate, _)| *rate)
     })
 }

@@ -37,7 +37,7 @@ const WORDS: &[(Part, &str)] = &[
         Part::Above,
         "über oberhalb mehr größer grösser höher länger dessus plus supérieur supérieure supérieurs supérieures encima más mayor mayores \
          superior superiores mais maior maiores acima più maggiore maggiori superiore superiori sopra oltre boven over meer \
-         hoger groter langer trager langsamer älter ouder över mer mera mere större större högre højere høyere flere fler ovan ovenfor powyżej ponad nad więcej większy \
+         hoger groter langer trager langsamer älter ouder över mer mera mere större större längre lengre længere högre højere høyere flere fler ovan ovenfor powyżej ponad nad więcej większy \
          większa większe wyższy wyższa wyższe více vyšší větší viac vyšší väčší дольше медленнее старше выше более больше свыше вище понад більше \
          більш peste mare mult felett fölött több magasabb nagyobb yli enemmän suurempi korkeampi πάνω μεγαλύτερο \
          μεγαλύτερη περισσότερο أكثر أعلى أكبر فوق atas lebih trên cao hơn més sobre nhiều arriba fazla fazlası yüksek büyük 大于 高于 超过 多于 超出 大於 \
@@ -181,10 +181,8 @@ pub(super) fn part(word: &str) -> Option<(bool, Part)> {
             .any(|s| lower.strip_prefix(s).is_some_and(|rest| rest.starts_with(['m', 'y', 'd', 'z'])));
         return Some((denied, part));
     }
-    if lower.chars().count() <= 14
-        && let Some((part, _)) = BENT.iter().find(|(_, stems)| stems.split(' ').any(|s| lower.starts_with(s)))
-    {
-        return Some((false, *part));
+    if let Some(part) = begins(&BENT_BY_LETTER, &lower).filter(|_| lower.chars().count() <= 14) {
+        return Some((false, part));
     }
     // `n'est`, `n'excède`, `nepřekročí`, `neklesne`, `不能`
     for no in ["n'", "ne", "不"] {
@@ -230,18 +228,30 @@ pub(super) fn ends_clause(word: &str) -> bool {
         "ulaş",
     ];
     let lower = lower(word);
-    LAST.iter().any(|stem| lower.starts_with(stem)) && stem(&lower).is_some()
+    // `2 agent limiti aştı` tells what happened.
+    !matches!(lower.as_ref(), "aştı" | "geçti")
+        && LAST.iter().any(|stem| lower.starts_with(stem))
+        && stem(&lower).is_some()
 }
 
 fn stem(word: &str) -> Option<Part> {
-    let known = BEGINNINGS.get(&word.chars().next()?)?;
+    begins(&VERBS_BY_LETTER, word)
+}
+
+fn begins(stems: &Stems, word: &str) -> Option<Part> {
+    let known = stems.get(&word.chars().next()?)?;
     known.iter().find(|(stem, _)| word.starts_with(stem)).map(|(_, part)| *part)
 }
 
-/// The stems by their first letter.
-static BEGINNINGS: LazyLock<HashMap<char, Vec<(&'static str, Part)>>> = LazyLock::new(|| {
-    let mut all: HashMap<char, Vec<(&'static str, Part)>> = HashMap::new();
-    for (part, stems) in STEMS {
+/// Stems by their first letter.
+type Stems = HashMap<char, Vec<(&'static str, Part)>>;
+
+static VERBS_BY_LETTER: LazyLock<Stems> = LazyLock::new(|| by_letter(STEMS));
+static BENT_BY_LETTER: LazyLock<Stems> = LazyLock::new(|| by_letter(BENT));
+
+fn by_letter(list: &[(Part, &'static str)]) -> Stems {
+    let mut all = Stems::new();
+    for (part, stems) in list {
         for stem in stems.split_whitespace() {
             if let Some(first) = stem.chars().next() {
                 all.entry(first).or_default().push((stem, *part));
@@ -249,7 +259,7 @@ static BEGINNINGS: LazyLock<HashMap<char, Vec<(&'static str, Part)>>> = LazyLock
         }
     }
     all
-});
+}
 
 fn lower(word: &str) -> Cow<'_, str> {
     if word.bytes().all(|b| b.is_ascii_lowercase()) {

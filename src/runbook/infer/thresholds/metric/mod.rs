@@ -1,6 +1,9 @@
 //! What a number is about: the words before its comparator, and which words make a metric.
 
+use std::sync::LazyLock;
+
 use super::compare::comparator;
+use super::known::Known;
 use super::lasting::length_at;
 use super::severity;
 use super::tongues::each;
@@ -12,6 +15,17 @@ mod words;
 
 use words::FILLERS;
 pub(super) use words::{Better, better, is_bad, is_metric, is_metric_like, is_version, unit_of, without_unit};
+
+static LITTLE: LazyLock<Known> = LazyLock::new(|| Known::of(FILLERS.iter().copied()));
+
+/// Words that a name may begin with and is not changed by.
+static LEADS: LazyLock<Known> = LazyLock::new(|| {
+    Known::of(
+        "the a that ensure abort any is are our die der das la le el target targets objective goal expected maximum minimum \
+         current only bei einer eine einem mit ab con una un une avec por pour uma com bij een met при с falls si se"
+            .split(' '),
+    )
+});
 
 /// What a number is about where the line itself does not say.
 #[derive(Clone, Copy, Default)]
@@ -187,7 +201,7 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
         start -= 1;
     }
     let says_little = |w: &Token<'_>| {
-        w.is_any(FILLERS) || matches!(w.kind, Kind::Sign(c) if !matches!(c, ')' | '%' | ']')) || w.text.ends_with("n't")
+        LITTLE.has(w) || matches!(w.kind, Kind::Sign(c) if !matches!(c, ')' | '%' | ']')) || w.text.ends_with("n't")
     };
     let mut end = i;
     while end > start && t.get(end - 1).is_some_and(says_little) {
@@ -206,57 +220,7 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
             }
         }
     }
-    let leads = |w: &Token<'_>| {
-        w.is_any(&[
-            "the",
-            "a",
-            "that",
-            "ensure",
-            "abort",
-            "any",
-            "is",
-            "are",
-            "our",
-            "die",
-            "der",
-            "das",
-            "la",
-            "le",
-            "el",
-            "target",
-            "targets",
-            "objective",
-            "goal",
-            "expected",
-            "maximum",
-            "minimum",
-            "current",
-            "only",
-            "bei",
-            "einer",
-            "eine",
-            "einem",
-            "mit",
-            "ab",
-            "con",
-            "una",
-            "un",
-            "une",
-            "avec",
-            "por",
-            "pour",
-            "uma",
-            "com",
-            "bij",
-            "een",
-            "met",
-            "при",
-            "с",
-            "falls",
-            "si",
-            "se",
-        ]) || matches!(w.kind, Kind::Sign(c) if c != '(')
-    };
+    let leads = |w: &Token<'_>| LEADS.has(w) || matches!(w.kind, Kind::Sign(c) if c != '(');
     while start < end && t.get(start).is_some_and(|w| leads(w) || each(std::slice::from_ref(w)).is_some()) {
         start += 1;
     }
@@ -294,8 +258,7 @@ fn before(t: &[Token<'_>], i: usize, text: &str, used: usize) -> String {
         to = at;
     }
     while to > from
-        && t.get(to - 1)
-            .is_some_and(|w| w.is_any(FILLERS) || matches!(w.kind, Kind::Sign(c) if !matches!(c, ')' | '%')))
+        && t.get(to - 1).is_some_and(|w| LITTLE.has(w) || matches!(w.kind, Kind::Sign(c) if !matches!(c, ')' | '%')))
     {
         to -= 1;
     }

@@ -1,6 +1,6 @@
 //! The words of metrics: which make one, which way each is better, which say nothing, and the unit that a name carries.
 
-use super::stems;
+use super::stems::{self, Says};
 use crate::runbook::times;
 
 /// Which way a metric is better.
@@ -118,14 +118,22 @@ pub(super) const FILLERS: &[&str] = &[
 
 /// Software with versions: `Node >= 18` is a need, not a number to watch.
 pub(in crate::runbook::infer::thresholds) fn is_version(metric: &str) -> bool {
+    // `Requires Node`, `supports IE`
+    let needs = ["require", "need", "support", "specif", "using", "installed", "with"];
+    let lower = metric.to_lowercase();
+    let (first, rest) = lower.split_once(' ').unwrap_or((&lower, ""));
+    let needed = if needs.iter().any(|w| first.starts_with(w)) { rest.trim_start_matches("for ") } else { &lower };
     // `Node 18`, `Docker Engine`; `node NotReady count` is counted.
-    if metric.split_whitespace().count() > 2 {
+    if needed.split_whitespace().count() > 2 {
         return false;
     }
-    let first = metric.split([' ', '.']).next().unwrap_or("").to_lowercase();
+    let first = needed.split([' ', '.']).next().unwrap_or_default();
     matches!(
-        first.as_str(),
+        first,
         "node"
+            | "ie"
+            | "typescript"
+            | "webpack"
             | "nodejs"
             | "npm"
             | "pnpm"
@@ -205,80 +213,15 @@ pub(in crate::runbook::infer::thresholds) fn is_version(metric: &str) -> bool {
     )
 }
 
-/// Parts of the words for times, rates, queues, errors and loads in other languages.
-const METRICS: &str = "zeit, verzöger, rückstand, warteschlang, durchsatz, speicher, auslast, abweichung, anteil, wachtrij, \
-    vertraging, beschikbaar, fout, svarstid, fel, kö, délai, retard, temps, disponibil, charge cpu, charge moyenne, charge du, mémoire, \
-    réussite, échec, débit, occupation, retraso, tiempo, memoria, memória, tempo, atraso, taxa, erro, latência, \
-    latenza, ritardo, utilizz, utiliz, uso de, uso della, uso del, tasso, fila, cola, coda, espacio, espaço, \
-    spazio, carga, carico, rendimiento, vazão, czas, opóźn, błęd, kolejk, dostępno, użyci, obciąż, pamię, \
-    zajęto, odsetek, chyb, zpožd, доля, ошиб, время, задерж, очеред, загруз, памят, доступн, отстав, использ, \
-    нагруз, успеш, затрим, помил, диск, oran, süre, gecik, kuyru, kullanım, bellek, erişilebil, hata, 率, 延迟, 延遲, \
-    centil, perzentil, percentil, персентил, median, médian, медиан, 量, tijd, wacht, doba, waktu, aika, timp, χρόν, elapsed, time of, time to, response, round trip, roundtrip, failover time, gültig, wygaś, 有効, 有效, 유효, 时间, 時間, 时长, 遅延, 応答, レイテンシ, キュー, 积压, 请求, 滞留, 队列, 指标, 负载, 지연, 오류, 시간";
-
 /// Words that make a number one to watch.
 pub(in crate::runbook::infer::thresholds) fn is_metric(metric: &str) -> bool {
     let lower = metric.to_lowercase();
-    better(metric).is_some()
-        || [
-            "latency",
-            "rate",
-            "error",
-            "cpu",
-            "memory",
-            "usage",
-            "throughput",
-            "rps",
-            "qps",
-            "connections",
-            "queue",
-            "lag",
-            "depth",
-            "disk",
-            "saturation",
-            "availability",
-            "uptime",
-            "success",
-            "coverage",
-            "score",
-            " count",
-            "utiliza",
-            "verfügbar",
-            "ratio",
-            "response time",
-            "failures",
-            "requests",
-            "5xx",
-            "4xx",
-            "utilization",
-            "utilisation",
-            "apdex",
-            "backlog",
-            "p50",
-            "p90",
-            "p95",
-            "p99",
-            "heap",
-            "load",
-            "latenz",
-            "fehler",
-            "latencia",
-            "latence",
-            "erreur",
-            "delay",
-            "duration",
-            "hit",
-            "drop",
-            "loss",
-            "pause",
-            "taux",
-            "tasa",
-            "quote",
-        ]
-        .iter()
-        .any(|w| lower.contains(w))
+    let said = stems::said(&lower);
+    said.better().is_some()
+        || said.any(Says::Measured)
         || lower == "time"
         || lower.ends_with(" time")
-        || METRICS.split(", ").any(|w| lower.contains(w))
+        || lower.contains(" count")
 }
 
 pub(in crate::runbook::infer::thresholds) fn is_metric_like(metric: &str) -> bool {
@@ -287,158 +230,12 @@ pub(in crate::runbook::infer::thresholds) fn is_metric_like(metric: &str) -> boo
 
 /// Which way a metric is better, where its name says so.
 pub(in crate::runbook::infer::thresholds) fn better(metric: &str) -> Option<Better> {
-    let lower = metric.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
-    if has(&[
-        "unavailab",
-        "failure",
-        "failed",
-        "error",
-        "miss",
-        "abandon",
-        "free memory used",
-        "fehler",
-        "erreur",
-        "ошиб",
-        "错误",
-        "エラー",
-        "失败",
-        "失敗",
-    ]) {
-        Some(Better::Low)
-    } else if has(&[
-        "availab",
-        "uptime",
-        "success",
-        "coverage",
-        "throughput",
-        "apdex",
-        "hit rate",
-        "hit ratio",
-        "cache hit",
-        "free",
-        "score",
-        "delivery rate",
-        "conversion",
-        "completeness",
-        "verfügbarkeit",
-        "erfolg",
-        "disponib",
-        "exito",
-        "éxito",
-        "succès",
-        "可用",
-        "成功",
-        "доступност",
-        "успеш",
-    ]) {
-        Some(Better::High)
-    } else if has(&[
-        "latency",
-        "duration",
-        "response time",
-        "load time",
-        "lag",
-        "cpu",
-        "memory",
-        "usage",
-        "utili",
-        "saturation",
-        "queue",
-        "backlog",
-        "5xx",
-        "4xx",
-        "loss",
-        "drop rate",
-        "heap",
-        "p50",
-        "p75",
-        "p90",
-        "p95",
-        "p99",
-        "ttfb",
-        "delay",
-        "restart",
-        "timeout",
-        "rto",
-        "rpo",
-        "downtime",
-        "run time",
-        "runtime",
-        "processing time",
-        "time to",
-        "jitter",
-        "temperature",
-        "hang",
-        "latenz",
-        "latencia",
-        "latence",
-        "antwortzeit",
-        "auslastung",
-        "speicher",
-        "延迟",
-        "延遅",
-        "レイテンシ",
-        "遅延",
-        "задержк",
-        "响应时间",
-        "応答時間",
-        "время ответа",
-        "burn",
-        "disk",
-        "bounce",
-        "crash",
-        "temps de réponse",
-        "tiempo de respuesta",
-        "使用率",
-        "загрузк",
-        "retry",
-        "retries",
-        "rejected",
-        "deadlock",
-        "connections",
-    ]) {
-        Some(Better::Low)
-    } else {
-        stems::better(&lower)
-    }
+    stems::said(&metric.to_lowercase()).better()
 }
 
 /// Whether something with this name had better not happen.
 pub(in crate::runbook::infer::thresholds) fn is_bad(metric: &str) -> bool {
-    let lower = metric.to_lowercase();
-    [
-        "fail",
-        "error",
-        "alert",
-        "incident",
-        "breach",
-        "5xx",
-        "violation",
-        "crash",
-        "regression",
-        "timeout",
-        "lost",
-        "loss",
-        "mismatch",
-        "restart",
-        "duplicate",
-        "missing",
-        "exception",
-        "discrepanc",
-        "deadlock",
-        "oom",
-        "rejected",
-        "dropped",
-        "fehler",
-        "errores",
-        "erreur",
-        "stuck",
-        "critical",
-    ]
-    .iter()
-    .any(|w| lower.contains(w))
-        || stems::bad(&lower)
+    stems::said(&metric.to_lowercase()).any(Says::Bad)
 }
 
 /// The unit that a metric's name carries: `p95 latency ms`, `Total requests/sec`, `Latency (ms)`.
