@@ -12,7 +12,7 @@ use super::{Book, Room, Watch, judge};
 use crate::clock::{Now, Stamp};
 use crate::condition::Test;
 use crate::fact::gate::{Stand, Vote};
-use crate::fact::{Fact, StepId, Verdict};
+use crate::fact::{Fact, Hash, StepId, Verdict};
 use crate::plan::Plan;
 use crate::plan::decisions::{GatePlan, OnBreach};
 use crate::text::Untrusted;
@@ -194,7 +194,9 @@ fn question(gate: &GatePlan) -> String {
         sha.update((part.len() as u64).to_le_bytes());
         sha.update(part);
     }
-    sha.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let mut whole = Hash(sha.finalize().into()).to_string();
+    whole.truncate(16);
+    whole
 }
 
 /// The healthy time up to a moment: what was recorded and, where the criteria held then, what was looked since. A breach that
