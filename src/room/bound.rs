@@ -65,9 +65,14 @@ pub struct BoundNow {
 impl Room {
     /// What a step is bound to and where that stands; nothing for a step that only people tick.
     pub fn bound(&self, id: &StepId) -> Option<BoundNow> {
-        let (ix, tick) =
-            self.plan.ticks.iter().enumerate().find(|(_, t)| self.bound_step(t).is_some_and(|s| s.id == *id))?;
-        let step = self.bound_step(tick)?;
+        if self.plan.ticks.is_empty() {
+            return None;
+        }
+        let step = self.book.find(id)?;
+        let same = |tick: &TickPlan| {
+            tick.step.line == Some(step.line) && self.bound_step(tick).is_some_and(|bound| bound.id == *id)
+        };
+        let (ix, tick) = self.plan.ticks.iter().enumerate().find(|(_, tick)| same(tick))?;
         let holds = judge::holds(self, &tick.when.expr, None);
         let found = || escape(&judge::words(self, &tick.when.expr, None));
         let by_room = self.step(id).hand == Hand::Room && self.status(id) == Status::Done;

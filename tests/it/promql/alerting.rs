@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +16,7 @@ use warroom::poll::{self, Event, Options, Poll};
 use warroom::room::alert::State;
 use warroom::room::{Book, Me, Room, Watch, observe};
 
+use super::real::{Running, launch};
 use crate::support::{author, plan};
 
 const RULES: &str = r"
@@ -37,16 +37,6 @@ groups:
     expr: absent(always_there)
     for: 1s
 ";
-
-/// Stops the process that it holds.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Serves a page that is the same for everybody who asks at one moment; what it says depends on the act that is played.
 fn serve(act: Arc<AtomicUsize>) -> u16 {
@@ -88,24 +78,12 @@ fn serve(act: Arc<AtomicUsize>) -> u16 {
 }
 
 fn start_prometheus(dir: &std::path::Path, target: u16) -> Option<(Running, u16)> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     std::fs::write(dir.join("rules.yml"), RULES).unwrap();
     let config = format!(
         "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\nrule_files: [rules.yml]\n\
          scrape_configs: [{{job_name: t, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}]\n"
     );
-    std::fs::write(dir.join("prometheus.yml"), config).unwrap();
-    let child = Command::new("prometheus")
-        .arg(format!("--config.file={}", dir.join("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", dir.join("data").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .arg("--log.level=error")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    Some((Running(child), port))
+    launch(dir, &config)
 }
 
 /// The names of what fires in the Prometheus, written as ours; nothing when it does not answer.

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use warroom::probe::exposition::{Format, Limits, Page, Parser};
 use warroom::probe::promql::{Expr, Store, parse};
 
-use super::real::{Lines, Running, alike, ask, ours, theirs};
+use super::real::{Lines, Running, alike, ask, launch, ours, theirs};
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -218,7 +217,6 @@ fn answer(mut stream: TcpStream, pages: &[Odd]) {
 }
 
 fn start_prometheus(dir: &std::path::Path, target: u16, pages: usize) -> Option<(Running, u16)> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let mut config = "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n".to_owned();
     for n in 0..pages {
         let _ = writeln!(
@@ -226,18 +224,7 @@ fn start_prometheus(dir: &std::path::Path, target: u16, pages: usize) -> Option<
             "- {{job_name: p{n}, metrics_path: /p{n}, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}"
         );
     }
-    std::fs::write(dir.join("prometheus.yml"), config).unwrap();
-    let child = Command::new("prometheus")
-        .arg(format!("--config.file={}", dir.join("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", dir.join("data").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .arg("--log.level=error")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    Some((Running(child), port))
+    launch(dir, &config)
 }
 
 /// What each target has now by Prometheus's word: whether it could be read, and its series without what Prometheus adds.

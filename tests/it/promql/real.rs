@@ -103,11 +103,16 @@ fn serve() -> (u16, Receiver<usize>) {
 }
 
 fn start_prometheus(dir: &Path, target: u16) -> Option<(Running, u16)> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let config = format!(
         "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n\
          scrape_configs: [{{job_name: t, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}]\n"
     );
+    launch(dir, &config)
+}
+
+/// Starts a Prometheus in a folder, by this configuration; nothing where there is none.
+pub(super) fn launch(dir: &Path, config: &str) -> Option<(Running, u16)> {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     std::fs::write(dir.join("prometheus.yml"), config).unwrap();
     let child = Command::new("prometheus")
         .arg(format!("--config.file={}", dir.join("prometheus.yml").display()))
