@@ -359,9 +359,13 @@ fn text(view: &View, x: u16, y: u16, end: u16, text: &str, role: Role, pen: &mut
     after
 }
 
-/// `12:34` in the room's zone; on another day `11-24`, its month and day, for a column five cells wide.
+/// Within this time of now an hour says which day is meant: a night goes over midnight.
+const NEAR: chrono::TimeDelta = chrono::TimeDelta::hours(12);
+
+/// `12:34` in the room's zone; of another day and far from now `11-24`, its month and day, for a column five cells wide.
 pub fn clock_time(room: &Room, at: DateTime<Utc>) -> String {
-    on_day(room, at, "%H:%M", "%m-%d")
+    let near = (at - room.now.utc).abs() < NEAR;
+    on_day(room, at, "%H:%M", if near { "%H:%M" } else { "%m-%d" })
 }
 
 /// `12:34` in the room's zone; on another day `2025-11-24 12:34`.

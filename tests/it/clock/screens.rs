@@ -101,6 +101,26 @@ fn a_hold_is_said_in_words_with_what_it_waits_for() {
     assert!(seat.shown(160, 48).contains("HOLD 2:10 waiting for somebody who decides"));
 }
 
+/// Cutovers are done at night: what is due after midnight has its time, only what is far away has its date.
+#[test]
+fn what_is_due_after_midnight_has_its_time() {
+    let runbook = "# Go-live\n\n## Tonight (T-0)\n\n1. build (20 min)\n\n## Soon (T+30m)\n\n1. deploy (5 min)\n\n\
+                   ## Later (T+40h)\n\n1. clean up (5 min)\n";
+    let plan = plan("window = \"2h\"", "").replace("2025-10-21T12:00:00Z", "2025-10-21T23:45:00Z");
+    let mut w = World::new(runbook, &plan);
+    let now = w.room.now;
+    w.room.now = now.plus(770 * MINUTE);
+    w.tick(w.room.now.plus(SECOND));
+    let shown = Seat::new(w).shown(160, 48);
+    let due = |phase: &str| {
+        shown.lines().find(|l| l.contains(phase)).unwrap().split("  ").map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(due("Soon").iter().any(|cell| cell.contains("00:15")), "{shown}");
+    assert!(due("Later").iter().any(|cell| cell.contains("10-23")), "{shown}");
+    let latest = shown.lines().find(|l| l.contains("latest go")).unwrap();
+    assert!(latest.contains("latest go 0"), "{latest}");
+}
+
 #[test]
 fn a_late_run_shows_what_slips_and_a_passed_latest_go_shouts() {
     let mut w = held();
